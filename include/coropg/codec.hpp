@@ -1,0 +1,213 @@
+// The one customisation point between C++ and PostgreSQL types: `codec<T>`, and what it reads from (`field`) and
+// writes to (`encoder`). The codecs of the library are in <coropg/types/*.hpp>, one family a file; adding one touches
+// nothing else. This room knows nothing of connections.
+#pragma once
+
+#include <coropg/error.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+struct pg_result;  // libpq's PGresult
+
+namespace coropg {
+
+/// The number by which a server names a type. Source: PostgreSQL manual, "Object Identifier Types".
+using oid = std::uint32_t;
+
+/// The two representations of a value on the wire.
+enum class format : int { text = 0, binary = 1 };
+
+/// A PostgreSQL type as a codec names it: `oid` and `array_oid` are 0 for types whose numbers differ from one
+/// database to the next; the server then infers the type of a parameter.
+struct pg_type {
+    std::string_view name;
+    coropg::oid oid = 0;
+    coropg::oid array_oid = 0;
+};
+
+/// Specialise this for a C++ type to use it as a parameter, as a column and as an array element:
+///
+///     template <> struct coropg::codec<celsius> {
+///         static constexpr pg_type type{"float8", 701, 1022};
+///         static bool reads(oid type) { return type == 701; }
+///         static celsius decode(const field& f) { return {codec<double>::decode(f)}; }
+///         static void encode(celsius c, encoder& out) { codec<double>::encode(c.degrees, out); }
+///     };
+///
+/// `encode` may be left out for a type that is only read, `decode` and `reads` for one that is only sent.
+/// A codec whose parameters are sent as text says so with `static constexpr format wire = format::text`.
+template <class T>
+struct codec;
+
+namespace detail {
+
+/// The C++ type's name as the compiler spells it, for error texts.
+template <class T>
+constexpr std::string_view type_name() {
+    constexpr std::string_view pretty = __PRETTY_FUNCTION__;
+    constexpr std::size_t from = pretty.find("T = ") + 4;
+    constexpr std::size_t to = pretty.find_first_of(";]", from);
+    return pretty.substr(from, to - from);
+}
+
+/// Where a value stands, so that a decoder's error can name its column.
+struct field_place {
+    const pg_result* result = nullptr;
+    int row = 0;
+    int column = 0;
+};
+
+}  // namespace detail
+
+/// One value as it came from the server, read by `codec<T>::decode`; never NULL (`std::optional` is asked first).
+/// Lifetime: a view into the result.
+class field {
+ public:
+    field(std::string_view bytes, coropg::oid type, coropg::format format, detail::field_place place)
+        : bytes_{bytes}, type_{type}, format_{format}, place_{place} {}
+
+    /// The value's bytes in its `wire_format()`.
+    [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
+    /// The OID of its type.
+    [[nodiscard]] coropg::oid type() const noexcept { return type_; }
+    [[nodiscard]] coropg::format wire_format() const noexcept { return format_; }
+    [[nodiscard]] bool is_binary() const noexcept { return format_ == format::binary; }
+
+    /// A part of this value (an element of an array, a member of a composite); errors still name the column.
+    [[nodiscard]] field part(std::string_view bytes, coropg::oid type) const { return {bytes, type, format_, place_}; }
+
+    /// Throws a decode_error that names column, PostgreSQL type, C++ type and `reason`.
+    template <class T>
+    [[noreturn]] void fail(std::string_view reason) const {
+        fail(detail::type_name<T>(), reason);
+    }
+    /// Throws the decode_error of a type that `T` has no codec for.
+    template <class T>
+    [[noreturn]] void mismatch() const {
+        mismatch(detail::type_name<T>());
+    }
+    /// Throws the null_error of a NULL where `T` cannot hold one.
+    template <class T>
+    [[noreturn]] void null() const {
+        null(detail::type_name<T>());
+    }
+
+    /// Reads a big-endian number from the front of `bytes`; the caller has checked the size.
+    template <class Number>
+    static Number load(const char* from) {
+        static_assert(std::is_arithmetic_v<Number>);
+        using raw = std::conditional_t<
+            sizeof(Number) == 8, std::uint64_t,
+            std::conditional_t<sizeof(Number) == 4, std::uint32_t, std::conditional_t<sizeof(Number) == 2, std::uint16_t, std::uint8_t>>>;
+        raw value;
+        std::memcpy(&value, from, sizeof value);
+        if constexpr (sizeof(raw) == 8) value = __builtin_bswap64(value);
+        if constexpr (sizeof(raw) == 4) value = __builtin_bswap32(value);
+        if constexpr (sizeof(raw) == 2) value = __builtin_bswap16(value);
+        Number number;
+        std::memcpy(&number, &value, sizeof number);
+        return number;
+    }
+
+    /// Reads a value that must be exactly one big-endian `Number`; `T` is the C++ type that an error names.
+    template <class T, class Number>
+    [[nodiscard]] Number exactly() const {
+        if (bytes_.size() != sizeof(Number)) fail<T>("unexpected length " + std::to_string(bytes_.size()));
+        return load<Number>(bytes_.data());
+    }
+
+ private:
+    [[noreturn]] void fail(std::string_view cpp_type, std::string_view reason) const;
+    [[noreturn]] void mismatch(std::string_view cpp_type) const;
+    [[noreturn]] void null(std::string_view cpp_type) const;
+
+    std::string_view bytes_;
+    coropg::oid type_;
+    coropg::format format_;
+    detail::field_place place_;
+};
+
+/// Where `codec<T>::encode` writes a parameter's bytes.
+class encoder {
+ public:
+    explicit encoder(std::vector<char>& out) : out_{out} {}
+
+    void bytes(std::string_view data) { out_.insert(out_.end(), data.begin(), data.end()); }
+
+    /// Appends `number` in network byte order.
+    template <class Number>
+    void number(Number number) {
+        char raw[sizeof number];
+        const Number swapped = field::load<Number>(reinterpret_cast<const char*>(&number));
+        std::memcpy(raw, &swapped, sizeof raw);
+        bytes({raw, sizeof raw});
+    }
+
+    /// Appends text. Errors: usage_error when it holds a NUL byte, which PostgreSQL cannot store.
+    void text(std::string_view data);
+
+    /// Appends a 32-bit length and then what `write()` appends.
+    /// Errors: usage_error when that is longer than the protocol can say.
+    template <class Write>
+    void sized(Write&& write) {
+        const std::size_t at = out_.size();
+        number(std::int32_t{0});
+        write();
+        patch_length(at);
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept { return out_.size(); }
+
+ private:
+    void patch_length(std::size_t at);
+
+    std::vector<char>& out_;
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+/// A C++ type with a codec that decodes.
+template <class T>
+concept decodable = requires(const field& f, oid type) {
+    { codec<T>::decode(f) } -> std::convertible_to<T>;
+    { codec<T>::reads(type) } -> std::convertible_to<bool>;
+};
+
+/// A C++ type with a codec that encodes.
+template <class T>
+concept encodable = requires(const T& value, encoder& out) {
+    codec<T>::encode(value, out);
+    { codec<T>::type } -> std::convertible_to<pg_type>;
+};
+
+template <class T>
+constexpr format wire_format() {
+    if constexpr (requires { codec<T>::wire; })
+        return codec<T>::wire;
+    else
+        return format::binary;
+}
+
+/// Decodes one value that is known not to be NULL, after asking whether the codec reads its type.
+template <decodable T>
+T decode(const field& f) {
+    if (!codec<T>::reads(f.type())) [[unlikely]]
+        f.mismatch<T>();
+    return codec<T>::decode(f);
+}
+
+}  // namespace detail
+}  // namespace coropg

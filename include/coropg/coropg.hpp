@@ -1,0 +1,10 @@
+// Everything of the asynchronous face. The blocking one is <coropg/sync.hpp>.
+#pragma once
+
+#include <coropg/connection.hpp>
+#include <coropg/errors.hpp>
+#include <coropg/gather.hpp>
+#include <coropg/log.hpp>
+#include <coropg/sql.hpp>
+#include <coropg/sqlstate.hpp>
+#include <coropg/types/types.hpp>

@@ -1,0 +1,23 @@
+// The operations of several steps that libpq does not allow in pipeline mode, one verb a file in src/ops. Each reads like
+// the protocol; a driver does the waiting.
+#pragma once
+
+#include <coropg/conninfo.hpp>
+#include <coropg/detail/op.hpp>
+#include <coropg/detail/pq.hpp>
+#include <coropg/detail/unit.hpp>
+
+namespace coropg::detail::ops {
+
+/// Reaches the first address of `info` that accepts.
+/// Errors: connect_timeout when no address answered, else connection_error; both list every attempt.
+op<pq::connection> connect(conninfo info);
+
+/// Runs the statements of the script that is the first command of `u`. `conn` is out of pipeline mode.
+/// Errors: server_error of the first statement that fails; the server has then skipped the rest.
+op<void> script(PGconn* conn, const unit& u);
+
+/// Takes a place in the queue.
+op<void> nothing();
+
+}  // namespace coropg::detail::ops

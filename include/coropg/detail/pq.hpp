@@ -1,0 +1,52 @@
+// libpq's objects with owners, and the few of its calls that differ from one version to the next. Mechanism, no policy.
+// All other rooms reach libpq through here.
+#pragma once
+
+#include <coropg/error.hpp>
+
+#include <libpq-fe.h>
+
+#include <memory>
+#include <string>
+
+namespace coropg::detail::pq {
+
+template <auto Free>
+struct freed_by {
+    template <class T>
+    void operator()(T* object) const noexcept {
+        Free(object);
+    }
+};
+
+using connection = std::unique_ptr<PGconn, freed_by<PQfinish>>;
+using result = std::unique_ptr<PGresult, freed_by<PQclear>>;
+using options = std::unique_ptr<PQconninfoOption, freed_by<PQconninfoFree>>;
+
+/// The fields of an error or notice.
+diagnostics diagnostics_of(const PGresult* r);
+
+/// What the connection last complained of, on one line.
+std::string last_message(const PGconn* conn);
+
+/// Ends a unit of the pipeline. libpq 17 can leave the flush to the caller; before, every Sync is a send of its own.
+bool send_sync(PGconn* conn);
+
+/// A request to cancel what a connection runs. It travels on a socket of its own, so it may be sent from another thread.
+class cancel_request {
+ public:
+    explicit cancel_request(PGconn* conn);
+
+    /// Sends it and waits until the server has taken note: blocks for a round trip or until TCP gives up.
+    /// Returns what went wrong, empty if nothing did.
+    std::string send_and_wait();
+
+ private:
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
+    std::unique_ptr<PGcancelConn, freed_by<PQcancelFinish>> cancel_;
+#else
+    std::unique_ptr<PGcancel, freed_by<PQfreeCancel>> cancel_;
+#endif
+};
+
+}  // namespace coropg::detail::pq

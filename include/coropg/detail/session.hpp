@@ -1,0 +1,108 @@
+// One connection's core: it owns the PGconn and the queue of units, and never waits. It is told what the socket is
+// ready for and answers what it wants next and which units are finished. It knows libpq, and nothing of Asio, threads or
+// timers.
+//
+// libpq stays in pipeline mode; every unit ends with its own Sync, so that units overlap on the wire and still succeed or
+// fail one by one. A unit with an op runs alone, out of pipeline mode, once the units before it are finished.
+#pragma once
+
+#include <coropg/detail/op.hpp>
+#include <coropg/detail/pq.hpp>
+#include <coropg/detail/statement_cache.hpp>
+#include <coropg/detail/unit.hpp>
+
+#include <deque>
+#include <optional>
+#include <string>
+
+namespace coropg::detail {
+
+class session {
+ public:
+    /// Takes over a connection that is established and idle.
+    explicit session(pq::connection conn);
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+    ~session();
+
+    /// Queues a unit; it is sent by the next `send()`.
+    void submit(unit_ptr u);
+    /// Sends what may be sent now, without waiting.
+    void send();
+    /// Reads what has come, and sends what that allows.
+    void advance(want ready);
+    /// What the socket is to be waited for; nothing when no unit is under way.
+    [[nodiscard]] want wants() const noexcept;
+    /// The next finished unit, or nullptr.
+    unit_ptr take_finished();
+    [[nodiscard]] bool has_finished() const noexcept { return !finished_.empty(); }
+
+    /// Ends the units whose deadline is past: those not sent are dropped, one that runs alone is to be cancelled, others
+    /// are abandoned, which leaves a tombstone in the queue to swallow their answers.
+    void expire(clock::time_point now);
+    /// When `expire` is to be called next.
+    [[nodiscard]] clock::time_point next_deadline() const noexcept;
+
+    /// The cancel that is to be sent, once. Nothing new is sent until `cancel_ended`: it must not meet another statement.
+    std::optional<pq::cancel_request> take_cancel();
+    void cancel_ended();
+
+    [[nodiscard]] int socket() const noexcept { return PQsocket(conn_.get()); }
+    [[nodiscard]] bool is_open() const noexcept { return state_ != state::closed; }
+    [[nodiscard]] PGconn* native_handle() const noexcept { return conn_.get(); }
+    /// Ends the connection; all units finish with a connection_error that says `reason`.
+    void close(std::string_view reason);
+    /// Frees the socket of a closed connection.
+    void release() noexcept { conn_.reset(); }
+    /// All units, finished or not, out of the session: nobody is going to be told of them.
+    std::deque<unit_ptr> take_all();
+
+ private:
+    enum class state : unsigned char {
+        pipelining,  ///< units overlap on the wire
+        exclusive,   ///< one op has the connection
+        closed,
+    };
+    enum class cancel_state : unsigned char { none, wanted, under_way };
+
+    bool feed(unit& u);
+    bool send_command(unit& u, command& c);
+    void deallocate_evicted();
+    void flush();
+
+    void receive();
+    void on_result(unit& u, pq::result r);
+    void on_answer(unit& u, pq::result r);
+    void on_parsed(unit& u);
+    void on_sync();
+    void refuse_copy(unit& u);
+    void forget_broken_plans(unit& u);
+
+    void start_exclusive();
+    void resume_exclusive();
+    void end_exclusive();
+
+    void give_up(unit_ptr& slot);
+    void lose();
+    void finish(unit_ptr u);
+    void fail_closed(unit_ptr u, bool sent);
+    void log_finished(const unit& u) const;
+
+    pq::connection conn_;
+    state state_ = state::pipelining;
+    bool unflushed_ = false;
+    std::size_t unflushed_bytes_ = 0;
+    want exclusive_wants_ = want::nothing;
+    cancel_state cancelling_ = cancel_state::none;
+    clock::time_point drain_deadline_ = no_deadline;
+    std::size_t with_deadline_ = 0;
+    std::string closed_because_;
+
+    statement_cache cache_;
+    param_arrays arrays_;
+    std::deque<unit_ptr> queued_;    // nothing of them is sent
+    std::deque<unit_ptr> underway_;  // sent, the last one perhaps in part; answered in this order
+    std::deque<unit_ptr> finished_;
+};
+
+}  // namespace coropg::detail

@@ -1,0 +1,89 @@
+// A unit: what a caller submits and a session runs up to one Sync. It is one statement, or several that succeed or fail
+// together, or one op that needs the connection for itself. It owns its SQL, its parameters and its results.
+#pragma once
+
+#include <coropg/detail/completion.hpp>
+#include <coropg/detail/op.hpp>
+#include <coropg/detail/params.hpp>
+#include <coropg/detail/pq.hpp>
+#include <coropg/options.hpp>
+#include <coropg/result.hpp>
+#include <coropg/sql_text.hpp>
+
+#include <cstdint>
+#include <forward_list>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <vector>
+
+namespace coropg::detail {
+
+/// One statement of a unit.
+struct command {
+    std::string_view sql;
+    std::uint64_t sql_hash = 0;
+    std::size_t first_parameter = 0;
+    std::size_t parameter_count = 0;
+    /// Set when it was sent behind the Parse that prepares it: libpq then answers for both.
+    bool with_parse = false;
+    result answer;
+};
+
+class unit {
+ public:
+    unit(call_options options, std::source_location where);
+
+    /// Appends a statement whose parameters are about to be added to `parameters`.
+    /// Errors: usage_error for COPY, and for more parameters than the protocol can count.
+    void add(const sql_view& sql, std::size_t parameter_count);
+    /// Appends the last statement once more, for the parameters that are about to be added.
+    void add_again();
+
+    /// Ends it with an error that the server did not report; it outranks one that the server did.
+    void fail(std::exception_ptr problem) { problem_ = std::move(problem); }
+    /// Ends it with the server's error about command `index`.
+    void fail(std::size_t index, pq::result error);
+    [[nodiscard]] bool failed() const noexcept { return problem_ != nullptr || server_error_ != nullptr; }
+    [[nodiscard]] bool has_problem() const noexcept { return problem_ != nullptr; }
+    /// The SQLSTATE of the server's error, else "".
+    [[nodiscard]] std::string_view sqlstate() const noexcept;
+    /// The text of the server's error, else "".
+    [[nodiscard]] std::string_view server_message() const noexcept;
+    /// Throws what it failed with, if it did.
+    void throw_failure() const;
+    /// The statement at `index` and the line that asked for it.
+    [[nodiscard]] call_site site(std::size_t index = 0) const;
+
+    std::vector<command> commands;
+    params parameters;
+    std::optional<op<void>> exclusive;
+    prepare preparing;
+    clock::time_point deadline = no_deadline;
+    /// Empty: nobody waits for it.
+    completion waiting;
+    /// The connection ends with it.
+    bool is_last = false;
+
+    /// False: results are counted and freed as they come.
+    bool keeps_results = true;
+    std::uint64_t affected_rows = 0;
+
+    // Progress. Commands are sent and answered in order; `answered` commands are complete.
+    std::size_t sent = 0;
+    std::size_t answered = 0;
+    bool parse_answered = false;
+    bool sync_sent = false;
+    bool timed_out = false;
+    clock::time_point started{};
+
+ private:
+    std::source_location where_;
+    std::forward_list<std::string> owned_sql_;
+    std::exception_ptr problem_;
+    pq::result server_error_;
+    std::size_t failed_command_ = 0;
+};
+
+}  // namespace coropg::detail

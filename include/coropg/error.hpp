@@ -1,0 +1,193 @@
+// The errors of coropg. Every one derives from `error`; what the server reports is a `server_error`, and
+// <coropg/errors.hpp> names one type per SQLSTATE under it. An error says what failed, on which statement and
+// from which line; it never shows a parameter value or a password.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <source_location>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace coropg {
+
+namespace detail {
+
+/// The statement that an error is about, and the line that issued it.
+struct call_site {
+    std::string sql;
+    std::source_location where;
+};
+
+/// "…; statement: <head of the SQL>; at file:line", appended to `text`.
+std::string describe(std::string_view text, const call_site* site);
+
+}  // namespace detail
+
+/// The base of all errors that coropg throws.
+class error : public std::runtime_error {
+ public:
+    explicit error(std::string_view text);
+    error(std::string_view text, detail::call_site site);
+
+    /// The statement's SQL; empty when the error is about no statement.
+    [[nodiscard]] std::string_view sql() const noexcept;
+    /// The line that issued the statement; line() is 0 when the error is about no statement.
+    [[nodiscard]] std::source_location where() const noexcept;
+    /// Whether trying the same again can succeed.
+    [[nodiscard]] virtual bool is_transient() const noexcept { return false; }
+
+ private:
+    std::shared_ptr<const detail::call_site> site_;
+};
+
+/// The API was used in a way that can never work; nothing was sent.
+class usage_error : public error {
+ public:
+    using error::error;
+};
+
+/// One try to reach one address, as reported by a failed `connect`.
+struct connect_attempt {
+    std::string host;      ///< as configured: a name, an address or the folder of a unix socket
+    std::string address;   ///< the resolved address; empty when resolving failed or the socket is local
+    std::string port;
+    std::string sqlstate;  ///< the server's SQLSTATE when it refused; else empty
+    std::string reason;
+    std::chrono::milliseconds elapsed{};
+};
+
+/// A connection could not be made, or was lost.
+class connection_error : public error {
+ public:
+    using error::error;
+    explicit connection_error(std::vector<connect_attempt> attempts);
+
+    /// The tries of a failed `connect`, in order; empty when an established connection was lost.
+    [[nodiscard]] const std::vector<connect_attempt>& attempts() const noexcept;
+    /// False when the server refused for a reason that will not pass (credentials, database name).
+    [[nodiscard]] bool is_transient() const noexcept override;
+
+ private:
+    std::shared_ptr<const std::vector<connect_attempt>> attempts_;
+};
+
+/// No address answered within `connect_timeout`.
+class connect_timeout : public connection_error {
+ public:
+    using connection_error::connection_error;
+};
+
+/// A statement ran longer than its `timeout`. The server was asked to cancel it where that was safe, so whether it
+/// took effect is not known.
+class query_timeout : public error {
+ public:
+    using error::error;
+};
+
+/// No connection of the pool became free in time.
+class pool_timeout : public error {
+ public:
+    using error::error;
+    [[nodiscard]] bool is_transient() const noexcept override { return true; }
+};
+
+/// The pool is closed.
+class pool_closed : public error {
+ public:
+    using error::error;
+};
+
+/// A value from the server does not fit the C++ type that was asked for.
+class decode_error : public error {
+ public:
+    using error::error;
+};
+
+/// A NULL met a C++ type that cannot hold it; ask for `std::optional<T>`.
+class null_error : public decode_error {
+ public:
+    using decode_error::decode_error;
+};
+
+/// `fetch_one` or `fetch_optional` met another number of rows than it allows.
+class row_count_error : public error {
+ public:
+    using error::error;
+};
+
+/// COMMIT was answered by ROLLBACK: an earlier error had aborted the transaction, and nothing was stored.
+class commit_rolled_back : public error {
+ public:
+    using error::error;
+};
+
+/// The connection was lost after COMMIT was sent: the transaction may or may not be stored.
+class commit_in_doubt : public connection_error {
+ public:
+    using connection_error::connection_error;
+    [[nodiscard]] bool is_transient() const noexcept override { return false; }
+};
+
+/// The statement was not executed, because one before it in its pipeline failed.
+class pipeline_aborted : public error {
+ public:
+    using error::error;
+};
+
+/// What the server says of an error or a notice: the fields of its message.
+/// Source: PostgreSQL manual, "Error and Notice Message Fields".
+struct diagnostics {
+    std::string sqlstate;  ///< five characters; empty when a broken intermediary left it out
+    std::string severity;  ///< ERROR, FATAL or PANIC, never translated
+    std::string message;
+    std::string detail;    ///< can contain values of the row concerned; not part of what()
+    std::string hint;
+    int position = 0;      ///< in characters from 1, into the SQL; 0 when unknown
+    int internal_position = 0;
+    std::string internal_query;
+    std::string context;
+    std::string schema;
+    std::string table;
+    std::string column;
+    std::string data_type;
+    std::string constraint;
+    std::string source_file;
+    std::string source_line;
+    std::string source_function;
+};
+
+/// The server reported an error. Caught by class or code through the types of `coropg::errors`.
+class server_error : public error {
+ public:
+    server_error(diagnostics fields, detail::call_site site);
+
+    [[nodiscard]] const diagnostics& fields() const noexcept { return *fields_; }
+    [[nodiscard]] std::string_view sqlstate() const noexcept { return fields_->sqlstate; }
+    [[nodiscard]] std::string_view severity() const noexcept { return fields_->severity; }
+    [[nodiscard]] std::string_view message() const noexcept { return fields_->message; }
+    [[nodiscard]] std::string_view detail() const noexcept { return fields_->detail; }
+    [[nodiscard]] std::string_view hint() const noexcept { return fields_->hint; }
+    [[nodiscard]] int position() const noexcept { return fields_->position; }
+    [[nodiscard]] std::string_view context() const noexcept { return fields_->context; }
+    [[nodiscard]] std::string_view schema() const noexcept { return fields_->schema; }
+    [[nodiscard]] std::string_view table() const noexcept { return fields_->table; }
+    [[nodiscard]] std::string_view column() const noexcept { return fields_->column; }
+    [[nodiscard]] std::string_view data_type() const noexcept { return fields_->data_type; }
+    [[nodiscard]] std::string_view constraint() const noexcept { return fields_->constraint; }
+    /// True for serialization failures, deadlocks, a server that shuts down or starts, and too many clients.
+    [[nodiscard]] bool is_transient() const noexcept override;
+
+ private:
+    std::shared_ptr<const diagnostics> fields_;
+};
+
+namespace detail {
+
+/// Throws the type of `coropg::errors` that belongs to the SQLSTATE, or plain `server_error` for an unknown one.
+[[noreturn]] void throw_server_error(diagnostics fields, call_site site);
+
+}  // namespace detail
+}  // namespace coropg

@@ -1,0 +1,117 @@
+// Fan-out: several awaitables at once, as Python's asyncio.gather.
+#pragma once
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace coropg {
+
+namespace detail {
+
+/// The result of work that returns T.
+template <class T>
+using gathered = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+/// Counts down the children of one gather and completes its handler behind the last.
+template <class Handler>
+class gather_join {
+ public:
+    gather_join(Handler handler, std::size_t count) : handler_{std::move(handler)}, left_{count} {}
+
+    void child_ended(std::exception_ptr problem) {
+        if (problem && !first_) first_ = std::move(problem);
+        if (--left_ > 0) return;
+        if (!starting_) return std::move(handler_)(std::move(first_));
+        // Still inside the initiating function, where a handler must not be called.
+        const auto executor = boost::asio::get_associated_executor(handler_);
+        boost::asio::post(executor, [handler = std::move(handler_), first = std::move(first_)]() mutable {
+            std::move(handler)(std::move(first));
+        });
+    }
+    void started() noexcept { starting_ = false; }
+
+ private:
+    Handler handler_;
+    std::size_t left_;
+    std::exception_ptr first_;
+    bool starting_ = true;
+};
+
+/// Starts one child, which puts its result into `slot`.
+template <class Join, class T>
+void start_child(const std::shared_ptr<Join>& join, const boost::asio::any_io_executor& executor,
+                 boost::asio::awaitable<T> work, std::optional<gathered<T>>& slot) {
+    if constexpr (std::is_void_v<T>)
+        boost::asio::co_spawn(executor, std::move(work), [join, &slot](std::exception_ptr problem) {
+            slot.emplace();
+            join->child_ended(std::move(problem));
+        });
+    else
+        boost::asio::co_spawn(executor, std::move(work), [join, &slot](std::exception_ptr problem, T value) {
+            if (!problem) slot.emplace(std::move(value));
+            join->child_ended(std::move(problem));
+        });
+}
+
+/// Runs `start(join)`, which starts `count` children, and waits for all of them.
+template <class Start>
+auto join_children(std::size_t count, Start start) {
+    return boost::asio::async_initiate<const boost::asio::deferred_t&, void(std::exception_ptr)>(
+        [count, start](auto handler) {
+            const auto join = std::make_shared<gather_join<decltype(handler)>>(std::move(handler), count);
+            start(join);
+            join->started();
+        },
+        boost::asio::deferred);
+}
+
+}  // namespace detail
+
+/// Runs all of `work` at once and returns their results, `std::monostate` for void. On one connection their statements
+/// are pipelined. Errors: the first exception, rethrown once all have ended.
+template <class... Ts>
+    requires(sizeof...(Ts) > 0)
+boost::asio::awaitable<std::tuple<detail::gathered<Ts>...>> gather(boost::asio::awaitable<Ts>... work) {
+    const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
+    std::tuple<std::optional<detail::gathered<Ts>>...> slots;
+    std::tuple<boost::asio::awaitable<Ts>...> children{std::move(work)...};
+    const auto start = [&](const auto& join) {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (detail::start_child<std::decay_t<decltype(*join)>, Ts>(join, executor, std::move(std::get<I>(children)), std::get<I>(slots)), ...);
+        }(std::index_sequence_for<Ts...>{});
+    };
+    co_await detail::join_children(sizeof...(Ts), start);
+    co_return std::apply([](auto&... slot) { return std::tuple{std::move(*slot)...}; }, slots);
+}
+
+/// Runs all of `work` at once and returns their results in order. Errors: as above.
+template <class T>
+boost::asio::awaitable<std::conditional_t<std::is_void_v<T>, void, std::vector<detail::gathered<T>>>> gather(
+    std::vector<boost::asio::awaitable<T>> work) {
+    const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
+    std::vector<std::optional<detail::gathered<T>>> slots(work.size());
+    const auto start = [&](const auto& join) {
+        for (std::size_t i = 0; i < work.size(); ++i)
+            detail::start_child<std::decay_t<decltype(*join)>, T>(join, executor, std::move(work[i]), slots[i]);
+    };
+    if (!work.empty()) co_await detail::join_children(work.size(), start);
+    if constexpr (!std::is_void_v<T>) {
+        std::vector<T> results;
+        results.reserve(slots.size());
+        for (auto& slot : slots) results.push_back(std::move(*slot));
+        co_return results;
+    }
+}
+
+}  // namespace coropg

@@ -1,0 +1,516 @@
+// The text of a statement, checked while the program compiles. A string literal becomes a `basic_sql<N>` only when its
+// placeholders are exactly $1..$N, its quotes and comments are closed and it holds one statement. SQL known only at
+// run time comes through `unchecked_sql` or `sql::fragment`; a string of any kind does not convert.
+// Every function that takes SQL takes one of these types. Nothing here knows libpq, Asio or a connection.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <source_location>
+#include <string>
+#include <string_view>
+
+namespace coropg {
+
+namespace sql {
+class fragment;
+}
+
+namespace detail {
+
+// The lexical grammar of SQL as PostgreSQL reads it (manual, section 4.1 "Lexical Structure"; source: scan.l), with
+// standard_conforming_strings on, as far as it decides what is a placeholder, a `;` or a word:
+//
+//   text         = { blank | comment | string | identifier | word | number | placeholder | symbol }
+//   blank        = " " | "\t" | "\n" | "\r" | "\f" | "\v"
+//   comment      = "--" { any byte but "\n" and "\r" }
+//                | "/*" { any byte | nested "/*" comment } "*/"
+//   string       = [ "B" | "X" | "N" | "U&" ] plain { continued plain }
+//                | "E" escaped { continued escaped }
+//                | tag { any byte } tag                             both tags the same
+//   plain        = "'" { any byte but "'" | "''" } "'"              a backslash is an ordinary byte
+//   escaped      = "'" { any byte but "'" and "\" | "''" | "\" any byte } "'"
+//   continued    = blanks and "--" comments with at least one newline among them
+//   tag          = "$" [ letter { letter | digit } ] "$"
+//   identifier   = [ "U&" ] '"' { any byte but '"' | '""' } '"'
+//   word         = letter { letter | digit | "$" }                  hence a$1 is a word and holds no placeholder
+//   number       = digit { digit }
+//   placeholder  = "$" number
+//   letter       = "A".."Z" | "a".."z" | "_" | any byte from 0x80
+//   symbol       = any other byte
+//
+// A prefix counts only directly before its quote and as a word of its own. Except for E it changes nothing about where
+// the string ends, so the scanner reads B, X, N and U& as words or symbols before a plain string. Fractions and
+// exponents read as symbols and words: what that could hide, directly behind a number, is not valid SQL.
+
+/// What makes a text unfit to be SQL, whatever the arguments.
+enum class sql_defect : unsigned char {
+    none,
+    open_string,
+    open_identifier,
+    open_dollar_quote,
+    open_comment,
+    placeholder_zero,
+    placeholder_too_large,
+};
+
+/// What the scanner found in a text; after a defect the other members cover the part before it.
+struct sql_shape {
+    sql_defect defect = sql_defect::none;
+    std::size_t highest_placeholder = 0;
+    std::size_t statements = 0;    ///< those that are more than blanks and comments
+    bool is_copy = false;          ///< one of the statements is COPY ... FROM STDIN or TO STDOUT
+    bool ends_in_comment = false;  ///< a "--" comment is still open at the end, so text glued on would vanish in it
+};
+
+/// The most parameters that one statement can have: the protocol counts them in 16 bits.
+inline constexpr std::size_t max_placeholders = 65535;
+
+constexpr bool is_sql_blank(char c) {
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+}
+
+constexpr bool is_sql_digit(char c) { return c >= '0' && c <= '9'; }
+
+constexpr bool is_sql_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
+
+/// Whether `word` is the keyword `upper`, in any case of ASCII letters.
+constexpr bool is_sql_word(std::string_view word, std::string_view upper) {
+    if (word.size() != upper.size()) return false;
+    for (std::size_t i = 0; i < word.size(); ++i) {
+        const char c = word[i];
+        if ((c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c) != upper[i]) return false;
+    }
+    return true;
+}
+
+/// Counts statements and finds COPY with the client, from the words and symbols outside quotes and comments.
+///
+/// A `;` ends a statement unless it stands in parentheses (CREATE RULE ... DO (a; b)) or in the body of a function,
+/// BEGIN ATOMIC ... END. Bodies nest by CASE ... END; both words can also be the name of a column after AS or a dot.
+class sql_outline {
+ public:
+    constexpr void word(std::string_view text) {
+        if (enter()) {
+            in_create_ = is_sql_word(text, "CREATE");
+            in_copy_ = is_sql_word(text, "COPY");
+        } else if (in_copy_) {
+            follow_copy(text);
+        } else if (in_create_) {
+            follow_body(text);
+        }
+        previous_ = text;
+    }
+
+    constexpr void symbol(char c) {
+        previous_ = {};
+        if (c == ';' && parentheses_ == 0 && body_ == 0) {
+            in_statement_ = false;
+            return;
+        }
+        enter();
+        if (c == '(') ++parentheses_;
+        if (c == ')' && parentheses_ > 0) --parentheses_;
+        if (c == '.') previous_ = ".";
+    }
+
+    /// A string, quoted identifier, number or placeholder.
+    constexpr void other() {
+        enter();
+        previous_ = {};
+    }
+
+    [[nodiscard]] constexpr std::size_t statements() const { return statements_; }
+    [[nodiscard]] constexpr bool is_copy() const { return is_copy_; }
+
+ private:
+    /// Whether this is the first token of a statement.
+    constexpr bool enter() {
+        if (in_statement_) return false;
+        in_statement_ = true;
+        in_create_ = in_copy_ = false;
+        ++statements_;
+        return true;
+    }
+
+    constexpr void follow_copy(std::string_view text) {
+        if (parentheses_ > 0 || !(is_sql_word(previous_, "FROM") || is_sql_word(previous_, "TO"))) return;
+        is_copy_ = is_copy_ || is_sql_word(text, "STDIN") || is_sql_word(text, "STDOUT");
+    }
+
+    constexpr void follow_body(std::string_view text) {
+        if (body_ == 0) {
+            if (parentheses_ == 0 && is_sql_word(previous_, "BEGIN") && is_sql_word(text, "ATOMIC")) body_ = 1;
+        } else if (previous_ != "." && !is_sql_word(previous_, "AS")) {
+            if (is_sql_word(text, "CASE")) ++body_;
+            if (is_sql_word(text, "END")) --body_;
+        }
+    }
+
+    std::string_view previous_;
+    std::size_t statements_ = 0;
+    std::size_t parentheses_ = 0;
+    std::size_t body_ = 0;
+    bool in_statement_ = false;
+    bool in_create_ = false;
+    bool in_copy_ = false;
+    bool is_copy_ = false;
+};
+
+/// Reads SQL once, from left to right, and calls `on_placeholder(n)` for each placeholder $n.
+template <class OnPlaceholder>
+class sql_scanner {
+ public:
+    constexpr sql_scanner(std::string_view text, OnPlaceholder on_placeholder)
+        : at_{text.data()}, end_{text.data() + text.size()}, on_placeholder_{on_placeholder} {}
+
+    constexpr sql_shape scan() {
+        while (at_ != end_ && shape_.defect == sql_defect::none) token();
+        shape_.statements = outline_.statements();
+        shape_.is_copy = outline_.is_copy();
+        return shape_;
+    }
+
+ private:
+    constexpr void token() {
+        const char c = *at_;
+        if (is_sql_blank(c)) {
+            ++at_;
+        } else if (is_sql_letter(c)) {
+            word();
+        } else if (is_sql_digit(c)) {
+            skip_digits();
+            outline_.other();
+        } else if (c == '$') {
+            dollar();
+        } else if (c == '\'') {
+            string(false);
+        } else if (c == '"') {
+            identifier();
+        } else if (c == '-' && next() == '-') {
+            shape_.ends_in_comment = skip_line_comment();
+        } else if (c == '/' && next() == '*') {
+            block_comment();
+        } else {
+            outline_.symbol(c);
+            ++at_;
+        }
+    }
+
+    /// The byte after the current one; NUL at the end.
+    [[nodiscard]] constexpr char next() const { return end_ - at_ > 1 ? at_[1] : '\0'; }
+
+    constexpr void skip_digits() {
+        while (at_ != end_ && is_sql_digit(*at_)) ++at_;
+    }
+
+    constexpr void word() {
+        const char* const begin = at_;
+        while (at_ != end_ && (is_sql_letter(*at_) || is_sql_digit(*at_) || *at_ == '$')) ++at_;
+        const std::string_view text{begin, static_cast<std::size_t>(at_ - begin)};
+        if (at_ != end_ && *at_ == '\'' && is_sql_word(text, "E")) return string(true);
+        outline_.word(text);
+    }
+
+    constexpr void string(bool backslash_escapes) {
+        outline_.other();
+        do {
+            if (!skip_quoted('\'', backslash_escapes)) return fail(sql_defect::open_string);
+        } while (skip_to_continuation());
+    }
+
+    constexpr void identifier() {
+        outline_.other();
+        if (!skip_quoted('"', false)) fail(sql_defect::open_identifier);
+    }
+
+    /// Moves from an opening quote past the closing one; false when there is none.
+    constexpr bool skip_quoted(char quote, bool backslash_escapes) {
+        for (++at_; at_ != end_; ++at_) {
+            if (*at_ == quote) {
+                if (next() != quote) return ++at_, true;
+                ++at_;
+            } else if (*at_ == '\\' && backslash_escapes) {
+                if (++at_ == end_) return false;
+            }
+        }
+        return false;
+    }
+
+    /// After a string: moves to the quote that continues it on a later line; false, and no move, when none does.
+    constexpr bool skip_to_continuation() {
+        const char* const begin = at_;
+        bool newline = false;
+        while (at_ != end_ && *at_ != '\'') {
+            if (is_sql_blank(*at_)) {
+                newline = newline || *at_ == '\n' || *at_ == '\r';
+                ++at_;
+            } else if (*at_ == '-' && next() == '-') {
+                skip_line_comment();
+            } else {
+                break;
+            }
+        }
+        if (newline && at_ != end_ && *at_ == '\'') return true;
+        at_ = begin;
+        return false;
+    }
+
+    /// Stops before the newline; true when the text ends first.
+    constexpr bool skip_line_comment() {
+        while (at_ != end_ && *at_ != '\n' && *at_ != '\r') ++at_;
+        return at_ == end_;
+    }
+
+    constexpr void block_comment() {
+        std::size_t depth = 0;
+        while (at_ != end_) {
+            if (*at_ == '/' && next() == '*') {
+                ++depth;
+                at_ += 2;
+            } else if (*at_ == '*' && next() == '/') {
+                at_ += 2;
+                if (--depth == 0) return;
+            } else {
+                ++at_;
+            }
+        }
+        fail(sql_defect::open_comment);
+    }
+
+    /// At a `$`: a placeholder, a dollar quote, or a stray byte that the server will refuse.
+    constexpr void dollar() {
+        outline_.other();
+        const char* const begin = at_++;
+        if (at_ != end_ && is_sql_digit(*at_)) return placeholder();
+        if (at_ != end_ && is_sql_letter(*at_)) {
+            while (at_ != end_ && (is_sql_letter(*at_) || is_sql_digit(*at_))) ++at_;
+        }
+        if (at_ == end_ || *at_ != '$') {
+            at_ = begin + 1;
+            return;
+        }
+        ++at_;
+        const std::string_view tag{begin, static_cast<std::size_t>(at_ - begin)};
+        const std::string_view rest{at_, static_cast<std::size_t>(end_ - at_)};
+        const std::size_t closing = rest.find(tag);
+        if (closing == std::string_view::npos) return fail(sql_defect::open_dollar_quote);
+        at_ += closing + tag.size();
+    }
+
+    constexpr void placeholder() {
+        std::size_t n = 0;
+        for (; at_ != end_ && is_sql_digit(*at_); ++at_) {
+            n = n * 10 + static_cast<std::size_t>(*at_ - '0');
+            if (n > max_placeholders) return fail(sql_defect::placeholder_too_large);
+        }
+        if (n == 0) return fail(sql_defect::placeholder_zero);
+        if (n > shape_.highest_placeholder) shape_.highest_placeholder = n;
+        on_placeholder_(n);
+    }
+
+    constexpr void fail(sql_defect defect) { shape_.defect = defect; }
+
+    const char* at_;
+    const char* end_;
+    OnPlaceholder on_placeholder_;
+    sql_outline outline_;
+    sql_shape shape_;
+};
+
+/// Scans `text` and calls `on_placeholder(n)` for each placeholder, in the order of the text.
+template <class OnPlaceholder>
+constexpr sql_shape scan_sql(std::string_view text, OnPlaceholder on_placeholder) {
+    return sql_scanner<OnPlaceholder>{text, on_placeholder}.scan();
+}
+
+constexpr sql_shape scan_sql(std::string_view text) {
+    return scan_sql(text, [](std::size_t) {});
+}
+
+/// 64-bit FNV-1a.
+constexpr std::uint64_t hash_sql(std::string_view text) {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    return hash;
+}
+
+// Declared and never defined. A check that fails calls one of these, which is no constant expression: the compiler
+// stops there and its message shows the name.
+void sql_is_not_a_string_literal();
+void sql_contains_a_nul_byte();
+void sql_has_an_unclosed_string_literal();
+void sql_has_an_unclosed_quoted_identifier();
+void sql_has_an_unclosed_dollar_quote();
+void sql_has_an_unclosed_comment();
+void sql_placeholders_begin_at_1();
+void sql_placeholder_is_above_65535();
+void sql_placeholders_do_not_match_the_arguments();
+void sql_skips_a_placeholder();
+void sql_has_several_statements_use_execute_script();
+void sql_script_takes_no_placeholders();
+void sql_text_ends_in_a_comment_without_a_newline();
+
+template <std::size_t Size>
+consteval std::string_view check_literal(const char (&text)[Size]) {
+    if (text[Size - 1] != '\0') sql_is_not_a_string_literal();
+    const std::string_view view{text, Size - 1};
+    if (view.find('\0') != std::string_view::npos) sql_contains_a_nul_byte();
+    return view;
+}
+
+consteval void check_defect(sql_defect defect) {
+    switch (defect) {
+        case sql_defect::none: return;
+        case sql_defect::open_string: return sql_has_an_unclosed_string_literal();
+        case sql_defect::open_identifier: return sql_has_an_unclosed_quoted_identifier();
+        case sql_defect::open_dollar_quote: return sql_has_an_unclosed_dollar_quote();
+        case sql_defect::open_comment: return sql_has_an_unclosed_comment();
+        case sql_defect::placeholder_zero: return sql_placeholders_begin_at_1();
+        case sql_defect::placeholder_too_large: return sql_placeholder_is_above_65535();
+    }
+}
+
+/// One statement with the placeholders $1..$N.
+template <std::size_t N>
+consteval sql_shape check_statement(std::string_view text) {
+    std::array<bool, N + 1> used{};
+    const sql_shape shape = scan_sql(text, [&used](std::size_t n) {
+        if (n <= N) used[n] = true;
+    });
+    check_defect(shape.defect);
+    if (shape.statements > 1) sql_has_several_statements_use_execute_script();
+    if (shape.highest_placeholder != N) sql_placeholders_do_not_match_the_arguments();
+    for (std::size_t n = 1; n <= N; ++n) {
+        if (!used[n]) sql_skips_a_placeholder();
+    }
+    return shape;
+}
+
+/// Any number of statements, no placeholder.
+consteval sql_shape check_script(std::string_view text) {
+    const sql_shape shape = scan_sql(text);
+    check_defect(shape.defect);
+    if (shape.highest_placeholder != 0) sql_script_takes_no_placeholders();
+    return shape;
+}
+
+/// Text that stays closed whatever is put before and after it.
+consteval std::string_view check_fragment(std::string_view text) {
+    const sql_shape shape = scan_sql(text);
+    check_defect(shape.defect);
+    if (shape.ends_in_comment) sql_text_ends_in_a_comment_without_a_newline();
+    return text;
+}
+
+}  // namespace detail
+
+/// SQL that is known only at run time and that the program vouches for.
+///
+/// Nothing is checked but that the text holds no NUL byte. Never build it from input: values belong into placeholders,
+/// names into `sql::identifier`.
+/// Errors: usage_error when the text holds a NUL byte.
+class unchecked_sql {
+ public:
+    explicit unchecked_sql(std::string text, std::source_location where = std::source_location::current());
+
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+    /// The line that constructed this.
+    [[nodiscard]] std::source_location where() const noexcept { return where_; }
+
+ private:
+    std::string text_;
+    std::source_location where_;
+};
+
+template <std::size_t N>
+class basic_sql;
+class script_sql;
+
+/// A view of SQL that may be sent, and what is known about it.
+/// Lifetime: of a literal for ever; else that of the `unchecked_sql` or `sql::fragment` it was made from.
+class sql_view {
+ public:
+    explicit sql_view(const unchecked_sql& text);
+    explicit sql_view(const sql::fragment& text);
+
+    /// Never contains a NUL byte; one follows the last byte.
+    [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }
+    /// Whether the text lives as long as the program.
+    [[nodiscard]] constexpr bool is_literal() const noexcept { return is_literal_; }
+    /// Whether it is COPY ... FROM STDIN or COPY ... TO STDOUT; of a script: whether one of its statements is.
+    [[nodiscard]] constexpr bool is_copy() const noexcept { return is_copy_; }
+    /// 64-bit FNV-1a of the text.
+    [[nodiscard]] constexpr std::uint64_t hash() const noexcept { return hash_; }
+    /// The line of the call that holds the literal, or that constructed the `unchecked_sql` or the first `sql::fragment`.
+    [[nodiscard]] constexpr std::source_location where() const noexcept { return where_; }
+
+ private:
+    template <std::size_t N>
+    friend class basic_sql;
+    friend class script_sql;
+
+    consteval sql_view(std::string_view literal, detail::sql_shape shape, std::source_location where)
+        : text_{literal}, hash_{detail::hash_sql(literal)}, where_{where}, is_literal_{true}, is_copy_{shape.is_copy} {}
+
+    std::string_view text_;
+    std::uint64_t hash_;
+    std::source_location where_;
+    bool is_literal_;
+    bool is_copy_;
+};
+
+// The two classes below hold a view and do not derive from it: clang 16 crashes, or stores out of bounds, where it
+// writes down the result of a consteval constructor whose class has a base.
+
+/// One statement with the placeholders $1..$N: the parameter type of every function that takes SQL and N arguments.
+///
+///     template <class... Args>
+///     void execute(basic_sql<sizeof...(Args)> sql, const Args&... args);
+template <std::size_t N>
+class basic_sql {
+ public:
+    template <std::size_t Size>
+    consteval basic_sql(const char (&text)[Size], std::source_location where = std::source_location::current())
+        : view_{detail::check_literal(text), detail::check_statement<N>(detail::check_literal(text)), where} {}
+    /// Its placeholders are left to the server.
+    basic_sql(const unchecked_sql& text) : view_{text} {}
+    /// Its placeholders are left to the server.
+    basic_sql(const sql::fragment& text) : view_{text} {}
+
+    template <class Text>
+        requires std::convertible_to<const Text&, std::string_view>
+    basic_sql(const Text&) = delete;  // not a string literal: use placeholders, coropg::sql or coropg::unchecked_sql
+
+    [[nodiscard]] constexpr const sql_view& view() const noexcept { return view_; }
+    [[nodiscard]] constexpr operator const sql_view&() const noexcept { return view_; }
+
+ private:
+    sql_view view_;
+};
+
+/// Any number of statements without placeholders.
+class script_sql {
+ public:
+    template <std::size_t Size>
+    consteval script_sql(const char (&text)[Size], std::source_location where = std::source_location::current())
+        : view_{detail::check_literal(text), detail::check_script(detail::check_literal(text)), where} {}
+    script_sql(const unchecked_sql& text) : view_{text} {}
+    script_sql(const sql::fragment& text) : view_{text} {}
+
+    template <class Text>
+        requires std::convertible_to<const Text&, std::string_view>
+    script_sql(const Text&) = delete;  // not a string literal: use coropg::sql or coropg::unchecked_sql
+
+    [[nodiscard]] constexpr const sql_view& view() const noexcept { return view_; }
+    [[nodiscard]] constexpr operator const sql_view&() const noexcept { return view_; }
+
+ private:
+    sql_view view_;
+};
+
+}  // namespace coropg

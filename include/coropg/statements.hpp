@@ -1,0 +1,134 @@
+// The verbs that run statements, the same for every handle that can run them: a connection, a connection with options,
+// and what later rooms add. One text for both faces: `future<T>` is `boost::asio::awaitable<T>` or T.
+#pragma once
+
+#include <coropg/detail/finish.hpp>
+#include <coropg/detail/ops.hpp>
+#include <coropg/sql_text.hpp>
+
+#include <ranges>
+
+namespace coropg {
+
+/// A function's name for `call`: letters, digits, underscores and dots, checked by the compiler.
+class function_name {
+ public:
+    template <std::size_t Size>
+    consteval function_name(const char (&text)[Size], std::source_location where = std::source_location::current())
+        : text_{text, Size - 1}, where_{where} {
+        for (const char c : text_) {
+            const bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+            if (!allowed) this_is_no_plain_function_name();
+        }
+    }
+    [[nodiscard]] std::string_view text() const noexcept { return text_; }
+    [[nodiscard]] std::source_location where() const noexcept { return where_; }
+
+ private:
+    static void this_is_no_plain_function_name() {}  // not constexpr: reaching it is the compiler's error message
+
+    std::string_view text_;
+    std::source_location where_;
+};
+
+/// `Self` has `driver()` and `options()`.
+///
+/// Each verb encodes its arguments before it returns: nothing refers to them afterwards. On the asynchronous face it is
+/// sent once it is awaited; statements of several coroutines on one connection are pipelined in the order in which they
+/// are awaited, and each succeeds or fails on its own.
+///
+/// Errors of all verbs: server_error and its types in coropg::errors; connection_error when the connection is lost or
+/// closed; query_timeout; usage_error for arguments that cannot be sent.
+/// Threads: only from the connection's executor, or on the blocking face from one thread at a time.
+template <class Self, class Driver>
+class statements {
+ public:
+    /// What a verb that answers T returns.
+    template <class T>
+    using future = typename Driver::template future<T>;
+
+    /// Runs one statement and returns its rows and command tag.
+    template <class... Args>
+    future<result> execute(basic_sql<sizeof...(Args)> sql, const Args&... args) {
+        return run<result>(statement(sql.view(), args...), &detail::finish_result);
+    }
+
+    /// Runs one statement and returns its rows as T: a scalar, a tuple or pair by position, or a plain aggregate whose
+    /// members are matched to the columns by name. Errors: decode_error, null_error.
+    template <class T, class... Args>
+    future<std::vector<T>> fetch(basic_sql<sizeof...(Args)> sql, const Args&... args) {
+        static_assert(detail::check_row_type<T>());
+        return run<std::vector<T>>(statement(sql.view(), args...), &detail::finish_rows<T>);
+    }
+
+    /// As `fetch`, for a statement that returns exactly one row. Errors: row_count_error.
+    template <class T, class... Args>
+    future<T> fetch_one(basic_sql<sizeof...(Args)> sql, const Args&... args) {
+        static_assert(detail::check_row_type<T>());
+        return run<T>(statement(sql.view(), args...), &detail::finish_one<T>);
+    }
+
+    /// As `fetch`, for a statement that returns at most one row. Errors: row_count_error.
+    template <class T, class... Args>
+    future<std::optional<T>> fetch_optional(basic_sql<sizeof...(Args)> sql, const Args&... args) {
+        static_assert(detail::check_row_type<T>());
+        return run<std::optional<T>>(statement(sql.view(), args...), &detail::finish_optional<T>);
+    }
+
+    /// Runs one statement for every element of `rows`, pipelined, and returns the number of rows that all of them
+    /// affected. An element is a tuple, a pair, a plain aggregate (its members in order) or a single value. All succeed
+    /// or none does, unless a transaction is open already. Errors: server_error of the first that fails.
+    template <std::ranges::input_range Rows>
+    future<std::uint64_t> execute_many(basic_sql<detail::parameter_count<std::ranges::range_value_t<Rows>>()> sql,
+                                       const Rows& rows) {
+        constexpr std::size_t width = detail::parameter_count<std::ranges::range_value_t<Rows>>();
+        auto u = std::make_unique<detail::unit>(self().options(), sql.view().where());
+        u->keeps_results = false;
+        for (const auto& row : rows) {
+            if (u->commands.empty())
+                u->add(sql.view(), width);
+            else
+                u->add_again();
+            detail::at_site(*u, [&] {
+                detail::for_each_parameter(row, [&](const auto& value) { u->parameters.add(value); });
+            });
+        }
+        return run<std::uint64_t>(std::move(u), &detail::finish_count);
+    }
+
+    /// Runs any number of statements without parameters, in one implicit transaction unless the script says BEGIN. Waits
+    /// for what is queued before, and holds up what is queued behind. Their rows are thrown away.
+    future<void> execute_script(script_sql sql) {
+        auto u = std::make_unique<detail::unit>(self().options(), sql.view().where());
+        u->add(sql.view(), 0);
+        u->exclusive.emplace(detail::ops::script(self().driver().core().native_handle(), *u));
+        return run<void>(std::move(u), &detail::finish_nothing);
+    }
+
+    /// Calls a function and returns its one row; OUT parameters are columns.
+    template <class T, class... Args>
+    future<T> call(function_name name, const Args&... args) {
+        std::string sql = "SELECT * FROM " + std::string{name.text()} + "(";
+        for (std::size_t i = 1; i <= sizeof...(Args); ++i) sql += (i == 1 ? "$" : ", $") + std::to_string(i);
+        const unchecked_sql text{sql + ")", name.where()};
+        return fetch_one<T>(basic_sql<sizeof...(Args)>{text}, args...);
+    }
+
+ private:
+    Self& self() noexcept { return static_cast<Self&>(*this); }
+
+    template <class... Args>
+    detail::unit_ptr statement(const sql_view& sql, const Args&... args) {
+        auto u = std::make_unique<detail::unit>(self().options(), sql.where());
+        u->add(sql, sizeof...(Args));
+        detail::at_site(*u, [&] { (u->parameters.add(args), ...); });
+        return u;
+    }
+
+    template <class T>
+    future<T> run(detail::unit_ptr u, T (*finish)(detail::unit&)) {
+        return self().driver().template run<T>(std::move(u), finish);
+    }
+};
+
+}  // namespace coropg

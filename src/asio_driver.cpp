@@ -1,0 +1,240 @@
+#include <coropg/detail/asio_driver.hpp>
+#include <coropg/detail/ops.hpp>
+#include <coropg/log.hpp>
+
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <unistd.h>
+
+namespace coropg::detail {
+
+namespace {
+
+using boost::system::error_code;
+using descriptor = asio::posix::stream_descriptor;
+
+/// Asio closes what it owns and libpq closes its socket when it likes: each gets a descriptor of its own.
+descriptor duplicate(const asio::any_io_executor& executor, int socket) {
+    const int copy = ::dup(socket);
+    if (copy < 0) throw connection_error{"cannot duplicate the socket: " + error_code{errno, boost::system::system_category()}.message()};
+    return descriptor{executor, copy};
+}
+
+/// One thread an execution context, for what libpq can only do by blocking: sending a cancel.
+class blocking_calls : public asio::execution_context::service {
+ public:
+    using key_type = blocking_calls;
+    inline static asio::execution_context::id id;
+
+    explicit blocking_calls(asio::execution_context& owner) : service{owner} {}
+
+    asio::thread_pool& thread() { return thread_; }
+
+ private:
+    void shutdown() override {
+        thread_.stop();
+        thread_.join();
+    }
+
+    asio::thread_pool thread_{1};
+};
+
+class socket_link final : public asio_link, public std::enable_shared_from_this<socket_link> {
+ public:
+    socket_link(pq::connection conn, const asio::any_io_executor& ex)
+        : asio_link{std::move(conn), ex}, read_side_{duplicate(ex, core.socket())}, write_side_{ex}, watchdog_{ex} {}
+
+    void start(unit_ptr u) override {
+        core.submit(std::move(u));
+        if (running_) return;  // the loop in `run` sends it together with its neighbours
+        core.send();
+        settle();
+    }
+
+    void shut_down() override {
+        core.close("its handle was destroyed");
+        if (orphaned_) return;
+        if (!running_) settle();
+    }
+
+ private:
+    /// Waits for one direction. Destroyed without being called, it tells that the execution context is going away.
+    class on_ready {
+     public:
+        on_ready(std::shared_ptr<socket_link> link, want direction) : link_{std::move(link)}, direction_{direction} {}
+        on_ready(on_ready&&) noexcept = default;
+        on_ready& operator=(on_ready&&) = delete;
+        ~on_ready() {
+            if (link_) link_->orphan();
+        }
+        void operator()(error_code problem) {
+            const std::shared_ptr<socket_link> link = std::move(link_);
+            (direction_ == want::read ? link->reading_ : link->writing_) = false;
+            link->run(problem ? want::nothing : direction_);
+        }
+
+     private:
+        std::shared_ptr<socket_link> link_;
+        want direction_;
+    };
+
+    /// Takes in what came, then completes who is done. Those submit more and may destroy the connection, so what they
+    /// submit is sent here, after them.
+    void run(want ready) {
+        running_ = true;
+        core.advance(ready);
+        while (unit_ptr done = core.take_finished()) {
+            do {
+                if (completion waiting = std::move(done->waiting)) waiting(std::move(done));
+                done = core.take_finished();
+            } while (done);
+            core.send();
+        }
+        running_ = false;
+        settle();
+    }
+
+    /// Arranges to be called again for all that is open.
+    void settle() {
+        if (core.has_finished()) {
+            asio::post(executor, [link = shared_from_this()] { link->run(want::nothing); });
+            return;
+        }
+        if (!core.is_open()) return disconnect();
+        watch();
+        wait();
+    }
+
+    void wait() {
+        const want wanted = core.wants();
+        if (has(wanted, want::read) && !reading_) {
+            reading_ = true;
+            read_side_.async_wait(descriptor::wait_read, on_ready{shared_from_this(), want::read});
+        }
+        if (has(wanted, want::write) && !writing_) {
+            writing_ = true;
+            // On a descriptor of its own: once Asio has waited for EPOLLOUT on one, its later waits wake for nothing.
+            if (!write_side_.is_open()) write_side_ = duplicate(executor, core.socket());
+            write_side_.async_wait(descriptor::wait_write, on_ready{shared_from_this(), want::write});
+        }
+    }
+
+    /// One timer for all deadlines. It is moved forward only; one that fires too early looks for the next.
+    void watch() {
+        const clock::time_point next = core.next_deadline();
+        if (next >= watched_) return;
+        watched_ = next;
+        watchdog_.expires_at(next);
+        watchdog_.async_wait([link = shared_from_this()](error_code problem) {
+            if (problem || !link->core.is_open()) return;
+            link->watched_ = no_deadline;
+            link->core.expire(clock::now());
+            link->cancel();
+            link->run(want::nothing);
+        });
+    }
+
+    void cancel() {
+        std::optional<pq::cancel_request> request = core.take_cancel();
+        if (!request) return;
+        asio::execution_context& context = asio::query(executor, asio::execution::context);
+        auto send = [request = std::move(*request), link = shared_from_this(),
+                     work = asio::prefer(executor, asio::execution::outstanding_work.tracked)]() mutable {
+            const std::string problem = request.send_and_wait();
+            if (!problem.empty()) log(log_level::warning, "cannot send a cancel: " + problem);
+            asio::post(work, [link = std::move(link)] {
+                link->core.cancel_ended();
+                link->run(want::nothing);
+            });
+        };
+        asio::post(asio::use_service<blocking_calls>(context).thread(), std::move(send));
+    }
+
+    void disconnect() {
+        error_code ignored;
+        read_side_.close(ignored);
+        write_side_.close(ignored);
+        watchdog_.cancel();
+        core.release();
+    }
+
+    /// The handlers of the waiters own coroutines, which may own this connection: the circle is broken here.
+    void orphan() {
+        orphaned_ = true;
+        const std::deque<unit_ptr> doomed = core.take_all();
+    }
+
+    descriptor read_side_;
+    descriptor write_side_;
+    asio::steady_timer watchdog_;
+    clock::time_point watched_ = no_deadline;
+    bool reading_ = false;
+    bool writing_ = false;
+    bool running_ = false;
+    bool orphaned_ = false;
+};
+
+asio::awaitable<void> resolve(resolution& name) {
+    asio::ip::tcp::resolver resolver{co_await asio::this_coro::executor};
+    error_code problem;
+    const auto found = co_await resolver.async_resolve(name.host, name.port, asio::redirect_error(asio::use_awaitable, problem));
+    if (problem) name.problem = problem.message();
+    for (const auto& entry : found) name.addresses.push_back(entry.endpoint().address().to_string());
+}
+
+/// A wait with a deadline; the timer's handler may outlive the coroutine.
+struct timed_wait {
+    timed_wait(const asio::any_io_executor& executor, int socket)
+        : side{duplicate(executor, socket)}, timer{executor} {}
+
+    descriptor side;
+    asio::steady_timer timer;
+    bool late = false;
+};
+
+asio::awaitable<answer> wait_for(wish w) {
+    const auto wait = std::make_shared<timed_wait>(co_await asio::this_coro::executor, w.socket);
+    if (w.deadline != no_deadline) {
+        wait->timer.expires_at(w.deadline);
+        wait->timer.async_wait([wait](error_code problem) {
+            if (problem) return;
+            wait->late = true;
+            wait->side.cancel();
+        });
+    }
+    error_code problem;
+    co_await wait->side.async_wait(w.readiness == want::read ? descriptor::wait_read : descriptor::wait_write,
+                                   asio::redirect_error(asio::use_awaitable, problem));
+    wait->timer.cancel();
+    if (wait->late) co_return answer::timed_out;
+    if (problem) throw boost::system::system_error{problem};
+    co_return answer::ready;
+}
+
+}  // namespace
+
+std::shared_ptr<asio_link> make_link(pq::connection conn, asio::any_io_executor executor) {
+    return std::make_shared<socket_link>(std::move(conn), executor);
+}
+
+asio::awaitable<pq::connection> asio_driver::connect(conninfo info) {
+    op<pq::connection> work = ops::connect(std::move(info));
+    answer reply = answer::ready;
+    while (const std::optional<wish> w = work.resume(reply)) {
+        reply = answer::ready;
+        if (w->name != nullptr)
+            co_await resolve(*w->name);
+        else
+            reply = co_await wait_for(*w);
+    }
+    co_return work.take();
+}
+
+}  // namespace coropg::detail

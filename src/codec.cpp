@@ -1,0 +1,90 @@
+#include <coropg/codec.hpp>
+
+#include <coropg/detail/pg_types.hpp>
+
+#include <libpq-fe.h>
+
+#include <array>
+#include <limits>
+#include <utility>
+
+namespace coropg {
+
+namespace {
+
+using detail::field_place;
+
+std::string type_text(oid type) {
+    std::string name = detail::builtin_type_name(type);
+    return name.empty() ? "type " + std::to_string(type) : name;
+}
+
+// `column "age" (int4)`; a value that stands in no result has only its type to name it.
+std::string value_text(const field_place& place, oid type) {
+    if (place.result == nullptr) return type_text(type);
+    const char* const name = PQfname(place.result, place.column);
+    const std::string column = name == nullptr ? std::to_string(place.column + 1) : '"' + std::string{name} + '"';
+    return "column " + column + " (" + type_text(type) + ")";
+}
+
+std::string row_text(const field_place& place) {
+    return place.result == nullptr ? std::string{} : ", row " + std::to_string(place.row + 1);
+}
+
+// Compilers spell out what the standard library's aliases stand for; the reader knows the alias.
+std::string plain(std::string_view cpp_type) {
+    static constexpr auto spellings = std::to_array<std::pair<std::string_view, std::string_view>>({
+        {"__cxx11::", ""},
+        {"_V2::", ""},
+        {"std::basic_string<char>", "std::string"},
+        {"std::basic_string_view<char>", "std::string_view"},
+        {"short int", "short"},
+        {"long int", "long"},
+        {" >", ">"},
+    });
+    std::string text{cpp_type};
+    for (const auto& [spelled, alias] : spellings) {
+        for (auto at = text.find(spelled); at != std::string::npos; at = text.find(spelled, at + alias.size())) {
+            text.replace(at, spelled.size(), alias);
+        }
+    }
+    return text;
+}
+
+std::string cannot_be_read(const field_place& place, oid type, std::string_view cpp_type) {
+    return value_text(place, type) + " cannot be read as " + plain(cpp_type) + ": ";
+}
+
+}  // namespace
+
+void field::fail(std::string_view cpp_type, std::string_view reason) const {
+    throw decode_error{cannot_be_read(place_, type_, cpp_type) + std::string{reason} + row_text(place_)};
+}
+
+void field::mismatch(std::string_view cpp_type) const {
+    throw decode_error{cannot_be_read(place_, type_, cpp_type) + "no codec<" + plain(cpp_type) + "> reads that type"};
+}
+
+void field::null(std::string_view cpp_type) const {
+    throw null_error{cannot_be_read(place_, type_, cpp_type) + "the value is NULL; ask for std::optional<" +
+                     plain(cpp_type) + ">" + row_text(place_)};
+}
+
+void encoder::text(std::string_view data) {
+    if (data.find('\0') != std::string_view::npos) {
+        throw usage_error{"a text parameter holds a NUL byte, which PostgreSQL cannot store"};
+    }
+    bytes(data);
+}
+
+void encoder::patch_length(std::size_t at) {
+    const std::size_t length = out_.size() - at - sizeof(std::int32_t);
+    if (!std::in_range<std::int32_t>(length)) {
+        throw usage_error{"a value of " + std::to_string(length) + " bytes exceeds the protocol's limit of 2147483647"};
+    }
+    const char raw[sizeof(std::int32_t)]{static_cast<char>(length >> 24U), static_cast<char>(length >> 16U),
+                                         static_cast<char>(length >> 8U), static_cast<char>(length)};
+    std::memcpy(out_.data() + at, raw, sizeof raw);
+}
+
+}  // namespace coropg

@@ -1,0 +1,98 @@
+#include <coropg/conninfo.hpp>
+#include <coropg/detail/pq.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+namespace coropg {
+
+namespace {
+
+bool is_secret(std::string_view keyword) { return keyword == "password" || keyword == "sslpassword"; }
+
+/// Levenshtein's distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i);
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U);
+            diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
+        }
+    }
+    return row.back();
+}
+
+void require_known(std::string_view keyword) {
+    const detail::pq::options known{PQconndefaults()};
+    std::string_view nearest;
+    std::size_t best = std::numeric_limits<std::size_t>::max();
+    for (const PQconninfoOption* o = known.get(); o != nullptr && o->keyword != nullptr; ++o) {
+        if (keyword == o->keyword) return;
+        if (const std::size_t d = distance(keyword, o->keyword); d < best) best = d, nearest = o->keyword;
+    }
+    throw usage_error{"unknown connection parameter \"" + std::string{keyword} + "\"; did you mean \"" +
+                      std::string{nearest} + "\"?"};
+}
+
+/// libpq quotes the offending part of the text, which can be a password in the wrong place: only a keyword is shown.
+[[noreturn]] void fail_parse(std::string_view problem) {
+    constexpr std::string_view unknown = "connection option \"";
+    constexpr std::string_view unknown_in_uri = "URI query parameter: \"";
+    for (const std::string_view mark : {unknown, unknown_in_uri}) {
+        const std::size_t at = problem.find(mark);
+        if (at == std::string_view::npos) continue;
+        const std::string_view rest = problem.substr(at + mark.size());
+        require_known(rest.substr(0, rest.find('"')));
+    }
+    throw usage_error{"the connection text is neither a valid postgresql:// URI nor key=value pairs: " +
+                      std::string{problem.substr(0, problem.find('"'))}};
+}
+
+}  // namespace
+
+conninfo::conninfo(std::string_view text) {
+    if (text.find('\0') != std::string_view::npos) throw usage_error{"the connection text holds a NUL byte"};
+    char* problem = nullptr;
+    const detail::pq::options parsed{PQconninfoParse(std::string{text}.c_str(), &problem)};
+    if (!parsed) {
+        const std::unique_ptr<char, detail::pq::freed_by<PQfreemem>> owner{problem};
+        fail_parse(problem == nullptr ? "out of memory" : problem);
+    }
+    for (const PQconninfoOption* o = parsed.get(); o->keyword != nullptr; ++o)
+        if (o->val != nullptr) settings_.emplace_back(o->keyword, o->val);
+}
+
+conninfo& conninfo::connect_timeout(std::chrono::milliseconds value) {
+    return set("connect_timeout", std::to_string(std::chrono::ceil<std::chrono::seconds>(value).count()));
+}
+
+conninfo& conninfo::set(std::string_view keyword, std::string_view value) {
+    require_known(keyword);
+    if (value.find('\0') != std::string_view::npos)
+        throw usage_error{"connection parameter \"" + std::string{keyword} + "\" holds a NUL byte"};
+    const auto same = [&](const setting& s) { return s.first == keyword; };
+    if (const auto it = std::ranges::find_if(settings_, same); it != settings_.end())
+        it->second = value;
+    else
+        settings_.emplace_back(keyword, value);
+    return *this;
+}
+
+std::string_view conninfo::get(std::string_view keyword) const noexcept {
+    const auto it = std::ranges::find(settings_, keyword, &setting::first);
+    return it == settings_.end() ? std::string_view{} : std::string_view{it->second};
+}
+
+std::string conninfo::describe() const {
+    std::string text;
+    for (const auto& [keyword, value] : settings_) {
+        if (is_secret(keyword)) continue;
+        text += (text.empty() ? "" : " ") + keyword + "=" + value;
+    }
+    return text;
+}
+
+}  // namespace coropg

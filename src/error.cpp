@@ -1,0 +1,112 @@
+#include <coropg/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace coropg {
+
+namespace {
+
+constexpr std::size_t sql_head_bytes = 120;
+
+std::string head_of(std::string_view sql) {
+    std::string head;
+    bool blank = false;
+    for (const char c : sql) {
+        const bool space = c == ' ' || c == '\n' || c == '\r' || c == '\t';
+        if (space) {
+            blank = !head.empty();
+            continue;
+        }
+        // Stop between characters, never inside a UTF-8 sequence.
+        if (head.size() + (blank ? 1U : 0U) >= sql_head_bytes && (static_cast<unsigned char>(c) & 0xC0U) != 0x80U) return head + "...";
+        if (blank) head += ' ';
+        blank = false;
+        head += c;
+    }
+    return head;
+}
+
+std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
+
+std::string list(const std::vector<connect_attempt>& attempts) {
+    std::string text = "cannot connect";
+    if (attempts.empty()) return text + ": no address to try";
+    for (const connect_attempt& a : attempts) {
+        text += attempts.size() == 1 ? ": " : "\n  ";
+        text += a.host.empty() ? "local socket" : a.host;
+        if (!a.address.empty() && a.address != a.host) text += " (" + a.address + ")";
+        text += " port " + a.port + ": " + a.reason;
+        text += " [" + std::to_string(a.elapsed.count()) + " ms]";
+    }
+    return text;
+}
+
+// A data exception (class 22) shows the offending value: it is left out here and stays in message().
+std::string without_values(const diagnostics& d) {
+    if (!d.sqlstate.starts_with("22")) return d.message;
+    const auto begins_value = [](char c) { return c == '"' || c == '\'' || (c >= '0' && c <= '9') || (c & 0x80) != 0; };
+    const auto value = std::ranges::find_if(d.message, begins_value);
+    std::string text{d.message.begin(), value};
+    if (value != d.message.end()) text += "...";
+    return text;
+}
+
+std::string headline(const diagnostics& d) {
+    std::string text = d.severity + " " + (d.sqlstate.empty() ? "(no SQLSTATE)" : d.sqlstate);
+    text += ": " + without_values(d);
+    if (!d.constraint.empty()) text += " [constraint " + d.constraint + "]";
+    if (d.position > 0) text += "; position " + std::to_string(d.position);
+    if (!d.hint.empty()) text += "; hint: " + d.hint;
+    return text;
+}
+
+}  // namespace
+
+std::string detail::describe(std::string_view text, const call_site* site) {
+    std::string out{text};
+    if (site == nullptr) return out;
+    if (!site->sql.empty()) out += "; statement: " + head_of(site->sql);
+    if (site->where.line() != 0) {
+        out += "; at ";
+        out += file_name(site->where.file_name());
+        out += ":" + std::to_string(site->where.line());
+    }
+    return out;
+}
+
+error::error(std::string_view text) : std::runtime_error{std::string{text}} {}
+
+error::error(std::string_view text, detail::call_site site)
+    : std::runtime_error{detail::describe(text, &site)},
+      site_{std::make_shared<const detail::call_site>(std::move(site))} {}
+
+std::string_view error::sql() const noexcept { return site_ ? std::string_view{site_->sql} : std::string_view{}; }
+
+std::source_location error::where() const noexcept { return site_ ? site_->where : std::source_location{}; }
+
+connection_error::connection_error(std::vector<connect_attempt> attempts)
+    : error{list(attempts)}, attempts_{std::make_shared<const std::vector<connect_attempt>>(std::move(attempts))} {}
+
+const std::vector<connect_attempt>& connection_error::attempts() const noexcept {
+    static const std::vector<connect_attempt> none;
+    return attempts_ ? *attempts_ : none;
+}
+
+bool connection_error::is_transient() const noexcept {
+    return std::ranges::none_of(attempts(), [](const connect_attempt& a) {
+        return a.sqlstate.starts_with("28") || a.sqlstate.starts_with("3D");
+    });
+}
+
+server_error::server_error(diagnostics fields, detail::call_site site)
+    : error{headline(fields), std::move(site)}, fields_{std::make_shared<const diagnostics>(std::move(fields))} {}
+
+bool server_error::is_transient() const noexcept {
+    static constexpr std::array<std::string_view, 9> passing{"40001", "40P01", "53300", "57P01", "57P02",
+                                                             "57P03", "08000", "08003", "08006"};
+    return std::ranges::find(passing, sqlstate()) != passing.end();
+}
+
+}  // namespace coropg

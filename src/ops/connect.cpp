@@ -1,0 +1,210 @@
+#include <coropg/detail/ops.hpp>
+#include <coropg/log.hpp>
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace coropg::detail::ops {
+
+namespace {
+
+constexpr std::chrono::seconds default_connect_timeout{30};
+
+/// One entry of the host list.
+struct target {
+    std::string host;
+    std::string hostaddr;
+    std::string port;
+};
+
+std::vector<std::string> split(std::string_view list) {
+    std::vector<std::string> parts;
+    for (;;) {
+        const std::size_t comma = list.find(',');
+        parts.emplace_back(list.substr(0, comma));
+        if (comma == std::string_view::npos) return parts;
+        list.remove_prefix(comma + 1);
+    }
+}
+
+/// The value of a keyword from `info`, else what libpq takes from the environment, the service file and its defaults.
+std::string effective(const conninfo& info, std::string_view keyword) {
+    if (const std::string_view set = info.get(keyword); !set.empty()) return std::string{set};
+    const pq::options defaults{PQconndefaults()};
+    for (const PQconninfoOption* o = defaults.get(); o != nullptr && o->keyword != nullptr; ++o)
+        if (keyword == o->keyword && o->val != nullptr) return o->val;
+    return {};
+}
+
+std::vector<target> targets_of(const conninfo& info) {
+    std::vector<std::string> hosts = split(effective(info, "host"));
+    std::vector<std::string> addresses = split(effective(info, "hostaddr"));
+    std::vector<std::string> ports = split(effective(info, "port"));
+    const std::size_t count = std::max(hosts.size(), addresses.size());
+    const auto fit = [count](std::vector<std::string>& list, std::string_view what) {
+        if (list.size() == 1) list.resize(count, what == "port" ? list.front() : std::string{list.front()});
+        if (list.size() != count)
+            throw usage_error{"the lists of hosts, hostaddrs and ports differ in length: see \"" + std::string{what} + "\""};
+    };
+    if (hosts.size() == 1 && count > 1 && hosts.front().empty()) hosts.resize(count);
+    if (addresses.size() == 1 && count > 1 && addresses.front().empty()) addresses.resize(count);
+    fit(hosts, "host");
+    fit(addresses, "hostaddr");
+    fit(ports, "port");
+    std::vector<target> targets;
+    for (std::size_t i = 0; i < count; ++i) targets.push_back({hosts[i], addresses[i], ports[i]});
+    return targets;
+}
+
+bool is_local(const target& t) {
+    return t.hostaddr.empty() && (t.host.empty() || t.host.front() == '/' || t.host.front() == '@');
+}
+
+bool is_address(const std::string& host) {
+    std::array<unsigned char, 16> raw{};
+    return inet_pton(AF_INET, host.c_str(), raw.data()) == 1 || inet_pton(AF_INET6, host.c_str(), raw.data()) == 1;
+}
+
+std::optional<std::chrono::seconds> timeout_of(const conninfo& info) {
+    const std::string text = effective(info, "connect_timeout");
+    if (text.empty()) return default_connect_timeout;
+    int seconds = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (problem != std::errc{} || end != text.data() + text.size())
+        throw usage_error{"connect_timeout is not a number of seconds: " + text};
+    if (seconds <= 0) return std::nullopt;
+    return std::chrono::seconds{seconds};
+}
+
+/// libpq with one address: it can neither block on names nor wander on to another host.
+pq::connection start(const conninfo& info, const target& t, std::string_view session_attrs) {
+    std::vector<std::pair<std::string, std::string>> settings;
+    for (const conninfo::setting& s : info.settings())
+        if (s.first != "host" && s.first != "hostaddr" && s.first != "port" && s.first != "target_session_attrs" &&
+            s.first != "client_encoding")
+            settings.push_back(s);
+    settings.emplace_back("host", t.host);
+    settings.emplace_back("hostaddr", t.hostaddr);
+    settings.emplace_back("port", t.port);
+    settings.emplace_back("client_encoding", "UTF8");
+    settings.emplace_back("fallback_application_name", "coropg");
+    if (!session_attrs.empty()) settings.emplace_back("target_session_attrs", session_attrs);
+    if (info.get("gssencmode").empty()) settings.emplace_back("gssencmode", "disable");
+
+    std::vector<const char*> keywords;
+    std::vector<const char*> values;
+    for (const auto& [keyword, value] : settings) {
+        keywords.push_back(keyword.c_str());
+        values.push_back(value.c_str());
+    }
+    keywords.push_back(nullptr);
+    values.push_back(nullptr);
+    return pq::connection{PQconnectStartParams(keywords.data(), values.data(), 0)};
+}
+
+/// Takes "FATAL:  28P01: text LOCATION: ..." apart, the form of an error at connect time when the verbosity is VERBOSE:
+/// libpq hands out no fields of it.
+void explain(connect_attempt& attempt, std::string text) {
+    text.resize(std::min(text.size(), text.find(" LOCATION: ")));
+    constexpr std::size_t code_size = 5;
+    for (std::size_t at = text.find(":  "); at != std::string::npos; at = text.find(":  ", at + 1)) {
+        const std::size_t code = at + 3;
+        if (code + code_size >= text.size() || text[code + code_size] != ':') continue;
+        attempt.sqlstate = text.substr(code, code_size);
+        text.erase(code, code_size + 2);
+        break;
+    }
+    attempt.reason = std::move(text);
+}
+
+/// PQconnectPoll until it is done. The socket is asked for anew each time: libpq may have opened another one.
+op<bool> establish(PGconn* conn, clock::time_point deadline, connect_attempt& attempt) {
+    PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
+    want next = want::write;
+    while (PQstatus(conn) != CONNECTION_BAD) {
+        if (co_await wish{next, PQsocket(conn), deadline} == answer::timed_out) {
+            attempt.reason = "no answer within connect_timeout";
+            co_return false;
+        }
+        switch (PQconnectPoll(conn)) {
+            case PGRES_POLLING_READING: next = want::read; break;
+            case PGRES_POLLING_WRITING: next = want::write; break;
+            case PGRES_POLLING_OK: PQsetErrorVerbosity(conn, PQERRORS_DEFAULT); co_return true;
+            default: explain(attempt, pq::last_message(conn)); co_return false;
+        }
+    }
+    explain(attempt, pq::last_message(conn));
+    co_return false;
+}
+
+/// All addresses of one host.
+op<std::vector<target>> addresses_of(const target& t, std::vector<connect_attempt>& attempts) {
+    std::vector<target> found;
+    if (is_local(t) || !t.hostaddr.empty()) {
+        found.push_back(t);
+    } else if (is_address(t.host)) {
+        found.push_back({t.host, t.host, t.port});
+    } else {
+        const clock::time_point started = clock::now();
+        resolution name{t.host, t.port, {}, {}};
+        co_await wish{.name = &name};
+        for (std::string& address : name.addresses) found.push_back({t.host, std::move(address), t.port});
+        if (found.empty())
+            attempts.push_back({t.host, {}, t.port, {}, "cannot resolve the name: " + name.problem,
+                                std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - started)});
+    }
+    co_return found;
+}
+
+/// As libpq: where a server refuses the credentials or the database, no other is asked.
+bool is_final(const connect_attempt& attempt) {
+    return attempt.sqlstate.starts_with("28") || attempt.sqlstate.starts_with("3D");
+}
+
+/// libpq sees one host at a time, so "prefer" is two rounds: first standbys only, then any.
+std::vector<std::string> rounds_of(const std::string& session_attrs) {
+    if (session_attrs == "prefer-standby") return {"standby", "any"};
+    return {session_attrs};
+}
+
+}  // namespace
+
+op<pq::connection> connect(conninfo info) {
+    const std::optional<std::chrono::seconds> limit = timeout_of(info);
+    const std::vector<target> targets = targets_of(info);
+    const std::vector<std::string> rounds = rounds_of(effective(info, "target_session_attrs"));
+    std::vector<connect_attempt> attempts;
+    bool only_timeouts = true;
+
+    for (const std::string& round : rounds) {
+        for (const target& host : targets) {
+            const std::vector<target> addresses = co_await addresses_of(host, attempts);
+            if (addresses.empty()) only_timeouts = false;
+            for (const target& t : addresses) {
+                const clock::time_point started = clock::now();
+                pq::connection conn = start(info, t, round);
+                if (!conn) throw std::bad_alloc{};
+                connect_attempt attempt{t.host, t.hostaddr, t.port, {}, {}, {}};
+                const clock::time_point deadline = limit ? started + *limit : no_deadline;
+                const bool connected = co_await establish(conn.get(), deadline, attempt);
+                attempt.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - started);
+                if (connected) {
+                    if (should_log(log_level::info))
+                        log(log_level::info, "connected to " + (t.host.empty() ? "local socket" : t.host) + " port " +
+                                                 t.port + " in " + std::to_string(attempt.elapsed.count()) + " ms");
+                    co_return conn;
+                }
+                only_timeouts = only_timeouts && PQstatus(conn.get()) != CONNECTION_BAD;
+                attempts.push_back(std::move(attempt));
+                if (is_final(attempts.back())) throw connection_error{std::move(attempts)};
+            }
+        }
+    }
+    if (only_timeouts) throw connect_timeout{std::move(attempts)};
+    throw connection_error{std::move(attempts)};
+}
+
+}  // namespace coropg::detail::ops

@@ -1,0 +1,78 @@
+#include <coropg/detail/ops.hpp>
+
+namespace coropg::detail::ops {
+
+namespace {
+
+op<void> flush(PGconn* conn) {
+    for (;;) {
+        const int unsent = PQflush(conn);
+        if (unsent <= 0) co_return;
+        co_await wish{want::both, PQsocket(conn)};
+        if (PQconsumeInput(conn) == 0) co_return;
+    }
+}
+
+/// The next result, or nullptr behind the last.
+op<pq::result> next_result(PGconn* conn) {
+    while (PQisBusy(conn) == 1) {
+        co_await wish{want::read, PQsocket(conn)};
+        if (PQconsumeInput(conn) == 0) break;
+    }
+    co_return pq::result{PQgetResult(conn)};
+}
+
+/// Throws away what a COPY TO STDOUT sends.
+op<void> drain_copy_out(PGconn* conn) {
+    for (;;) {
+        char* row = nullptr;
+        const int length = PQgetCopyData(conn, &row, 1);
+        const std::unique_ptr<char, pq::freed_by<PQfreemem>> owner{row};
+        if (length < 0) co_return;
+        if (length > 0) continue;
+        co_await wish{want::read, PQsocket(conn)};
+        if (PQconsumeInput(conn) == 0) co_return;
+    }
+}
+
+}  // namespace
+
+// Query -> { TUPLES_OK | COMMAND_OK | EMPTY_QUERY | COPY_IN | COPY_OUT } [ FATAL_ERROR ] NULL
+//
+// The script is one implicit transaction, unless it holds BEGIN and COMMIT of its own. A COPY is refused on the spot and
+// the connection stays usable.
+op<void> script(PGconn* conn, const unit& u) {
+    const call_site site = u.site();
+    if (PQsendQuery(conn, site.sql.c_str()) != 1) throw connection_error{pq::last_message(conn), site};
+    co_await flush(conn);
+
+    std::optional<diagnostics> problem;
+    bool copied = false;
+    for (;;) {
+        const pq::result r = co_await next_result(conn);
+        if (r == nullptr) break;
+        switch (PQresultStatus(r.get())) {
+            case PGRES_FATAL_ERROR:
+            case PGRES_BAD_RESPONSE:
+                if (!problem) problem = pq::diagnostics_of(r.get());
+                break;
+            case PGRES_COPY_IN:
+                copied = true;
+                PQputCopyEnd(conn, "COPY is not possible in a script");
+                co_await flush(conn);
+                break;
+            case PGRES_COPY_OUT:
+                copied = true;
+                co_await drain_copy_out(conn);
+                break;
+            default: break;
+        }
+        if (PQstatus(conn) == CONNECTION_BAD) throw connection_error{pq::last_message(conn), site};
+    }
+    if (copied) throw usage_error{"COPY moves data of its own: use copy_in or copy_out", site};
+    if (problem) throw_server_error(std::move(*problem), site);
+}
+
+op<void> nothing() { co_return; }
+
+}  // namespace coropg::detail::ops

@@ -1,0 +1,73 @@
+#include <coropg/detail/pq.hpp>
+
+#include <array>
+#include <cstdlib>
+
+namespace coropg::detail::pq {
+
+diagnostics diagnostics_of(const PGresult* r) {
+    const auto text = [r](int code) {
+        const char* value = PQresultErrorField(r, code);
+        return std::string{value == nullptr ? "" : value};
+    };
+    const auto number = [&](int code) { return std::atoi(text(code).c_str()); };
+    diagnostics d;
+    d.sqlstate = text(PG_DIAG_SQLSTATE);
+    d.severity = text(PG_DIAG_SEVERITY_NONLOCALIZED);
+    d.message = text(PG_DIAG_MESSAGE_PRIMARY);
+    if (d.message.empty()) d.message = PQresultErrorMessage(r);
+    if (d.severity.empty()) d.severity = "ERROR";
+    d.detail = text(PG_DIAG_MESSAGE_DETAIL);
+    d.hint = text(PG_DIAG_MESSAGE_HINT);
+    d.position = number(PG_DIAG_STATEMENT_POSITION);
+    d.internal_position = number(PG_DIAG_INTERNAL_POSITION);
+    d.internal_query = text(PG_DIAG_INTERNAL_QUERY);
+    d.context = text(PG_DIAG_CONTEXT);
+    d.schema = text(PG_DIAG_SCHEMA_NAME);
+    d.table = text(PG_DIAG_TABLE_NAME);
+    d.column = text(PG_DIAG_COLUMN_NAME);
+    d.data_type = text(PG_DIAG_DATATYPE_NAME);
+    d.constraint = text(PG_DIAG_CONSTRAINT_NAME);
+    d.source_file = text(PG_DIAG_SOURCE_FILE);
+    d.source_line = text(PG_DIAG_SOURCE_LINE);
+    d.source_function = text(PG_DIAG_SOURCE_FUNCTION);
+    return d;
+}
+
+std::string last_message(const PGconn* conn) {
+    std::string text = PQerrorMessage(conn);
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    for (char& c : text)
+        if (c == '\n' || c == '\t') c = ' ';
+    return text;
+}
+
+bool send_sync(PGconn* conn) {
+#ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
+    return PQsendPipelineSync(conn) == 1;
+#else
+    return PQpipelineSync(conn) == 1;
+#endif
+}
+
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
+
+cancel_request::cancel_request(PGconn* conn) : cancel_{PQcancelCreate(conn)} {}
+
+std::string cancel_request::send_and_wait() {
+    return PQcancelBlocking(cancel_.get()) == 1 ? std::string{} : PQcancelErrorMessage(cancel_.get());
+}
+
+#else
+
+cancel_request::cancel_request(PGconn* conn) : cancel_{PQgetCancel(conn)} {}
+
+std::string cancel_request::send_and_wait() {
+    std::array<char, 256> problem{};
+    if (!cancel_) return "no cancel key";
+    return PQcancel(cancel_.get(), problem.data(), problem.size()) == 1 ? std::string{} : problem.data();
+}
+
+#endif
+
+}  // namespace coropg::detail::pq

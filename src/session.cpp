@@ -1,0 +1,383 @@
+#include <coropg/detail/session.hpp>
+#include <coropg/errors.hpp>
+#include <coropg/log.hpp>
+#include <coropg/sqlstate.hpp>
+
+#include <algorithm>
+
+namespace coropg::detail {
+
+namespace {
+
+/// How long a cancelled statement may take to end before the connection is given up.
+constexpr std::chrono::seconds drain_time{2};
+/// How much a large unit writes before it asks whether the socket took it.
+constexpr std::size_t flush_bytes = 64 * 1024;
+
+constexpr int binary_results = 1;
+
+std::exception_ptr timeout_of(const unit& u) {
+    return std::make_exception_ptr(query_timeout{"timeout; the server cancelled the statement", u.site()});
+}
+
+/// Runs inside libpq's parser: nothing may be thrown, and no call on the connection be made.
+void log_notice(void*, const PGresult* notice) {
+    if (!should_log(log_level::info)) return;
+    try {
+        const diagnostics d = pq::diagnostics_of(notice);
+        log(log_level::info, d.severity + " " + d.sqlstate + ": " + d.message);
+    } catch (...) {  // out of memory: the notice is lost, the connection is not
+    }
+}
+
+}  // namespace
+
+session::session(pq::connection conn) : conn_{std::move(conn)} {
+    PQsetnonblocking(conn_.get(), 1);
+    PQsetNoticeReceiver(conn_.get(), log_notice, nullptr);
+    PQenterPipelineMode(conn_.get());
+}
+
+session::~session() = default;
+
+void session::submit(unit_ptr u) {
+    if (u->deadline != no_deadline) ++with_deadline_;
+    if (state_ == state::closed) return fail_closed(std::move(u), false);
+    if (should_log(log_level::debug)) u->started = clock::now();
+    queued_.push_back(std::move(u));
+}
+
+unit_ptr session::take_finished() {
+    if (finished_.empty()) return nullptr;
+    unit_ptr u = std::move(finished_.front());
+    finished_.pop_front();
+    return u;
+}
+
+want session::wants() const noexcept {
+    switch (state_) {
+        case state::closed: return want::nothing;
+        case state::exclusive: return exclusive_wants_;
+        case state::pipelining: break;
+    }
+    // While it flushes, a server that waits for us to read must not be kept waiting.
+    if (unflushed_) return want::both;
+    return underway_.empty() ? want::nothing : want::read;
+}
+
+void session::advance(want ready) {
+    if (state_ == state::exclusive && has(ready, exclusive_wants_))
+        resume_exclusive();
+    else if (state_ == state::pipelining && has(ready, want::read))
+        receive();
+    send();
+}
+
+// ---------------------------------------------------------------------------------------------------- sending
+
+void session::send() {
+    if (unflushed_) flush();
+    while (state_ == state::pipelining && !unflushed_ && cancelling_ == cancel_state::none) {
+        const bool unit_open = !underway_.empty() && !underway_.back()->sync_sent;
+        if (!unit_open) {
+            if (queued_.empty()) break;
+            if (queued_.front()->exclusive) {
+                if (!underway_.empty()) break;
+                start_exclusive();
+                continue;
+            }
+            underway_.push_back(std::move(queued_.front()));
+            queued_.pop_front();
+        }
+        if (!feed(*underway_.back())) return lose();
+        deallocate_evicted();
+    }
+    if (state_ == state::pipelining && unflushed_bytes_ > 0) flush();
+}
+
+/// Sends as much of a unit as the socket takes, and its Sync behind it. False when the connection is lost.
+bool session::feed(unit& u) {
+    // After an error the server skips everything up to the Sync.
+    while (u.sent < u.commands.size() && !u.failed()) {
+        if (!send_command(u, u.commands[u.sent])) return false;
+        ++u.sent;
+        if (unflushed_bytes_ < flush_bytes) continue;
+        flush();
+        if (unflushed_) return true;
+    }
+    if (!pq::send_sync(conn_.get())) return false;
+    u.sync_sent = true;
+    ++unflushed_bytes_;
+    return true;
+}
+
+/// Parse and its Execute travel in the same flush.
+bool session::send_command(unit& u, command& c) {
+    using way = statement_cache::plan::way;
+    u.parameters.fill(arrays_, c.first_parameter, c.parameter_count);
+    unflushed_bytes_ += c.sql.size();
+    for (const int length : arrays_.lengths) unflushed_bytes_ += static_cast<std::size_t>(length);
+
+    PGconn* const conn = conn_.get();
+    const int n = static_cast<int>(c.parameter_count);
+    const statement_cache::plan plan = cache_.next(c, u.parameters, u.preparing);
+    if (plan.how == way::unnamed)
+        return PQsendQueryParams(conn, c.sql.data(), n, arrays_.types.data(), arrays_.values.data(),
+                                 arrays_.lengths.data(), arrays_.formats.data(), binary_results) == 1;
+    if (plan.how == way::parse_and_run) {
+        c.with_parse = true;
+        if (PQsendPrepare(conn, plan.name, c.sql.data(), n, arrays_.types.data()) != 1) return false;
+    }
+    return PQsendQueryPrepared(conn, plan.name, n, arrays_.values.data(), arrays_.lengths.data(),
+                               arrays_.formats.data(), binary_results) == 1;
+}
+
+/// Statements that left the cache are dropped on the server by units that nobody waits for.
+void session::deallocate_evicted() {
+    for (const std::string& name : cache_.take_evicted()) {
+        auto u = std::make_unique<unit>(call_options{.prepare = prepare::never}, std::source_location{});
+        const unchecked_sql sql{"DEALLOCATE \"" + name + "\""};
+        u->add(sql_view{sql}, 0);
+        queued_.push_front(std::move(u));
+    }
+}
+
+void session::flush() {
+    unflushed_bytes_ = 0;
+    // A broken socket is reported by the next read, behind what the server had to say before.
+    unflushed_ = PQflush(conn_.get()) == 1;
+}
+
+// --------------------------------------------------------------------------------------------------- receiving
+//
+// What libpq hands out for one unit:
+//
+//     unit     = { [ answer of Parse ] answer } [ FATAL_ERROR NULL ] PIPELINE_SYNC
+//     answer   = ( TUPLES_OK | COMMAND_OK | EMPTY_QUERY | FATAL_ERROR | PIPELINE_ABORTED ) NULL
+//
+// The error before PIPELINE_SYNC belongs to the Sync itself: a deferred constraint, checked by the implicit commit.
+// There is no NULL behind PIPELINE_SYNC. Behind a lost connection NULL comes for ever.
+
+void session::receive() {
+    const bool alive = PQconsumeInput(conn_.get()) == 1;
+    while (state_ == state::pipelining && !underway_.empty()) {
+        const unit& head = *underway_.front();
+        const bool awaits_answer = head.answered < head.sent || head.sync_sent;
+        if (!awaits_answer || PQisBusy(conn_.get()) == 1) break;
+        on_result(*underway_.front(), pq::result{PQgetResult(conn_.get())});
+        if (PQstatus(conn_.get()) == CONNECTION_BAD) break;
+    }
+    if (state_ == state::pipelining && (!alive || PQstatus(conn_.get()) == CONNECTION_BAD)) lose();
+}
+
+void session::on_result(unit& u, pq::result r) {
+    if (r == nullptr) {  // the end of an answer
+        if (u.answered == u.sent) return;
+        const bool parse_ended = u.commands[u.answered].with_parse && !u.parse_answered;
+        u.parse_answered = parse_ended;
+        if (!parse_ended) ++u.answered;
+        return;
+    }
+    switch (PQresultStatus(r.get())) {
+        case PGRES_PIPELINE_SYNC: return on_sync();
+        case PGRES_PIPELINE_ABORTED: return;
+        case PGRES_COPY_IN:
+        case PGRES_COPY_OUT:
+        case PGRES_COPY_BOTH: return refuse_copy(u);
+        case PGRES_FATAL_ERROR:
+        case PGRES_BAD_RESPONSE:
+            if (u.answered < u.sent && u.commands[u.answered].with_parse && !u.parse_answered)
+                cache_.parsed(u.commands[u.answered], u.parameters, false);
+            if (!u.failed()) u.fail(u.answered, std::move(r));
+            return;
+        default: return on_answer(u, std::move(r));
+    }
+}
+
+void session::on_answer(unit& u, pq::result r) {
+    command& c = u.commands[u.answered];
+    if (c.with_parse && !u.parse_answered) return cache_.parsed(c, u.parameters, true);
+    const std::string_view tag = PQcmdStatus(r.get());
+    if (tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") cache_.clear();
+    result counted{std::move(r)};
+    u.affected_rows += counted.affected_rows();
+    if (u.keeps_results) c.answer = std::move(counted);
+}
+
+void session::on_sync() {
+    unit_ptr u = std::move(underway_.front());
+    underway_.pop_front();
+    if (u->failed()) forget_broken_plans(*u);
+    finish(std::move(u));
+}
+
+/// libpq cannot leave COPY in pipeline mode, so the connection ends here. SQL that begins with COPY never gets this far.
+void session::refuse_copy(unit& u) {
+    u.fail(std::make_exception_ptr(usage_error{
+        "COPY moves data of its own: use copy_in or copy_out; the connection is closed", u.site(u.answered)}));
+    close("a statement began a COPY");
+}
+
+/// "cached plan must not change result type" and "prepared statement does not exist": the next use prepares anew.
+void session::forget_broken_plans(unit& u) {
+    const bool vanished = u.sqlstate() == sqlstate::invalid_sql_statement_name;
+    if (!vanished && u.sqlstate() != sqlstate::feature_not_supported) return;
+    for (const command& c : u.commands) cache_.forget(c, u.parameters);
+    if (vanished) cache_.take_evicted();
+    deallocate_evicted();
+}
+
+// --------------------------------------------------------------------------------------------------- exclusive work
+
+void session::start_exclusive() {
+    PQexitPipelineMode(conn_.get());
+    state_ = state::exclusive;
+    underway_.push_back(std::move(queued_.front()));
+    queued_.pop_front();
+    underway_.front()->sync_sent = true;
+    resume_exclusive();
+}
+
+void session::resume_exclusive() {
+    unit& u = *underway_.front();
+    if (const std::optional<wish> w = u.exclusive->resume())
+        exclusive_wants_ = w->readiness;
+    else
+        end_exclusive();
+}
+
+void session::end_exclusive() {
+    unit_ptr u = std::move(underway_.front());
+    underway_.pop_front();
+    try {
+        u->exclusive->take();
+    } catch (const errors::query_canceled&) {
+        u->fail(std::current_exception());
+        if (u->timed_out) u->fail(timeout_of(*u));
+    } catch (...) {
+        u->fail(std::current_exception());
+    }
+    exclusive_wants_ = want::nothing;
+    state_ = state::pipelining;
+    const bool is_last = u->is_last;
+    finish(std::move(u));
+    if (is_last) return close("closed by close()");
+    if (PQstatus(conn_.get()) != CONNECTION_OK || PQenterPipelineMode(conn_.get()) != 1) lose();
+}
+
+// ------------------------------------------------------------------------------------------- deadlines and cancel
+
+void session::expire(clock::time_point now) {
+    if (with_deadline_ == 0 && drain_deadline_ == no_deadline) return;
+    const auto late = [now](const unit_ptr& u) { return u->deadline <= now; };
+    for (unit_ptr& u : queued_)
+        if (late(u)) give_up(u);
+    std::erase(queued_, nullptr);
+
+    // Only a statement that runs alone may be cancelled: a cancel hits whatever runs when it arrives.
+    const bool alone = underway_.size() == 1 && underway_.front()->sync_sent;
+    if (alone && late(underway_.front()) && cancelling_ == cancel_state::none) {
+        unit& u = *underway_.front();
+        u.timed_out = true;
+        u.deadline = no_deadline;
+        --with_deadline_;
+        cancelling_ = cancel_state::wanted;
+        drain_deadline_ = now + drain_time;
+    } else if (!alone) {
+        for (unit_ptr& u : underway_)
+            if (late(u)) give_up(u);
+    }
+    if (drain_deadline_ <= now) close("the server did not end a cancelled statement in time");
+}
+
+clock::time_point session::next_deadline() const noexcept {
+    clock::time_point next = drain_deadline_;
+    if (with_deadline_ == 0) return next;
+    for (const auto* units : {&queued_, &underway_})
+        for (const unit_ptr& u : *units) next = std::min(next, u->deadline);
+    return next;
+}
+
+/// Completes the waiter of `slot` with a query_timeout. What was sent leaves a tombstone behind in its place.
+void session::give_up(unit_ptr& slot) {
+    const bool sent = slot->sent > 0;
+    auto told = std::make_unique<unit>(call_options{}, std::source_location{});
+    told->waiting = std::move(slot->waiting);
+    slot->keeps_results = false;
+    told->fail(std::make_exception_ptr(query_timeout{
+        sent ? "timeout; the statement was sent with others behind it and is left to the server" : "timeout; not sent",
+        slot->site()}));
+    slot->deadline = no_deadline;
+    --with_deadline_;
+    finished_.push_back(std::move(told));
+    if (!sent) slot.reset();
+}
+
+std::optional<pq::cancel_request> session::take_cancel() {
+    if (cancelling_ != cancel_state::wanted) return std::nullopt;
+    cancelling_ = cancel_state::under_way;
+    return pq::cancel_request{conn_.get()};
+}
+
+void session::cancel_ended() { cancelling_ = cancel_state::none; }
+
+// ----------------------------------------------------------------------------------------------------- the end
+
+void session::finish(unit_ptr u) {
+    if (u->deadline != no_deadline) --with_deadline_;
+    if (u->timed_out) {
+        drain_deadline_ = no_deadline;
+        if (cancelling_ == cancel_state::wanted) cancelling_ = cancel_state::none;
+        if (u->sqlstate() == sqlstate::query_canceled) u->fail(timeout_of(*u));
+    }
+    if (should_log(log_level::debug)) log_finished(*u);
+    finished_.push_back(std::move(u));
+}
+
+void session::lose() {
+    const unit* const head = underway_.empty() ? nullptr : underway_.front().get();
+    std::string reason = pq::last_message(conn_.get());
+    if (head != nullptr && !head->server_message().empty()) reason = head->server_message();
+    log(log_level::error, "connection lost: " + reason);
+    close(reason);
+}
+
+void session::close(std::string_view reason) {
+    if (state_ == state::closed) return;
+    state_ = state::closed;
+    closed_because_ = reason;
+    unflushed_ = false;
+    cancelling_ = cancel_state::none;
+    drain_deadline_ = no_deadline;
+    for (unit_ptr& u : std::exchange(underway_, {})) fail_closed(std::move(u), true);
+    for (unit_ptr& u : std::exchange(queued_, {})) fail_closed(std::move(u), false);
+}
+
+std::deque<unit_ptr> session::take_all() {
+    std::deque<unit_ptr> all = std::exchange(finished_, {});
+    for (auto* units : {&underway_, &queued_})
+        for (unit_ptr& u : std::exchange(*units, {})) all.push_back(std::move(u));
+    return all;
+}
+
+void session::fail_closed(unit_ptr u, bool sent) {
+    if (u->timed_out) {
+        u->fail(std::make_exception_ptr(
+            query_timeout{"timeout; the cancelled statement did not end and the connection is closed", u->site()}));
+    } else if (!u->has_problem()) {
+        std::string text = "the connection is closed: " + closed_because_;
+        text += sent ? "; the statement was sent, its outcome is not known" : "; the statement was not sent";
+        u->fail(std::make_exception_ptr(connection_error{text, u->site()}));
+    }
+    finish(std::move(u));
+}
+
+void session::log_finished(const unit& u) const {
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - u.started);
+    std::string text = u.failed() ? "failed " + std::string{u.sqlstate()} : std::to_string(u.affected_rows) + " rows";
+    text += " in " + std::to_string(took.count()) + " us";
+    const call_site site = u.site();
+    log(log_level::debug, describe(text, &site));
+}
+
+}  // namespace coropg::detail

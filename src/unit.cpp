@@ -1,0 +1,54 @@
+#include <coropg/detail/unit.hpp>
+
+#include <algorithm>
+
+namespace coropg::detail {
+
+unit::unit(call_options options, std::source_location where) : preparing{options.prepare}, where_{where} {
+    if (options.timeout.count() > 0) deadline = clock::now() + options.timeout;
+}
+
+void unit::add(const sql_view& sql, std::size_t parameter_count) {
+    if (sql.is_copy())
+        throw usage_error{"COPY FROM STDIN and COPY TO STDOUT move data of their own: use copy_in or copy_out",
+                          {std::string{sql.text()}, where_}};
+    if (parameter_count > max_parameters)
+        throw usage_error{std::to_string(parameter_count) + " parameters exceed the protocol's limit of " +
+                              std::to_string(max_parameters) + "; pass an array instead",
+                          {std::string{sql.text()}, where_}};
+    const std::string_view text = sql.is_literal() ? sql.text() : owned_sql_.emplace_front(sql.text());
+    commands.push_back({text, sql.hash(), parameters.size(), parameter_count, false, {}});
+}
+
+void unit::add_again() {
+    const command& last = commands.back();
+    commands.push_back({last.sql, last.sql_hash, parameters.size(), last.parameter_count, false, {}});
+}
+
+void unit::fail(std::size_t index, pq::result error) {
+    server_error_ = std::move(error);
+    failed_command_ = index;
+}
+
+std::string_view unit::sqlstate() const noexcept {
+    const char* code = server_error_ ? PQresultErrorField(server_error_.get(), PG_DIAG_SQLSTATE) : nullptr;
+    return code == nullptr ? std::string_view{} : code;
+}
+
+std::string_view unit::server_message() const noexcept {
+    const char* text = server_error_ ? PQresultErrorField(server_error_.get(), PG_DIAG_MESSAGE_PRIMARY) : nullptr;
+    return text == nullptr ? std::string_view{} : text;
+}
+
+void unit::throw_failure() const {
+    if (problem_) std::rethrow_exception(problem_);
+    if (server_error_) throw_server_error(pq::diagnostics_of(server_error_.get()), site(failed_command_));
+}
+
+call_site unit::site(std::size_t index) const {
+    if (commands.empty()) return {{}, where_};
+    // An error reported at the Sync (a deferred constraint) is about the whole unit: its last statement stands for it.
+    return {std::string{commands[std::min(index, commands.size() - 1)].sql}, where_};
+}
+
+}  // namespace coropg::detail

@@ -1,0 +1,122 @@
+// What a codec tells of a value it cannot read, and what an encoder refuses to write.
+#include <coropg/detail/pg_types.hpp>
+#include <coropg/types/types.hpp>
+
+#include "types_support.hpp"
+
+#include <libpq-fe.h>
+
+#include <memory>
+
+namespace {
+
+using namespace types_test;
+using coropg::decode_error;
+using coropg::null_error;
+namespace oids = coropg::oids;
+
+// A result of one column, made without a server.
+class one_column {
+ public:
+    one_column(std::string name, oid type) : name_{std::move(name)}, result_{PQmakeEmptyPGresult(nullptr, PGRES_TUPLES_OK), PQclear} {
+        PGresAttDesc column{name_.data(), 0, 0, 1, type, -1, -1};
+        PQsetResultAttrs(result_.get(), 1, &column);
+    }
+
+    [[nodiscard]] field at(int row, std::string_view bytes) const {
+        return {bytes, PQftype(result_.get(), 0), format::binary, {result_.get(), row, 0}};
+    }
+
+ private:
+    std::string name_;
+    std::unique_ptr<PGresult, decltype(&PQclear)> result_;
+};
+
+template <class Error, class Call>
+std::string message(Call&& call) {
+    try {
+        call();
+    } catch (const Error& e) {
+        return e.what();
+    }
+    return "no error";
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(types_codec)
+
+BOOST_AUTO_TEST_CASE(an_error_names_column_types_reason_and_row) {
+    const one_column result{"age", oids::int4};
+    const std::string bytes = from_hex("00011170");
+    BOOST_TEST(message<decode_error>([&] { coropg::detail::decode<short>(result.at(2, bytes)); }) ==
+               "column \"age\" (int4) cannot be read as short: value out of range, row 3");
+}
+
+BOOST_AUTO_TEST_CASE(a_mismatch_says_that_no_codec_reads_the_type) {
+    const one_column result{"x", 600};
+    BOOST_TEST(message<decode_error>([&] { coropg::detail::decode<int>(result.at(0, "")); }) ==
+               "column \"x\" (point) cannot be read as int: no codec<int> reads that type");
+}
+
+BOOST_AUTO_TEST_CASE(a_null_names_its_row_and_the_remedy) {
+    const one_column result{"age", oids::int4};
+    BOOST_TEST(message<null_error>([&] { result.at(0, "").null<int>(); }) ==
+               "column \"age\" (int4) cannot be read as int: the value is NULL; ask for std::optional<int>, row 1");
+}
+
+BOOST_AUTO_TEST_CASE(a_value_outside_a_result_has_only_its_type) {
+    BOOST_TEST(message<decode_error>([] { read_binary<int>("00", oids::int4); }) ==
+               "int4 cannot be read as int: unexpected length 1");
+}
+
+BOOST_AUTO_TEST_CASE(a_type_that_is_not_built_in_is_named_by_its_number) {
+    BOOST_TEST(message<decode_error>([] { read_binary<int>("00", 16388); }) ==
+               "type 16388 cannot be read as int: no codec<int> reads that type");
+}
+
+BOOST_AUTO_TEST_CASE(the_types_of_the_standard_library_have_the_names_of_their_users) {
+    BOOST_TEST(message<decode_error>([] { read_binary<std::string>("00", oids::int4); }) ==
+               "int4 cannot be read as std::string: no codec<std::string> reads that type");
+    BOOST_TEST(message<decode_error>([] { read_text<std::string_view>("00", oids::int4); }) ==
+               "int4 cannot be read as std::string_view: no codec<std::string_view> reads that type");
+    BOOST_TEST(message<decode_error>([] { read_binary<std::vector<std::string>>("00", oids::int4); }) ==
+               "int4 cannot be read as std::vector<std::string>: no codec<std::vector<std::string>> reads that type");
+}
+
+BOOST_AUTO_TEST_CASE(built_in_types_and_their_arrays_have_names) {
+    using coropg::detail::builtin_type_name;
+    BOOST_TEST(builtin_type_name(16) == "bool");
+    BOOST_TEST(builtin_type_name(1009) == "text[]");
+    BOOST_TEST(builtin_type_name(3807) == "jsonb[]");
+    BOOST_TEST(builtin_type_name(6157) == "int8multirange[]");
+    BOOST_TEST(builtin_type_name(0).empty());
+    BOOST_TEST(builtin_type_name(16384).empty());
+    for (const auto& [array, element] : coropg::detail::builtin_arrays) {
+        BOOST_TEST(!builtin_type_name(element).empty());
+        BOOST_TEST(builtin_type_name(array) == builtin_type_name(element) + "[]");
+        BOOST_TEST(coropg::detail::element_of(array) == element);
+    }
+    BOOST_TEST(coropg::detail::element_of(1006) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_sized_part_stands_behind_its_length) {
+    std::vector<char> bytes{'x'};
+    coropg::encoder out{bytes};
+    out.sized([&] {
+        out.text("ab");
+        out.sized([] {});
+    });
+    BOOST_TEST(to_hex({bytes.data(), bytes.size()}) == "7800000006616200000000");
+}
+
+BOOST_AUTO_TEST_CASE(narrow_and_special_floats_read_from_text) {
+    BOOST_TEST(read_text<float>("1e-45", oids::float4) == std::numeric_limits<float>::denorm_min());
+    BOOST_TEST(read_text<double>("5e-324", oids::float8) == std::numeric_limits<double>::denorm_min());
+    BOOST_TEST(read_text<double>("-Infinity", oids::float8) == -std::numeric_limits<double>::infinity());
+    BOOST_TEST(read_text<double>("1.7976931348623157e+308", oids::float8) == std::numeric_limits<double>::max());
+    const double nan = read_text<double>("NaN", oids::float8);
+    BOOST_TEST((nan != nan));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
