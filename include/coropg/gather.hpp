@@ -48,20 +48,22 @@ class gather_join {
     bool starting_ = true;
 };
 
-/// Starts one child, which puts its result into `slot`.
+/// Puts the result of `work` into `slot`. (co_spawn takes only results that can be default-constructed.)
+template <class T>
+boost::asio::awaitable<void> fill(boost::asio::awaitable<T> work, std::optional<gathered<T>>& slot) {
+    if constexpr (std::is_void_v<T>) {
+        co_await std::move(work);
+        slot.emplace();
+    } else {
+        slot.emplace(co_await std::move(work));
+    }
+}
+
 template <class Join, class T>
 void start_child(const std::shared_ptr<Join>& join, const boost::asio::any_io_executor& executor,
                  boost::asio::awaitable<T> work, std::optional<gathered<T>>& slot) {
-    if constexpr (std::is_void_v<T>)
-        boost::asio::co_spawn(executor, std::move(work), [join, &slot](std::exception_ptr problem) {
-            slot.emplace();
-            join->child_ended(std::move(problem));
-        });
-    else
-        boost::asio::co_spawn(executor, std::move(work), [join, &slot](std::exception_ptr problem, T value) {
-            if (!problem) slot.emplace(std::move(value));
-            join->child_ended(std::move(problem));
-        });
+    boost::asio::co_spawn(executor, fill(std::move(work), slot),
+                          [join](std::exception_ptr problem) { join->child_ended(std::move(problem)); });
 }
 
 /// Runs `start(join)`, which starts `count` children, and waits for all of them.
@@ -88,7 +90,7 @@ boost::asio::awaitable<std::tuple<detail::gathered<Ts>...>> gather(boost::asio::
     std::tuple<boost::asio::awaitable<Ts>...> children{std::move(work)...};
     const auto start = [&](const auto& join) {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (detail::start_child<std::decay_t<decltype(*join)>, Ts>(join, executor, std::move(std::get<I>(children)), std::get<I>(slots)), ...);
+            (detail::start_child(join, executor, std::move(std::get<I>(children)), std::get<I>(slots)), ...);
         }(std::index_sequence_for<Ts...>{});
     };
     co_await detail::join_children(sizeof...(Ts), start);
@@ -103,7 +105,7 @@ boost::asio::awaitable<std::conditional_t<std::is_void_v<T>, void, std::vector<d
     std::vector<std::optional<detail::gathered<T>>> slots(work.size());
     const auto start = [&](const auto& join) {
         for (std::size_t i = 0; i < work.size(); ++i)
-            detail::start_child<std::decay_t<decltype(*join)>, T>(join, executor, std::move(work[i]), slots[i]);
+            detail::start_child(join, executor, std::move(work[i]), slots[i]);
     };
     if (!work.empty()) co_await detail::join_children(work.size(), start);
     if constexpr (!std::is_void_v<T>) {

@@ -3,6 +3,15 @@
 
 #include "types_support.hpp"
 
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
 // A type whose parameters are text that is not its binary form, and one that only a server knows the number of.
 struct price {
     std::string digits;

@@ -3,6 +3,11 @@
 
 #include "types_support.hpp"
 
+#include <cstddef>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
 namespace {
 
 using namespace types_test;

@@ -3,6 +3,12 @@
 
 #include "types_support.hpp"
 
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <tuple>
+#include <utility>
+
 namespace {
 
 using namespace types_test;
@@ -274,7 +280,13 @@ BOOST_AUTO_TEST_CASE(a_value_finer_than_the_duration_is_refused) {
                 moment<nanoseconds>(ymd(2026, 1, 2), 3h + 4min + 5s + 678901us)));
 }
 
-BOOST_AUTO_TEST_CASE(nanoseconds_end_in_the_year_2262) {
+BOOST_AUTO_TEST_CASE(nanoseconds_reach_from_1677_to_2262) {
+    const sys_time<nanoseconds> first{-9223372036854775us};
+    BOOST_TEST(write_hex(first) == "ffdbde631ee4cc09");
+    BOOST_TEST((read_binary<sys_time<nanoseconds>>("ffdbde631ee4cc09", oids::timestamptz) == first));
+    BOOST_TEST((read_text<sys_time<nanoseconds>>("1677-09-21 00:12:43.145225+00", oids::timestamptz) == first));
+    BOOST_CHECK_EXCEPTION(read_text<sys_time<nanoseconds>>("1677-09-21 00:12:43.145224+00", oids::timestamptz),
+                          decode_error, says("out of range"));
     BOOST_TEST((read_binary<sys_time<nanoseconds>>("001d679a6aab73f7", oids::timestamptz).time_since_epoch() ==
                 9223372036854775us));
     BOOST_CHECK_EXCEPTION(read_binary<sys_time<nanoseconds>>("001d679a6aab73f8", oids::timestamptz), decode_error,

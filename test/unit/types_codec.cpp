@@ -6,7 +6,11 @@
 
 #include <libpq-fe.h>
 
+#include <limits>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace {
 

@@ -3,6 +3,10 @@
 
 #include "types_support.hpp"
 
+#include <chrono>
+#include <cstdint>
+#include <limits>
+
 namespace {
 
 using namespace types_test;
@@ -148,8 +152,8 @@ BOOST_AUTO_TEST_CASE(a_duration_of_floating_point_has_no_codec) {
 
 BOOST_AUTO_TEST_CASE(hostile_intervals_are_read_or_refused) {
     for (const golden_case& c : golden) {
-        attack_both<interval>(c.hex, c.text, oids::interval);
-        attack_both<nanoseconds>(c.hex, c.text, oids::interval);
+        attack_both<interval>(c.hex, c.text, oids::interval, 50);
+        attack_both<nanoseconds>(c.hex, c.text, oids::interval, 50);
     }
     attack_both<hours>("00000000d693a400", "01:02:03.5", oids::time);
 }

@@ -7,7 +7,6 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>
-#include <functional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -80,10 +79,10 @@ inline auto says(std::string part) {
     };
 }
 
-/// The seed of this run: COROPG_TEST_SEED, or another one each time. Failures print it.
+/// The seed of this run: coropg_TEST_SEED, or another one each time. Failures print it.
 inline unsigned seed() {
     static const unsigned value = [] {
-        const char* const given = std::getenv("COROPG_TEST_SEED");
+        const char* const given = std::getenv("coropg_TEST_SEED");
         return given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : std::random_device{}();
     }();
     return value;
@@ -105,7 +104,7 @@ void read_hostile(const std::string& bytes, oid type, format how) {
 
 /// Cuts `good` at every byte, changes its bytes, and replaces them all.
 template <class T>
-void attack(const std::string& good, oid type, format how, int rounds = 2000) {
+void attack(const std::string& good, oid type, format how, int rounds = 1000) {
     for (std::size_t size = 0; size < good.size(); ++size) read_hostile<T>(good.substr(0, size), type, how);
     std::mt19937 random{seed()};
     const auto below = [&](std::size_t limit) { return std::uniform_int_distribution<std::size_t>{0, limit - 1}(random); };
@@ -126,9 +125,9 @@ void attack(const std::string& good, oid type, format how, int rounds = 2000) {
 }
 
 template <class T>
-void attack_both(std::string_view good_hex, std::string_view good_text, oid type) {
-    attack<T>(from_hex(good_hex), type, format::binary);
-    attack<T>(std::string{good_text}, type, format::text);
+void attack_both(std::string_view good_hex, std::string_view good_text, oid type, int rounds = 1000) {
+    attack<T>(from_hex(good_hex), type, format::binary, rounds);
+    attack<T>(std::string{good_text}, type, format::text, rounds);
 }
 
 }  // namespace types_test

@@ -3,8 +3,8 @@
 
 #include "types_support.hpp"
 
-#include <limits>
-#include <optional>
+#include <string>
+#include <string_view>
 
 namespace {
 

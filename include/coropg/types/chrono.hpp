@@ -75,7 +75,7 @@ struct timestamp_codec {
     using rep = typename duration::rep;
     static constexpr std::int64_t num = in_microseconds<duration>::num;
     static constexpr std::int64_t den = in_microseconds<duration>::den;
-    static constexpr std::int64_t epoch = std::chrono::microseconds{postgres_epoch}.count() / num * den;
+    static constexpr std::int64_t epoch = std::chrono::microseconds{postgres_epoch}.count() / num;
 
     static TimePoint decode(const field& f) {
         const std::int64_t micros = value_or_fail<TimePoint>(f, read_timestamp(f));
@@ -83,7 +83,7 @@ struct timestamp_codec {
         if (micros == minus_infinite_timestamp) return TimePoint::min();
         if (micros % num != 0) f.fail<TimePoint>("the conversion would lose precision");
         std::int64_t ticks = 0;
-        if (__builtin_mul_overflow(micros / num, den, &ticks) || __builtin_add_overflow(ticks, epoch, &ticks) ||
+        if (__builtin_add_overflow(micros / num, epoch, &ticks) || __builtin_mul_overflow(ticks, den, &ticks) ||
             !std::in_range<rep>(ticks)) {
             f.fail<TimePoint>("value out of range");
         }
@@ -96,12 +96,12 @@ struct timestamp_codec {
     static void encode(TimePoint value, encoder& out) {
         if (value == TimePoint::max()) return out.number(infinite_timestamp);
         if (value == TimePoint::min()) return out.number(minus_infinite_timestamp);
-        std::int64_t ticks = 0;
-        if (__builtin_sub_overflow(static_cast<std::int64_t>(value.time_since_epoch().count()), epoch, &ticks) ||
-            __builtin_mul_overflow(ticks, num, &ticks)) {
+        const std::int64_t ticks = value.time_since_epoch().count();
+        std::int64_t micros = ticks / den - (ticks % den < 0 ? 1 : 0);
+        if (__builtin_sub_overflow(micros, epoch, &micros) || __builtin_mul_overflow(micros, num, &micros)) {
             timestamp_out_of_range();
         }
-        write_timestamp(ticks / den - (ticks % den < 0 ? 1 : 0), out);
+        write_timestamp(micros, out);
     }
 };
 

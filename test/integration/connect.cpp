@@ -1,0 +1,155 @@
+#include "../support/faces.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+using namespace coropg;
+using namespace coropg::test;
+
+BOOST_AUTO_TEST_SUITE(connect_)
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_connection_says_what_it_is_connected_to, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    BOOST_TEST(conn.is_open());
+    BOOST_TEST(conn.server_version() >= 130000);
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT pg_backend_pid()")) == conn.backend_pid());
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::string>("SHOW client_encoding")) == "UTF8");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(tcp_with_a_password_works, Face, both_faces) {
+    Face face;
+    auto conn = face.connect(tcp_dsn());
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(settings_by_setters_work, Face, both_faces) {
+    Face face;
+    conninfo info = dsn();
+    info.application_name("setters");
+    auto conn = face.connect(info);
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::string>("SHOW application_name")) == "setters");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_unknown_keyword_names_the_nearest_one, Face, both_faces) {
+    Face face;
+    const auto e = error_of<usage_error>([&] { face.connect("hots=localhost"); });
+    BOOST_TEST(contains(e.what(), "\"hots\""));
+    BOOST_TEST(contains(e.what(), "did you mean \"host\""));
+    const auto in_uri = error_of<usage_error>([&] { face.connect("postgresql://localhost/db?aplication_name=x"); });
+    BOOST_TEST(contains(in_uri.what(), "did you mean \"application_name\""));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_unreachable_host_is_named_with_its_reason, Face, both_faces) {
+    Face face;
+    const auto e = error_of<connection_error>([&] { face.connect("host=127.0.0.1,127.0.0.2 port=1 dbname=x user=x"); });
+    BOOST_TEST_REQUIRE(e.attempts().size() == 2U);
+    BOOST_TEST(e.attempts()[0].host == "127.0.0.1");
+    BOOST_TEST(e.attempts()[1].address == "127.0.0.2");
+    BOOST_TEST(contains(e.attempts()[1].reason, "Connection refused"));
+    BOOST_TEST(contains(e.what(), "127.0.0.2"));
+    BOOST_TEST(e.is_transient());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_host_that_does_not_resolve_is_named, Face, both_faces) {
+    Face face;
+    const auto e = error_of<connection_error>([&] { face.connect("host=no-such-host.invalid user=x"); });
+    BOOST_TEST_REQUIRE(e.attempts().size() == 1U);
+    BOOST_TEST(contains(e.what(), "no-such-host.invalid"));
+    BOOST_TEST(contains(e.what(), "cannot resolve"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_name_is_resolved_and_its_addresses_are_tried, Face, both_faces) {
+    Face face;
+    conninfo info = tcp_dsn();
+    info.host("localhost").hostaddr("");
+    auto conn = face.connect(info);
+    BOOST_TEST(AWAIT(conn.template fetch_one<bool>("SELECT inet_server_addr() IS NOT NULL")));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_next_host_is_tried_when_one_refuses, Face, both_faces) {
+    Face face;
+    conninfo info = tcp_dsn();
+    const std::string host = "127.0.0.1," + std::string{info.get("host")};
+    const std::string port = "1," + std::string{info.get("port")};
+    info.host(host).set("port", port);
+    auto conn = face.connect(info);
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 2")) == 2);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_wrong_password_is_told_without_the_password, Face, both_faces) {
+    Face face;
+    conninfo info = tcp_dsn();
+    info.password("s3cret-canary");
+    const auto e = error_of<connection_error>([&] { face.connect(info); });
+    BOOST_TEST_REQUIRE(e.attempts().size() == 1U);
+    BOOST_TEST(e.attempts()[0].sqlstate == "28P01");
+    BOOST_TEST(contains(e.what(), "password authentication failed"));
+    BOOST_TEST(!contains(e.what(), "s3cret-canary"));
+    BOOST_TEST(!contains(info.describe(), "s3cret-canary"));
+    BOOST_TEST(!e.is_transient());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_missing_database_is_named_and_no_other_host_is_asked, Face, both_faces) {
+    Face face;
+    conninfo info = tcp_dsn();
+    const std::string twice = std::string{info.get("host")} + "," + std::string{info.get("host")};
+    info.host(twice).dbname("no_such_database");
+    const auto e = error_of<connection_error>([&] { face.connect(info); });
+    BOOST_TEST_REQUIRE(e.attempts().size() == 1U);
+    BOOST_TEST(e.attempts()[0].sqlstate == "3D000");
+    BOOST_TEST(contains(e.what(), "no_such_database"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_host_that_never_answers_ends_by_connect_timeout, Face, both_faces) {
+    Face face;
+    asio::io_context io;
+    // Accepts by its backlog and never says a word.
+    asio::ip::tcp::acceptor deaf{io, {asio::ip::address_v4::loopback(), 0}};
+    conninfo info{"host=127.0.0.1 user=x dbname=x connect_timeout=1"};
+    info.port(deaf.local_endpoint().port());
+    const auto e = error_of<coropg::connect_timeout>([&] { face.connect(info); });
+    BOOST_TEST_REQUIRE(e.attempts().size() == 1U);
+    BOOST_TEST((e.attempts()[0].elapsed >= std::chrono::milliseconds{900}));
+    BOOST_TEST((e.attempts()[0].elapsed < std::chrono::milliseconds{3000}));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(lists_of_different_length_are_a_usage_error, Face, both_faces) {
+    Face face;
+    error_of<usage_error>([&] { face.connect("host=a,b,c port=1,2 user=x"); });
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(target_session_attrs_is_honoured, Face, both_faces) {
+    Face face;
+    conninfo info = dsn();
+    info.set("target_session_attrs", "standby");
+    BOOST_TEST(contains(error_of<connection_error>([&] { face.connect(info); }).what(), "not in hot standby"));
+    info.set("target_session_attrs", "prefer-standby");
+    auto conn = face.connect(info);
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 3")) == 3);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(close_ends_the_connection_behind_what_is_queued, Face, both_faces) {
+    Face face;
+    auto watcher = face.connect();
+    auto conn = face.connect();
+    const int pid = conn.backend_pid();
+    AWAIT(conn.close());
+    BOOST_TEST(!conn.is_open());
+    AWAIT(conn.close());  // once more does nothing
+    const auto e = ERROR_OF(connection_error, conn.execute("SELECT 1"));
+    BOOST_TEST(contains(e.what(), "closed by close()"));
+    BOOST_TEST(contains(e.what(), "not sent"));
+    while (AWAIT(watcher.template fetch_one<std::int64_t>("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid)) > 0) {
+    }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_connection_can_be_moved_and_replaced, Face, both_faces) {
+    Face face;
+    auto first = face.connect();
+    auto second = std::move(first);
+    BOOST_TEST(AWAIT(second.template fetch_one<int>("SELECT 4")) == 4);
+    second = face.connect();
+    BOOST_TEST(AWAIT(second.template fetch_one<int>("SELECT 5")) == 5);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

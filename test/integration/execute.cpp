@@ -1,0 +1,251 @@
+#include "../support/faces.hpp"
+
+using namespace coropg;
+using namespace coropg::test;
+
+namespace {
+
+struct person {
+    int id;
+    std::string name;
+    std::optional<int> age;
+};
+
+struct renamed {
+    int id;
+    std::string full_name;
+};
+
+struct narrow {
+    std::int16_t n;
+};
+
+template <class Face>
+auto with_people(Face& face) {
+    auto conn = face.connect();
+    AWAIT(conn.execute_script("CREATE TEMP TABLE people (id int PRIMARY KEY, name text NOT NULL, age int);"
+                              "INSERT INTO people VALUES (1, 'Ann', 41), (2, 'Bob', NULL), (3, 'Cid', 17)"));
+    return conn;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(execute)
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_result_has_a_tag_rows_and_columns, Face, both_faces) {
+    Face face;
+    auto conn = with_people(face);
+    const result inserted = AWAIT(conn.execute("INSERT INTO people VALUES ($1, $2, $3), (5, 'Eve', 5)", 4, "Dan", 9));
+    BOOST_TEST(inserted.command_tag() == "INSERT 0 2");
+    BOOST_TEST(inserted.affected_rows() == 2U);
+    const result all = AWAIT(conn.execute("SELECT id, name, age FROM people ORDER BY id"));
+    BOOST_TEST_REQUIRE(all.size() == 5U);
+    BOOST_TEST(all.columns() == 3U);
+    BOOST_TEST(all.column_name(1) == "name");
+    BOOST_TEST(all.column_type(0) == oids::int4);
+    int sum = 0;
+    for (const row r : all) sum += r["id"].template as<int>();
+    BOOST_TEST(sum == 15);
+    BOOST_TEST(all[1][1].template as<std::string_view>() == "Bob");
+    BOOST_TEST(all[1]["age"].is_null());
+    BOOST_TEST(!all[1][2].template as<std::optional<int>>().has_value());
+    BOOST_CHECK_THROW((void)all[5], usage_error);
+    BOOST_CHECK_THROW((void)all[0][3], usage_error);
+    BOOST_CHECK_THROW((void)all[0]["salary"], usage_error);
+    BOOST_CHECK_THROW((void)all[1]["age"].template as<int>(), null_error);
+    BOOST_CHECK_THROW((void)all[1]["name"].template as<int>(), decode_error);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_empty_statement_answers_an_empty_result, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    const result nothing = AWAIT(conn.execute(""));
+    BOOST_TEST(nothing.empty());
+    BOOST_TEST(nothing.command_tag() == "");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(rows_become_scalars_tuples_pairs_and_aggregates, Face, both_faces) {
+    Face face;
+    auto conn = with_people(face);
+    const auto ids = AWAIT(conn.template fetch<std::int64_t>("SELECT id FROM people ORDER BY id"));
+    BOOST_TEST(ids == (std::vector<std::int64_t>{1, 2, 3}), boost::test_tools::per_element());
+    const auto ages = AWAIT(conn.template fetch<std::optional<int>>("SELECT age FROM people ORDER BY id"));
+    BOOST_TEST((ages == std::vector<std::optional<int>>{41, std::nullopt, 17}));
+    const auto pairs = AWAIT(conn.template fetch<std::pair<int, std::string>>("SELECT id, name FROM people ORDER BY id"));
+    BOOST_TEST(pairs[2].second == "Cid");
+    const auto tuples = AWAIT(conn.template fetch<std::tuple<int, std::string, std::optional<int>>>("SELECT * FROM people ORDER BY id"));
+    BOOST_TEST(std::get<1>(tuples[0]) == "Ann");
+    const auto people = AWAIT(conn.template fetch<person>("SELECT age, name, id FROM people ORDER BY people.id"));
+    BOOST_TEST_REQUIRE(people.size() == 3U);
+    BOOST_TEST(people[0].id == 1);
+    BOOST_TEST(people[0].name == "Ann");
+    BOOST_TEST(people[0].age.value() == 41);
+    BOOST_TEST(!people[1].age.has_value());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_number_of_rows_is_checked, Face, both_faces) {
+    Face face;
+    auto conn = with_people(face);
+    BOOST_TEST(AWAIT(conn.template fetch_one<person>("SELECT * FROM people WHERE id = $1", 2)).name == "Bob");
+    BOOST_TEST(AWAIT(conn.template fetch_optional<person>("SELECT * FROM people WHERE id = $1", 3))->name == "Cid");
+    BOOST_TEST(!AWAIT(conn.template fetch_optional<person>("SELECT * FROM people WHERE id = $1", 9)).has_value());
+    const auto none = ERROR_OF(row_count_error, conn.template fetch_one<int>("SELECT id FROM people WHERE id = $1", 9));
+    BOOST_TEST(contains(none.what(), "expected exactly one row, got 0"));
+    const auto many = ERROR_OF(row_count_error, conn.template fetch_optional<int>("SELECT id FROM people"));
+    BOOST_TEST(contains(many.what(), "expected at most one row, got 3"));
+    BOOST_TEST(many.sql() == "SELECT id FROM people");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(columns_and_members_that_do_not_match_are_both_named, Face, both_faces) {
+    Face face;
+    auto conn = with_people(face);
+    const auto e = ERROR_OF(decode_error, conn.template fetch<renamed>("SELECT id, name FROM people"));
+    BOOST_TEST(contains(e.what(), "no column for member \"full_name\""));
+    BOOST_TEST(contains(e.what(), "no member for column \"name\""));
+    BOOST_TEST(contains(e.what(), "renamed"));
+    BOOST_TEST(contains(e.what(), "execute.cpp"));
+    BOOST_TEST(contains(ERROR_OF(decode_error, conn.template fetch<renamed>("SELECT id FROM people")).what(), "\"full_name\""));
+    BOOST_TEST(contains(ERROR_OF(decode_error, conn.template fetch<renamed>("SELECT id, id, 'x' AS full_name FROM people")).what(),
+                        "occurs twice"));
+    ERROR_OF(decode_error, conn.template fetch<int>("SELECT id, name FROM people"));
+    ERROR_OF(decode_error, conn.template fetch<std::tuple<int>>("SELECT id, name FROM people"));
+    // A mismatch shows even without rows.
+    ERROR_OF(decode_error, conn.template fetch<int>("SELECT name FROM people WHERE false"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(values_that_do_not_fit_are_refused_by_name, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    const auto null = ERROR_OF(null_error, conn.template fetch_one<int>("SELECT NULL::int AS missing"));
+    BOOST_TEST(contains(null.what(), "missing"));
+    const auto range = ERROR_OF(decode_error, conn.template fetch_one<narrow>("SELECT 70000 AS n"));
+    BOOST_TEST(contains(range.what(), "\"n\""));
+    BOOST_TEST(contains(range.what(), "out of range"));
+    ERROR_OF(decode_error, conn.template fetch_one<unsigned>("SELECT -1"));
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::int16_t>("SELECT 32767::int8")) == 32767);
+    const auto type = ERROR_OF(decode_error, conn.template fetch_one<int>("SELECT point(1, 2) AS place"));
+    BOOST_TEST(contains(type.what(), "\"place\""));
+    BOOST_TEST(contains(type.what(), "point"));
+    BOOST_TEST(contains(type.what(), "int"));
+    const auto row_of_many = ERROR_OF(null_error, conn.template fetch<int>("SELECT nullif(i, 2) AS i FROM generate_series(1, 3) i"));
+    BOOST_TEST(contains(row_of_many.what(), "\"i\""));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(arguments_that_cannot_be_sent_are_refused_at_the_call, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    const std::string nul("a\0b", 3);
+    const auto e = ERROR_OF(usage_error, conn.template fetch_one<std::string>("SELECT $1", nul));
+    BOOST_TEST(contains(e.what(), "NUL"));
+    BOOST_TEST(e.sql() == "SELECT $1");
+    BOOST_TEST(e.where().line() != 0U);
+    ERROR_OF(usage_error, conn.execute("SELECT $1::int8", std::numeric_limits<std::uint64_t>::max()));
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(arguments_are_encoded_at_the_call, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    auto pending = [&] {
+        const std::string gone = "temporary";
+        const std::vector<int> numbers{1, 2, 3};
+        return conn.template fetch_one<std::pair<std::string, std::int64_t>>(
+            "SELECT $1::text, (SELECT sum(x) FROM unnest($2::int[]) x)", gone, numbers);
+    };
+    const auto both = AWAIT(pending());
+    BOOST_TEST(both.first == "temporary");
+    BOOST_TEST(both.second == 6);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(null_parameters_work_in_every_form, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    const std::optional<int> none;
+    BOOST_TEST(AWAIT(conn.template fetch_one<bool>("SELECT $1::int IS NULL AND $2::text IS NULL AND $3::int IS NULL", none,
+                                                   std::nullopt, nullptr)));
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT $1", std::optional<int>{7})) == 7);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(text_is_sent_untyped_so_that_the_server_infers_its_type, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    BOOST_TEST(AWAIT(conn.template fetch_one<bool>("SELECT $1 = date '2026-01-01'", "2026-01-01")));
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::string>("SELECT ($1::jsonb ->> 'a')", R"({"a": "b"})")) == "b");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(execute_many_runs_a_statement_for_every_element, Face, both_faces) {
+    Face face;
+    auto conn = with_people(face);
+    const std::vector<std::tuple<int, std::string>> tuples{{10, "x"}, {11, "y"}, {12, "z"}};
+    BOOST_TEST(AWAIT(conn.execute_many("INSERT INTO people (id, name) VALUES ($1, $2)", tuples)) == 3U);
+    const std::vector<person> people{{20, "p", 1}, {21, "q", std::nullopt}};
+    BOOST_TEST(AWAIT(conn.execute_many("INSERT INTO people (id, name, age) VALUES ($1, $2, $3)", people)) == 2U);
+    BOOST_TEST(AWAIT(conn.execute_many("DELETE FROM people WHERE id = $1", std::vector<int>{10, 11, 999})) == 2U);
+    BOOST_TEST(AWAIT(conn.execute_many("DELETE FROM people WHERE id = $1", std::vector<int>{})) == 0U);
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>("SELECT count(*) FROM people")) == 6);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(execute_many_stores_all_or_nothing, Face, both_faces) {
+    Face face;
+    auto conn = with_people(face);
+    const std::vector<std::pair<int, std::string>> rows{{10, "x"}, {1, "taken"}, {11, "y"}};
+    ERROR_OF(errors::unique_violation, conn.execute_many("INSERT INTO people (id, name) VALUES ($1, $2)", rows));
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>("SELECT count(*) FROM people")) == 3);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(execute_many_of_a_large_range_neither_blocks_nor_deadlocks, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    // Both directions fill the socket: every row is sent and comes back.
+    const std::vector<std::string> rows(20000, std::string(4000, 'x'));
+    BOOST_TEST(AWAIT(conn.execute_many("SELECT $1::text, repeat('y', 2000)", rows)) == 20000U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_script_runs_all_its_statements_or_none, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute_script("CREATE TEMP TABLE a (x int); CREATE TEMP TABLE b (); INSERT INTO a VALUES (1), (2); SELECT * FROM a"));
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>("SELECT count(*) FROM a")) == 2);
+    const auto e = VOID_ERROR_OF(errors::undefined_table, conn.execute_script("INSERT INTO a VALUES (3); SELECT * FROM nowhere"));
+    BOOST_TEST(contains(e.what(), "nowhere"));
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>("SELECT count(*) FROM a")) == 2);
+    AWAIT(conn.execute_script(""));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_function_is_called_by_its_name, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute_script("CREATE FUNCTION pg_temp.add(a int, b int) RETURNS int LANGUAGE sql AS 'SELECT a + b'"));
+    BOOST_TEST(AWAIT(conn.template call<int>("pg_temp.add", 1, 2)) == 3);
+    BOOST_TEST(AWAIT(conn.template call<int>("pg_backend_pid")) == conn.backend_pid());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(composed_and_unchecked_sql_run, Face, both_faces) {
+    Face face;
+    auto conn = with_people(face);
+    const std::string table = "people";
+    const auto query = sql::text("SELECT name FROM ") + sql::identifier(table) + sql::text(" WHERE id = $1");
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::string>(query, 1)) == "Ann");
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::string>(unchecked_sql("SELECT name FROM people WHERE id = $1"), 2)) == "Bob");
+    // Fewer arguments than placeholders are the server's to refuse; the connection stays in step.
+    ERROR_OF(server_error, conn.execute(unchecked_sql("SELECT $1::int + $2::int"), 1));
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(too_many_parameters_are_refused_before_sending, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    detail::unit u{{}, std::source_location::current()};
+    const unchecked_sql text{"SELECT 1"};
+    BOOST_CHECK_THROW(u.add(sql_view{text}, detail::max_parameters + 1), usage_error);
+    u.add(sql_view{text}, detail::max_parameters);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(large_values_pass_both_ways, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    const std::string large(20'000'000, 'a');
+    BOOST_TEST((AWAIT(conn.template fetch_one<std::string>("SELECT $1::text", large)) == large));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

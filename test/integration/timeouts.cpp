@@ -1,0 +1,95 @@
+#include "../support/faces.hpp"
+
+using namespace coropg;
+using namespace coropg::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+auto seconds_since(std::chrono::steady_clock::time_point start) { return std::chrono::steady_clock::now() - start; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(timeouts)
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_slow_statement_is_cancelled_and_the_connection_stays_usable, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    const auto start = std::chrono::steady_clock::now();
+    const auto e = ERROR_OF(query_timeout, conn.with({.timeout = 100ms}).execute("SELECT pg_sleep(30)"));
+    BOOST_TEST((seconds_since(start) >= 100ms));
+    BOOST_TEST((seconds_since(start) < 5s));
+    BOOST_TEST(e.sql() == "SELECT pg_sleep(30)");
+    BOOST_TEST(conn.is_open());
+    for (int i = 0; i < 20; ++i) BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT $1", i)) == i);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_slow_script_is_cancelled_too, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    VOID_ERROR_OF(query_timeout, conn.with({.timeout = 100ms}).execute_script("SELECT 1; SELECT pg_sleep(30)"));
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_statement_within_its_timeout_is_not_touched, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    auto patient = conn.with({.timeout = 30s});
+    for (int i = 0; i < 50; ++i) BOOST_TEST(AWAIT(patient.template fetch_one<int>("SELECT $1", i)) == i);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_servers_own_timeout_is_another_error, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute("SET statement_timeout = 50"));
+    ERROR_OF(errors::query_canceled, conn.execute("SELECT pg_sleep(30)"));
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(with_others_behind_it_a_statement_is_abandoned_and_they_are_not_hit) {
+    async_face face;
+    auto conn = face.connect();
+    auto hasty = conn.with({.timeout = 100ms});
+    const auto start = std::chrono::steady_clock::now();
+    std::vector<asio::awaitable<int>> work;
+    work.push_back(hasty.fetch_one<int>("SELECT 1 FROM pg_sleep(1)"));
+    for (int i = 0; i < 10; ++i) work.push_back(conn.fetch_one<int>("SELECT $1", i));
+    int answered = 0;
+    bool timed_out = false;
+    std::exception_ptr problem;
+    for (auto& one : work)
+        asio::co_spawn(face.io, std::move(one), [&](std::exception_ptr e, int) {
+            try {
+                if (e) std::rethrow_exception(e);
+                ++answered;
+            } catch (const query_timeout& late) {
+                timed_out = true;
+                BOOST_TEST((seconds_since(start) < 900ms));
+                BOOST_TEST(contains(late.what(), "left to the server"));
+            } catch (...) {
+                problem = std::current_exception();
+            }
+        });
+    face.io.restart();
+    face.io.run();
+    BOOST_TEST(!problem);
+    BOOST_TEST(timed_out);
+    BOOST_TEST(answered == 10);
+    BOOST_TEST((seconds_since(start) >= 1s));
+}
+
+BOOST_AUTO_TEST_CASE(a_statement_that_was_not_sent_is_dropped_without_touching_the_wire) {
+    async_face face;
+    auto conn = face.connect();
+    auto hasty = conn.with({.timeout = 50ms});
+    // Scripts run alone, so the statement behind one stays unsent.
+    bool script_ended = false;
+    asio::co_spawn(face.io, conn.execute_script("SELECT pg_sleep(0.5)"), [&](std::exception_ptr e) { script_ended = !e; });
+    const auto e = error_of<query_timeout>([&] { face([&] { return hasty.fetch_one<int>("SELECT 1"); }); });
+    BOOST_TEST(contains(e.what(), "not sent"));
+    BOOST_TEST(!script_ended);
+    BOOST_TEST(face([&] { return conn.fetch_one<int>("SELECT 2"); }) == 2);
+    BOOST_TEST(script_ended);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# An installed coropg is found by find_package and by pkg-config, and a program built against it runs.
+# Usage: install.sh SOURCE BUILD
+set -euo pipefail
+source=$1
+build=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cmake --install "$build" --prefix "$work/prefix" >/dev/null
+mkdir "$work/consumer"
+cp "$source/test/scripts/install/CMakeLists.txt" "$source/test/scripts/install/main.cpp" "$work/consumer"
+compiler=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt")
+sanitize=$(sed -n 's/^COROPG_SANITIZE:[A-Z]*=//p' "$build/CMakeCache.txt")
+flags=
+if [ -n "$sanitize" ]; then flags="-fsanitize=$sanitize"; fi
+if grep -q '^COROPG_COVERAGE:BOOL=ON' "$build/CMakeCache.txt"; then flags="$flags --coverage"; fi
+cmake -S "$work/consumer" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_CXX_COMPILER="$compiler" \
+    -DCMAKE_CXX_FLAGS="$flags" >/dev/null
+cmake --build "$work/build" >/dev/null
+"$work/build/consumer"
+PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name coropg.pc)") pkg-config --cflags --libs coropg | grep -q -- -lcoropg
