@@ -6,33 +6,31 @@
 
 #include <boost/asio.hpp>
 
-using asio::ip::tcp;
-using asio::use_awaitable;
+using asio::ip::tcp, asio::use_awaitable;
 
-/// For operations that may well fail: stores the error instead of throwing it.
+/// Stores an error instead of throwing it.
 auto into(boost::system::error_code& error) { return asio::redirect_error(use_awaitable, error); }
 
-/// Answers each line, a number, with its square.
+/// Answers each line, a number, with its square, until the client hangs up.
 asio::awaitable<void> session(tcp::socket client, std::shared_ptr<coropg::connection> db) {
     std::string input;
     boost::system::error_code ended;
     while (true) {
         const auto size = co_await asio::async_read_until(client, asio::dynamic_buffer(input), '\n', into(ended));
         if (ended) co_return;
-        const std::string line = input.substr(0, size - 1);
-        input.erase(0, size);
+        const std::string_view line{input.data(), size - 1};
         std::string answer;
         try {
-            answer = co_await db->fetch_one<std::string>("SELECT ($1::int * $1::int)::text", line);
+            answer = co_await db->fetch_one<std::string>("SELECT ($1::int * $1::int)::text || chr(10)", line);
         } catch (const coropg::errors::data_exception& e) {
-            answer = "error " + std::string{e.sqlstate()};
+            answer = "error " + std::string{e.sqlstate()} + '\n';
         }
-        answer += '\n';
+        input.erase(0, size);
         co_await asio::async_write(client, asio::buffer(answer), use_awaitable);
     }
 }
 
-/// Ends when the acceptor is closed.
+/// Ends when the acceptor is destroyed.
 asio::awaitable<void> serve(tcp::acceptor& acceptor, std::shared_ptr<coropg::connection> db) {
     boost::system::error_code closed;
     while (true) {
@@ -52,11 +50,10 @@ asio::awaitable<std::string> ask(tcp::endpoint server, std::string question) {
 }
 
 asio::awaitable<void> server() {
-    const auto executor = co_await asio::this_coro::executor;
     const auto db = std::make_shared<coropg::connection>(co_await coropg::connect(dsn()));
-    tcp::acceptor acceptor{executor, tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
-    asio::co_spawn(executor, serve(acceptor, db), asio::detached);
-    const tcp::endpoint here = acceptor.local_endpoint();
+    tcp::acceptor acceptor{co_await asio::this_coro::executor, tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
+    asio::co_spawn(acceptor.get_executor(), serve(acceptor, db), asio::detached);
+    const auto here = acceptor.local_endpoint();
     auto [square, wrong] = co_await coropg::gather(ask(here, "6\n"), ask(here, "six\n"));
     expect(square == "36\n" && wrong == "error 22P02\n");
 }

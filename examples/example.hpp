@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <concepts>
 #include <cstdlib>
 #include <exception>
 #include <future>
@@ -28,14 +29,22 @@ inline void expect(bool condition, std::source_location where = std::source_loca
     if (!condition) throw std::runtime_error{"not as expected: line " + std::to_string(where.line())};
 }
 
-/// Runs a coroutine to its end; returns the exit code for main.
-inline int run(asio::awaitable<void> work) try {
-    asio::io_context loop{1};
-    std::future<void> done = asio::co_spawn(loop, std::move(work), asio::use_future);
-    loop.run();
-    done.get();
+/// Runs a function; returns the exit code for main.
+template <std::invocable Work>
+int run(Work work) try {
+    work();
     return EXIT_SUCCESS;
 } catch (const std::exception& e) {
     std::cerr << e.what() << '\n';
     return EXIT_FAILURE;
+}
+
+/// Runs a coroutine to its end; returns the exit code for main.
+inline int run(asio::awaitable<void> work) {
+    return run([&work] {
+        asio::io_context loop{1};
+        std::future<void> done = asio::co_spawn(loop, std::move(work), asio::use_future);
+        loop.run();
+        done.get();
+    });
 }

@@ -15,7 +15,7 @@ namespace {
 using detail::field_place;
 
 std::string type_text(oid type) {
-    std::string name = detail::builtin_type_name(type);
+    const std::string name = detail::builtin_type_name(type);
     return name.empty() ? "type " + std::to_string(type) : name;
 }
 

@@ -71,7 +71,8 @@ std::string detail::describe(std::string_view text, const call_site* site) {
     if (site->where.line() != 0) {
         out += "; at ";
         out += file_name(site->where.file_name());
-        out += ":" + std::to_string(site->where.line());
+        out += ':';
+        out += std::to_string(site->where.line());
     }
     return out;
 }

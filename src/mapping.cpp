@@ -13,7 +13,12 @@ int find_column(const PGresult* r, std::string_view name) {
     return -1;
 }
 
-std::string quoted(std::string_view name) { return "\"" + std::string{name} + "\""; }
+std::string quoted(std::string_view name) {
+    std::string text{'"'};
+    text += name;
+    text += '"';
+    return text;
+}
 
 }  // namespace
 

@@ -14,6 +14,9 @@ constexpr std::chrono::seconds drain_time{2};
 /// How much a large unit writes before it asks whether the socket took it.
 constexpr std::size_t flush_bytes = 64 * 1024;
 
+/// Units kept for reuse.
+constexpr std::size_t max_spare = 64;
+
 constexpr int binary_results = 1;
 
 std::exception_ptr timeout_of(const unit& u) {
@@ -33,12 +36,25 @@ void log_notice(void*, const PGresult* notice) {
 }  // namespace
 
 session::session(pq::connection conn) : conn_{std::move(conn)} {
+    spare_.reserve(max_spare);
     PQsetnonblocking(conn_.get(), 1);
     PQsetNoticeReceiver(conn_.get(), log_notice, nullptr);
     PQenterPipelineMode(conn_.get());
 }
 
 session::~session() = default;
+
+unit_ptr session::make_unit(call_options options, std::source_location where) {
+    if (spare_.empty()) return std::make_unique<unit>(options, where);
+    unit_ptr u = std::move(spare_.back());
+    spare_.pop_back();
+    u->reuse(options, where);
+    return u;
+}
+
+void session::recycle(unit_ptr u) noexcept {
+    if (!u->is_foreign && spare_.size() < max_spare && u->is_reusable()) spare_.push_back(std::move(u));
+}
 
 void session::submit(unit_ptr u) {
     if (u->deadline != no_deadline) ++with_deadline_;
@@ -199,9 +215,10 @@ void session::on_answer(unit& u, pq::result r) {
     if (c.with_parse && !u.parse_answered) return cache_.parsed(c, u.parameters, true);
     const std::string_view tag = PQcmdStatus(r.get());
     if (tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") cache_.clear();
-    result counted{std::move(r)};
-    u.affected_rows += counted.affected_rows();
-    if (u.keeps_results) c.answer = std::move(counted);
+    c.answer = result{std::move(r)};
+    if (u.keeps_results) return;
+    u.affected_rows += c.answer.affected_rows();
+    c.answer = {};
 }
 
 void session::on_sync() {
@@ -330,7 +347,7 @@ void session::finish(unit_ptr u) {
         if (cancelling_ == cancel_state::wanted) cancelling_ = cancel_state::none;
         if (u->sqlstate() == sqlstate::query_canceled) u->fail(timeout_of(*u));
     }
-    if (should_log(log_level::debug)) log_finished(*u);
+    if (u->started != clock::time_point{}) log_finished(*u);
     finished_.push_back(std::move(u));
 }
 
@@ -374,7 +391,9 @@ void session::fail_closed(unit_ptr u, bool sent) {
 
 void session::log_finished(const unit& u) const {
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - u.started);
-    std::string text = u.failed() ? "failed " + std::string{u.sqlstate()} : std::to_string(u.affected_rows) + " rows";
+    std::uint64_t rows = u.affected_rows;
+    for (const command& c : u.commands) rows += c.answer.affected_rows();
+    std::string text = u.failed() ? "failed " + std::string{u.sqlstate()} : std::to_string(rows) + " rows";
     text += " in " + std::to_string(took.count()) + " us";
     const call_site site = u.site();
     log(log_level::debug, describe(text, &site));

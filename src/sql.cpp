@@ -35,7 +35,10 @@ std::size_t utf8_length(std::string_view text) {
 
 // A half character before a quote would swallow it on the server and let the rest out as SQL (CVE-2025-1094).
 void require_utf8(std::string_view text, const char* what, std::source_location where) {
-    const auto refuse = [&](const char* why) { throw usage_error{std::string{what} + why, {"", where}}; };
+    const auto refuse = [&](const char* why) {
+        std::string message{what};
+        throw usage_error{message += why, {"", where}};
+    };
     while (!text.empty()) {
         if (text.front() == '\0') refuse(" contains a NUL byte");
         const std::size_t length = utf8_length(text);
@@ -54,8 +57,11 @@ void append_doubling(std::string& out, std::string_view text, std::string_view d
 void append_name(std::string& out, std::string_view name, std::source_location where) {
     if (name.empty()) throw usage_error{"sql::identifier: a name is empty", {"", where}};
     if (name.size() > max_name_bytes) {
-        throw usage_error{"sql::identifier: a name of " + std::to_string(name.size()) + " bytes is longer than 63",
-                          {"", where}};
+        std::string message{"sql::identifier: a name of "};
+        message += std::to_string(name.size());
+        message += " bytes is longer than ";
+        message += std::to_string(max_name_bytes);
+        throw usage_error{message, {"", where}};
     }
     require_utf8(name, "sql::identifier: a name", where);
     out += '"';
@@ -66,17 +72,26 @@ void append_name(std::string& out, std::string_view name, std::source_location w
 // The shortest digits that read back as the same value. Typed and quoted: a bare 1 would be an integer, a bare -1 would
 // make a comment of the minus before it, and infinities have no other form.
 template <class T>
-std::string float_text(T value, const char* type) {
-    std::string digits;
+std::string float_text(T value, std::string_view type) {
+    std::string out{"'"};
     if (std::isnan(value)) {
-        digits = "NaN";
+        out += "NaN";
     } else if (std::isinf(value)) {
-        digits = value > 0 ? "Infinity" : "-Infinity";
+        out += value > 0 ? "Infinity" : "-Infinity";
     } else {
-        std::array<char, 32> buffer{};
-        digits.assign(buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr);
+        std::array<char, 32> digits{};
+        out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
     }
-    return "'" + digits + "'::" + type;
+    out += "'::";
+    out += type;
+    return out;
+}
+
+// Whether the last byte of one piece and the first of the next would make another token of the two.
+bool would_fuse(char end, char begin) {
+    if (detail::is_sql_digit(end) && detail::is_sql_digit(begin)) return true;
+    if (end == '/' && begin == '*') return true;
+    return end == begin && std::string_view{"'\"-$"}.find(end) != std::string_view::npos;
 }
 
 sql::fragment vouch(std::string text, std::source_location where) {
@@ -106,13 +121,7 @@ sql_view::sql_view(const sql::fragment& text)
 namespace sql {
 
 fragment& fragment::operator+=(const fragment& right) {
-    if (!text_.empty() && !right.text_.empty()) {
-        const char end = text_.back();
-        const char begin = right.text_.front();
-        const bool quotes = (end == '\'' || end == '"') && end == begin;
-        const bool digits = coropg::detail::is_sql_digit(end) && coropg::detail::is_sql_digit(begin);
-        if (quotes || digits) text_ += ' ';
-    }
+    if (!text_.empty() && !right.text_.empty() && would_fuse(text_.back(), right.text_.front())) text_ += ' ';
     text_ += right.text_;
     return *this;
 }
@@ -126,7 +135,8 @@ fragment literal(std::string_view value, std::source_location where) {
     const bool escaped = value.find('\\') != std::string_view::npos;
     std::string out = escaped ? " E'" : "'";
     append_doubling(out, value, "'\\");
-    return vouch(out + "'", where);
+    out += '\'';
+    return vouch(std::move(out), where);
 }
 
 fragment literal(std::nullptr_t, std::source_location where) { return vouch("NULL", where); }
@@ -144,8 +154,12 @@ fragment detail::quote_name(std::initializer_list<std::string_view> parts, std::
 
 fragment detail::write_number(long long value, std::source_location where) {
     // The server reads a minus sign as an operator, so the digits of the smallest would not fit its int8.
-    if (value == std::numeric_limits<long long>::min()) return vouch("'" + std::to_string(value) + "'::int8", where);
-    return vouch(value < 0 ? "(" + std::to_string(value) + ")" : std::to_string(value), where);
+    const bool smallest = value == std::numeric_limits<long long>::min();
+    std::string out;
+    if (value < 0) out += smallest ? "'" : "(";
+    out += std::to_string(value);
+    if (value < 0) out += smallest ? "'::int8" : ")";
+    return vouch(std::move(out), where);
 }
 
 fragment detail::write_number(unsigned long long value, std::source_location where) {

@@ -4,18 +4,36 @@
 
 namespace coropg::detail {
 
-unit::unit(call_options options, std::source_location where) : preparing{options.prepare}, where_{where} {
+void unit::begin(call_options options, std::source_location line) {
+    static_cast<unit_state&>(*this) = {.where = line, .preparing = options.prepare};
     if (options.timeout.count() > 0) deadline = clock::now() + options.timeout;
+}
+
+void unit::reuse(call_options options, std::source_location line) {
+    commands.clear();
+    parameters.clear();
+    exclusive.reset();
+    waiting = {};
+    owned_sql_.clear();
+    problem_ = nullptr;
+    server_error_.reset();
+    begin(options, line);
+}
+
+bool unit::is_reusable() const noexcept {
+    constexpr std::size_t many = 64;
+    constexpr std::size_t large_bytes = 16 * 1024;
+    return commands.capacity() <= many && parameters.capacity_bytes() <= large_bytes;
 }
 
 void unit::add(const sql_view& sql, std::size_t parameter_count) {
     if (sql.is_copy())
         throw usage_error{"COPY FROM STDIN and COPY TO STDOUT move data of their own: use copy_in or copy_out",
-                          {std::string{sql.text()}, where_}};
+                          {std::string{sql.text()}, where}};
     if (parameter_count > max_parameters)
         throw usage_error{std::to_string(parameter_count) + " parameters exceed the protocol's limit of " +
                               std::to_string(max_parameters) + "; pass an array instead",
-                          {std::string{sql.text()}, where_}};
+                          {std::string{sql.text()}, where}};
     const std::string_view text = sql.is_literal() ? sql.text() : owned_sql_.emplace_front(sql.text());
     commands.push_back({text, sql.hash(), parameters.size(), parameter_count, false, {}});
 }
@@ -27,7 +45,7 @@ void unit::add_again() {
 
 void unit::fail(std::size_t index, pq::result error) {
     server_error_ = std::move(error);
-    failed_command_ = index;
+    failed_command = index;
 }
 
 std::string_view unit::sqlstate() const noexcept {
@@ -42,13 +60,13 @@ std::string_view unit::server_message() const noexcept {
 
 void unit::throw_failure() const {
     if (problem_) std::rethrow_exception(problem_);
-    if (server_error_) throw_server_error(pq::diagnostics_of(server_error_.get()), site(failed_command_));
+    if (server_error_) throw_server_error(pq::diagnostics_of(server_error_.get()), site(failed_command));
 }
 
 call_site unit::site(std::size_t index) const {
-    if (commands.empty()) return {{}, where_};
+    if (commands.empty()) return {{}, where};
     // An error reported at the Sync (a deferred constraint) is about the whole unit: its last statement stands for it.
-    return {std::string{commands[std::min(index, commands.size() - 1)].sql}, where_};
+    return {std::string{commands[std::min(index, commands.size() - 1)].sql}, where};
 }
 
 }  // namespace coropg::detail

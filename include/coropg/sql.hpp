@@ -31,7 +31,8 @@ class fragment {
     /// The line that made this, or the leftmost of the fragments it was added up from.
     [[nodiscard]] std::source_location where() const noexcept { return where_; }
 
-    /// Appends; a blank goes between two quotes or two digits, which would fuse into one string, name or number.
+    /// Appends; a blank goes between bytes that would fuse into another token: two quotes, digits, dollars or minus
+    /// signs, a slash and an asterisk.
     fragment& operator+=(const fragment& right);
     friend fragment operator+(fragment left, const fragment& right) { return std::move(left += right); }
 
@@ -116,6 +117,7 @@ fragment literal(Bool value, std::source_location where = std::source_location::
 }
 
 /// A number, safe beside any operator: integers in parentheses when negative, `double` as float8, `float` as float4.
+/// SET takes neither parentheses nor casts; give it such a number as a string.
 template <number T>
 fragment literal(T value, std::source_location where = std::source_location::current()) {
     if constexpr (std::floating_point<T>) {

@@ -232,7 +232,10 @@ class sql_scanner {
     constexpr bool skip_quoted(char quote, bool backslash_escapes) {
         for (++at_; at_ != end_; ++at_) {
             if (*at_ == quote) {
-                if (next() != quote) return ++at_, true;
+                if (next() != quote) {
+                    ++at_;
+                    return true;
+                }
                 ++at_;
             } else if (*at_ == '\\' && backslash_escapes) {
                 if (++at_ == end_) return false;

@@ -82,7 +82,7 @@ class statements {
     future<std::uint64_t> execute_many(basic_sql<detail::parameter_count<std::ranges::range_value_t<Rows>>()> sql,
                                        const Rows& rows) {
         constexpr std::size_t width = detail::parameter_count<std::ranges::range_value_t<Rows>>();
-        auto u = std::make_unique<detail::unit>(self().options(), sql.view().where());
+        auto u = self().driver().core().make_unit(self().options(), sql.view().where());
         u->keeps_results = false;
         for (const auto& row : rows) {
             if (u->commands.empty())
@@ -99,7 +99,7 @@ class statements {
     /// Runs any number of statements without parameters, in one implicit transaction unless the script says BEGIN. Waits
     /// for what is queued before, and holds up what is queued behind. Their rows are thrown away.
     future<void> execute_script(script_sql sql) {
-        auto u = std::make_unique<detail::unit>(self().options(), sql.view().where());
+        auto u = self().driver().core().make_unit(self().options(), sql.view().where());
         u->add(sql.view(), 0);
         u->exclusive.emplace(detail::ops::script(self().driver().core().native_handle(), *u));
         return run<void>(std::move(u), &detail::finish_nothing);
@@ -119,7 +119,7 @@ class statements {
 
     template <class... Args>
     detail::unit_ptr statement(const sql_view& sql, const Args&... args) {
-        auto u = std::make_unique<detail::unit>(self().options(), sql.where());
+        auto u = self().driver().core().make_unit(self().options(), sql.where());
         u->add(sql, sizeof...(Args));
         detail::at_site(*u, [&] { (u->parameters.add(args), ...); });
         return u;

@@ -25,9 +25,8 @@ void skip_spaces(std::string_view& text) noexcept {
 }
 
 bool is_null_word(std::string_view word) noexcept {
-    return std::ranges::equal(word, std::string_view{"NULL"}, [](char have, char upper) {
-        return have == upper || have == upper - 'A' + 'a';
-    });
+    return std::ranges::equal(word, std::string_view{"NULL"},
+                              [](char have, char upper) { return have == upper || have == upper - 'A' + 'a'; });
 }
 
 // What is between brackets in "[2:3]={a,b}".
@@ -62,8 +61,8 @@ bool array_reader::next() {
     return is_binary_ ? next_binary() : next_text();
 }
 
-// int32 number of dimensions, int32 has NULLs, OID of the elements; for each dimension int32 size, int32 lower bound; for
-// each element int32 length or -1, bytes. An empty array has no dimensions. Source: array_send in arrayfuncs.c.
+// int32 number of dimensions, int32 has NULLs, OID of the elements; for each dimension int32 size, int32 lower bound;
+// for each element int32 length or -1, bytes. An empty array has no dimensions. Source: array_send in arrayfuncs.c.
 void array_reader::open_binary() {
     if (rest_.size() < header_bytes) {
         stop(cut_short);
@@ -111,8 +110,8 @@ bool array_reader::next_binary() {
     return true;
 }
 
-// [bounds "="] "{" [element {"," element}] "}", spaces allowed between. Source: PostgreSQL manual, "Array Input and Output
-// Syntax".
+// [bounds "="] "{" [element {"," element}] "}", spaces allowed between.
+// Source: PostgreSQL manual, "Array Input and Output Syntax".
 void array_reader::open_text() {
     skip_spaces(rest_);
     std::size_t dimensions = 0;

@@ -38,8 +38,9 @@ constexpr std::int64_t days_in_month(std::int64_t year, std::int64_t month) {
     return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
 }
 
-// Days since PostgreSQL's epoch. std::chrono's calendar ends at the year 32767, PostgreSQL's at 5874897. The year is taken
-// to begin in March, so that the leap day is its last. Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+// Days since PostgreSQL's epoch; std::chrono's calendar ends at the year 32767, PostgreSQL's at 5874897. The year is
+// taken to begin in March, so that the leap day is its last.
+// Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
 constexpr std::int64_t days_since_epoch(const calendar_day& d) {
     const std::int64_t year = d.year - (d.month <= 2 ? 1 : 0);
     const std::int64_t era = (year >= 0 ? year : year - 399) / 400;

@@ -24,7 +24,7 @@ bool scan(std::string_view text, interval& out) {
     detail::scanner in{text};
     std::int64_t months = 0;
     std::int64_t days = 0;
-    enum { year, month, day, time } next = year;
+    enum { year, month, day, none } next = year;
     do {
         const bool minus = in.take("-");
         if (!minus) in.take("+");
@@ -39,7 +39,6 @@ bool scan(std::string_view text, interval& out) {
             if (__builtin_sub_overflow(micros, rest, &micros)) return false;
             if (!minus && __builtin_sub_overflow(std::int64_t{0}, micros, &micros)) return false;
             out.time = microseconds{micros};
-            next = time;
             break;
         }
         const std::int64_t count = minus ? -number : number;
@@ -51,7 +50,7 @@ bool scan(std::string_view text, interval& out) {
             next = day;
         } else if (next <= day && in.take("day")) {
             days = count;
-            next = time;
+            next = none;
         } else {
             return false;
         }

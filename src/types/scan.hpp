@@ -1,5 +1,5 @@
-// Reads dates, times and intervals as the server prints them, from front to back. Each function takes what it names from
-// the front, or says false; what it has taken by then is lost, for the whole value is refused anyway.
+// Reads dates, times and intervals as the server prints them, from front to back. Each function takes what it names
+// from the front, or says false; what it has taken by then is lost, for the whole value is refused anyway.
 #pragma once
 
 #include <charconv>

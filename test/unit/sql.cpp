@@ -18,11 +18,15 @@
 #include <type_traits>
 #include <vector>
 
-namespace sql = coropg::sql;
-
 namespace {
 
 using coropg::usage_error;
+using coropg::sql::fragment;
+using coropg::sql::identifier;
+using coropg::sql::join;
+using coropg::sql::literal;
+using coropg::sql::text;
+using coropg::sql::text_literal;
 
 unsigned line_here(std::source_location where = std::source_location::current()) { return where.line(); }
 
@@ -50,169 +54,169 @@ const std::vector<std::string> well_formed{
 };
 
 template <class T>
-concept has_literal = requires(const T& value) { sql::literal(value); };
+concept has_literal = requires(const T& value) { literal(value); };
 
 static_assert(has_literal<int> && has_literal<std::string> && has_literal<std::optional<double>>);
 static_assert(!has_literal<char> && !has_literal<char8_t> && !has_literal<wchar_t> && !has_literal<char32_t>);
-static_assert(!has_literal<void*> && !has_literal<long double> && !has_literal<sql::fragment>);
+static_assert(!has_literal<void*> && !has_literal<long double> && !has_literal<fragment>);
 
-static_assert(!std::is_convertible_v<std::string, sql::text_literal>);
-static_assert(!std::is_convertible_v<std::string_view, sql::text_literal>);
-static_assert(!std::is_convertible_v<const char*, sql::text_literal>);
-static_assert(!std::is_convertible_v<std::string, sql::fragment>);
-static_assert(!std::is_constructible_v<sql::fragment, std::string>);
+static_assert(!std::is_convertible_v<std::string, text_literal>);
+static_assert(!std::is_convertible_v<std::string_view, text_literal>);
+static_assert(!std::is_convertible_v<const char*, text_literal>);
+static_assert(!std::is_convertible_v<std::string, fragment>);
+static_assert(!std::is_constructible_v<fragment, std::string>);
 
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(sql)
 
 BOOST_AUTO_TEST_CASE(an_identifier_is_quoted) {
-    BOOST_TEST(::sql::identifier("t").text() == R"("t")");
-    BOOST_TEST(::sql::identifier(std::string{"My Table"}).text() == R"("My Table")");
-    BOOST_TEST(::sql::identifier(std::string_view{"a\"b"}).text() == R"("a""b")");
-    BOOST_TEST(::sql::identifier("\"").text() == R"("""")");
-    BOOST_TEST(::sql::identifier("a.b").text() == R"("a.b")");
-    BOOST_TEST(::sql::identifier("a\\'$1;--").text() == R"("a\'$1;--")");
-    BOOST_TEST(::sql::identifier("\u00e9\U0001F600").text() == "\"\u00e9\U0001F600\"");
+    BOOST_TEST(identifier("t").text() == R"("t")");
+    BOOST_TEST(identifier(std::string{"My Table"}).text() == R"("My Table")");
+    BOOST_TEST(identifier(std::string_view{"a\"b"}).text() == R"("a""b")");
+    BOOST_TEST(identifier("\"").text() == R"("""")");
+    BOOST_TEST(identifier("a.b").text() == R"("a.b")");
+    BOOST_TEST(identifier("a\\'$1;--").text() == R"("a\'$1;--")");
+    BOOST_TEST(identifier("\u00e9\U0001F600").text() == "\"\u00e9\U0001F600\"");
 }
 
 BOOST_AUTO_TEST_CASE(a_qualified_identifier_is_quoted_part_by_part) {
-    BOOST_TEST(::sql::identifier("s", "t").text() == R"("s"."t")");
-    BOOST_TEST(::sql::identifier(std::string{"s"}, "a.b", std::string_view{"c\""}).text() == R"("s"."a.b"."c""")");
+    BOOST_TEST(identifier("s", "t").text() == R"("s"."t")");
+    BOOST_TEST(identifier(std::string{"s"}, "a.b", std::string_view{"c\""}).text() == R"("s"."a.b"."c""")");
 }
 
 BOOST_AUTO_TEST_CASE(an_identifier_is_refused_that_the_server_would_cut_or_not_take) {
-    BOOST_CHECK_NO_THROW(::sql::identifier(std::string(63, 'a')));
-    BOOST_CHECK_NO_THROW(::sql::identifier(std::string(63, '"')));
-    BOOST_CHECK_THROW(::sql::identifier(std::string(64, 'a')), usage_error);
-    BOOST_CHECK_THROW(::sql::identifier(std::string(62, 'a') + "\u00e9"), usage_error);
-    BOOST_CHECK_THROW(::sql::identifier(""), usage_error);
-    BOOST_CHECK_THROW(::sql::identifier("s", ""), usage_error);
-    BOOST_CHECK_THROW(::sql::identifier(std::string{"a\0b", 3}), usage_error);
-    for (const std::string& bytes : malformed) BOOST_CHECK_THROW(::sql::identifier("s", bytes), usage_error);
+    BOOST_CHECK_NO_THROW(identifier(std::string(63, 'a')));
+    BOOST_CHECK_NO_THROW(identifier(std::string(63, '"')));
+    BOOST_CHECK_THROW(identifier(std::string(64, 'a')), usage_error);
+    BOOST_CHECK_THROW(identifier(std::string(62, 'a') + "\u00e9"), usage_error);
+    BOOST_CHECK_THROW(identifier(""), usage_error);
+    BOOST_CHECK_THROW(identifier("s", ""), usage_error);
+    BOOST_CHECK_THROW(identifier(std::string{"a\0b", 3}), usage_error);
+    for (const std::string& bytes : malformed) BOOST_CHECK_THROW(identifier("s", bytes), usage_error);
 }
 
 BOOST_AUTO_TEST_CASE(a_string_is_quoted) {
-    BOOST_TEST(::sql::literal("").text() == "''");
-    BOOST_TEST(::sql::literal("a").text() == "'a'");
-    BOOST_TEST(::sql::literal(std::string{"it's"}).text() == "'it''s'");
-    BOOST_TEST(::sql::literal(std::string_view{"'"}).text() == "''''");
-    BOOST_TEST(::sql::literal("\"$1 -- /* ;\n").text() == "'\"$1 -- /* ;\n'");
-    BOOST_TEST(::sql::literal("\u00e9\U0001F600").text() == "'\u00e9\U0001F600'");
+    BOOST_TEST(literal("").text() == "''");
+    BOOST_TEST(literal("a").text() == "'a'");
+    BOOST_TEST(literal(std::string{"it's"}).text() == "'it''s'");
+    BOOST_TEST(literal(std::string_view{"'"}).text() == "''''");
+    BOOST_TEST(literal("\"$1 -- /* ;\n").text() == "'\"$1 -- /* ;\n'");
+    BOOST_TEST(literal("\u00e9\U0001F600").text() == "'\u00e9\U0001F600'");
     const char* const pointer = "true";
-    BOOST_TEST(::sql::literal(pointer).text() == "'true'");
+    BOOST_TEST(literal(pointer).text() == "'true'");
 }
 
 BOOST_AUTO_TEST_CASE(a_string_with_a_backslash_is_read_alike_under_every_setting_of_the_server) {
-    BOOST_TEST(::sql::literal(R"(a\b)").text() == R"( E'a\\b')");
-    BOOST_TEST(::sql::literal(R"(\')").text() == R"( E'\\''')");
-    BOOST_TEST(::sql::literal(R"(\)").text() == R"( E'\\')");
+    BOOST_TEST(literal(R"(a\b)").text() == R"( E'a\\b')");
+    BOOST_TEST(literal(R"(\')").text() == R"( E'\\''')");
+    BOOST_TEST(literal(R"(\)").text() == R"( E'\\')");
 }
 
 BOOST_AUTO_TEST_CASE(a_string_is_refused_that_is_not_utf8_or_holds_a_nul_byte) {
-    BOOST_CHECK_THROW(::sql::literal(std::string{"a\0b", 3}), usage_error);
+    BOOST_CHECK_THROW(literal(std::string{"a\0b", 3}), usage_error);
     for (const std::string& bytes : malformed) {
-        BOOST_CHECK_THROW(::sql::literal(bytes), usage_error);
-        BOOST_CHECK_THROW(::sql::literal("abc" + bytes + "abc"), usage_error);
+        BOOST_CHECK_THROW(literal(bytes), usage_error);
+        BOOST_CHECK_THROW(literal("abc" + bytes + "abc"), usage_error);
     }
-    for (const std::string& bytes : well_formed) BOOST_TEST(::sql::literal(bytes).text() == "'" + bytes + "'");
+    for (const std::string& bytes : well_formed) BOOST_TEST(literal(bytes).text() == "'" + bytes + "'");
 }
 
 BOOST_AUTO_TEST_CASE(an_error_names_the_line_and_never_the_value) {
     const unsigned line = line_here() + 2;
     try {
-        ::sql::literal("secret\xFF");
+        literal("secret\xFF");
         BOOST_FAIL("no error");
     } catch (const usage_error& e) {
         BOOST_TEST(e.where().line() == line);
         BOOST_TEST(std::string_view{e.what()}.find("secret") == std::string_view::npos);
         BOOST_TEST(std::string_view{e.what()}.find("not valid UTF-8") != std::string_view::npos);
     }
-    BOOST_CHECK_EXCEPTION(::sql::identifier("s", std::string(70, 'x')), usage_error, [](const usage_error& e) {
+    BOOST_CHECK_EXCEPTION(identifier("s", std::string(70, 'x')), usage_error, [](const usage_error& e) {
         const std::string_view what{e.what()};
         return what.find("70 bytes") != what.npos && what.find("xxx") == what.npos && e.where().line() + 2 == line_here();
     });
 }
 
 BOOST_AUTO_TEST_CASE(integers_are_safe_beside_any_operator) {
-    BOOST_TEST(::sql::literal(0).text() == "0");
-    BOOST_TEST(::sql::literal(5).text() == "5");
-    BOOST_TEST(::sql::literal(-5).text() == "(-5)");
-    BOOST_TEST(::sql::literal(short{-1}).text() == "(-1)");
-    BOOST_TEST(::sql::literal(std::int8_t{65}).text() == "65");
-    BOOST_TEST(::sql::literal(std::uint8_t{200}).text() == "200");
-    BOOST_TEST(::sql::literal(std::numeric_limits<std::int64_t>::max()).text() == "9223372036854775807");
-    BOOST_TEST(::sql::literal(std::numeric_limits<std::int64_t>::min()).text() == "'-9223372036854775808'::int8");
-    BOOST_TEST(::sql::literal(std::numeric_limits<std::uint64_t>::max()).text() == "18446744073709551615");
-    BOOST_TEST((::sql::text("SELECT 1 -") + ::sql::literal(-1)).text() == "SELECT 1 -(-1)");
+    BOOST_TEST(literal(0).text() == "0");
+    BOOST_TEST(literal(5).text() == "5");
+    BOOST_TEST(literal(-5).text() == "(-5)");
+    BOOST_TEST(literal(short{-1}).text() == "(-1)");
+    BOOST_TEST(literal(std::int8_t{65}).text() == "65");
+    BOOST_TEST(literal(std::uint8_t{200}).text() == "200");
+    BOOST_TEST(literal(std::numeric_limits<std::int64_t>::max()).text() == "9223372036854775807");
+    BOOST_TEST(literal(std::numeric_limits<std::int64_t>::min()).text() == "'-9223372036854775808'::int8");
+    BOOST_TEST(literal(std::numeric_limits<std::uint64_t>::max()).text() == "18446744073709551615");
+    BOOST_TEST((text("SELECT 1 -") + literal(-1)).text() == "SELECT 1 -(-1)");
 }
 
 BOOST_AUTO_TEST_CASE(floating_point_numbers_keep_their_type_and_every_bit) {
-    BOOST_TEST(::sql::literal(1.0).text() == "'1'::float8");
-    BOOST_TEST(::sql::literal(-1.5).text() == "'-1.5'::float8");
-    BOOST_TEST(::sql::literal(-0.0).text() == "'-0'::float8");
-    BOOST_TEST(::sql::literal(0.1).text() == "'0.1'::float8");
-    BOOST_TEST(::sql::literal(0.1 + 0.2).text() == "'0.30000000000000004'::float8");
-    BOOST_TEST(::sql::literal(0.1F).text() == "'0.1'::float4");
-    BOOST_TEST(::sql::literal(std::numeric_limits<double>::max()).text() == "'1.7976931348623157e+308'::float8");
-    BOOST_TEST(::sql::literal(std::numeric_limits<double>::denorm_min()).text() == "'5e-324'::float8");
-    BOOST_TEST(::sql::literal(std::numeric_limits<double>::quiet_NaN()).text() == "'NaN'::float8");
-    BOOST_TEST(::sql::literal(-std::numeric_limits<double>::quiet_NaN()).text() == "'NaN'::float8");
-    BOOST_TEST(::sql::literal(std::numeric_limits<double>::infinity()).text() == "'Infinity'::float8");
-    BOOST_TEST(::sql::literal(-std::numeric_limits<double>::infinity()).text() == "'-Infinity'::float8");
-    BOOST_TEST(::sql::literal(-std::numeric_limits<float>::infinity()).text() == "'-Infinity'::float4");
+    BOOST_TEST(literal(1.0).text() == "'1'::float8");
+    BOOST_TEST(literal(-1.5).text() == "'-1.5'::float8");
+    BOOST_TEST(literal(-0.0).text() == "'-0'::float8");
+    BOOST_TEST(literal(0.1).text() == "'0.1'::float8");
+    BOOST_TEST(literal(0.1 + 0.2).text() == "'0.30000000000000004'::float8");
+    BOOST_TEST(literal(0.1F).text() == "'0.1'::float4");
+    BOOST_TEST(literal(std::numeric_limits<double>::max()).text() == "'1.7976931348623157e+308'::float8");
+    BOOST_TEST(literal(std::numeric_limits<double>::denorm_min()).text() == "'5e-324'::float8");
+    BOOST_TEST(literal(std::numeric_limits<double>::quiet_NaN()).text() == "'NaN'::float8");
+    BOOST_TEST(literal(-std::numeric_limits<double>::quiet_NaN()).text() == "'NaN'::float8");
+    BOOST_TEST(literal(std::numeric_limits<double>::infinity()).text() == "'Infinity'::float8");
+    BOOST_TEST(literal(-std::numeric_limits<double>::infinity()).text() == "'-Infinity'::float8");
+    BOOST_TEST(literal(-std::numeric_limits<float>::infinity()).text() == "'-Infinity'::float4");
 }
 
 BOOST_AUTO_TEST_CASE(booleans_and_null_are_keywords) {
-    BOOST_TEST(::sql::literal(true).text() == "TRUE");
-    BOOST_TEST(::sql::literal(false).text() == "FALSE");
-    BOOST_TEST(::sql::literal(std::vector<bool>{true}.front() == true).text() == "TRUE");
-    BOOST_TEST(::sql::literal(nullptr).text() == "NULL");
-    BOOST_TEST(::sql::literal(std::nullopt).text() == "NULL");
-    BOOST_TEST(::sql::literal(std::optional<int>{}).text() == "NULL");
-    BOOST_TEST(::sql::literal(std::optional<int>{-3}).text() == "(-3)");
-    BOOST_TEST(::sql::literal(std::optional<std::string>{"it's"}).text() == "'it''s'");
-    BOOST_TEST(::sql::literal(std::optional<bool>{false}).text() == "FALSE");
-    BOOST_TEST(::sql::literal(std::optional<std::optional<int>>{std::optional<int>{}}).text() == "NULL");
+    BOOST_TEST(literal(true).text() == "TRUE");
+    BOOST_TEST(literal(false).text() == "FALSE");
+    BOOST_TEST(literal(std::vector<bool>{true}.front() == true).text() == "TRUE");
+    BOOST_TEST(literal(nullptr).text() == "NULL");
+    BOOST_TEST(literal(std::nullopt).text() == "NULL");
+    BOOST_TEST(literal(std::optional<int>{}).text() == "NULL");
+    BOOST_TEST(literal(std::optional<int>{-3}).text() == "(-3)");
+    BOOST_TEST(literal(std::optional<std::string>{"it's"}).text() == "'it''s'");
+    BOOST_TEST(literal(std::optional<bool>{false}).text() == "FALSE");
+    BOOST_TEST(literal(std::optional<std::optional<int>>{std::optional<int>{}}).text() == "NULL");
 }
 
 BOOST_AUTO_TEST_CASE(text_takes_any_placeholders_and_any_number_of_statements) {
-    BOOST_TEST(::sql::text("").text().empty());
-    BOOST_TEST(::sql::text(" WHERE id = $7 -- why\n").text() == " WHERE id = $7 -- why\n");
-    BOOST_TEST(::sql::text("; SELECT '2'").text() == "; SELECT '2'");
-    BOOST_TEST(::sql::text(") AND (").text() == ") AND (");
+    BOOST_TEST(text("").text().empty());
+    BOOST_TEST(text(" WHERE id = $7 -- why\n").text() == " WHERE id = $7 -- why\n");
+    BOOST_TEST(text("; SELECT '2'").text() == "; SELECT '2'");
+    BOOST_TEST(text(") AND (").text() == ") AND (");
 }
 
 BOOST_AUTO_TEST_CASE(fragments_are_added_up) {
-    const auto statement = ::sql::text("SELECT ") + ::sql::identifier("a b") + ::sql::text(" FROM ") +
-                           ::sql::identifier("s", "t") + ::sql::text(" WHERE x = ") + ::sql::literal("it's") +
-                           ::sql::text(" AND y = $1");
+    const auto statement = text("SELECT ") + identifier("a b") + text(" FROM ") +
+                           identifier("s", "t") + text(" WHERE x = ") + literal("it's") +
+                           text(" AND y = $1");
     BOOST_TEST(statement.text() == R"(SELECT "a b" FROM "s"."t" WHERE x = 'it''s' AND y = $1)");
 
-    ::sql::fragment built;
+    fragment built;
     BOOST_TEST(built.empty());
-    built += ::sql::text("a");
-    built += ::sql::text("b");
+    built += text("a");
+    built += text("b");
     built += built;
     BOOST_TEST(built.text() == "abab");
     BOOST_TEST(!built.empty());
 }
 
 BOOST_AUTO_TEST_CASE(parts_never_fuse_into_one_string_name_or_number) {
-    BOOST_TEST((::sql::literal("a") + ::sql::literal("b")).text() == "'a' 'b'");
-    BOOST_TEST((::sql::identifier("a") + ::sql::identifier("b")).text() == R"("a" "b")");
-    BOOST_TEST((::sql::text("$1") + ::sql::literal(0)).text() == "$1 0");
-    BOOST_TEST((::sql::literal(1) + ::sql::literal(2)).text() == "1 2");
-    BOOST_TEST((::sql::literal("a") + ::sql::identifier("b")).text() == R"('a'"b")");
-    BOOST_TEST((::sql::text("$") + ::sql::literal(2)).text() == "$2");
-    BOOST_TEST((::sql::text("SELECT e") + ::sql::literal("\\'")).text() == R"(SELECT e E'\\''')");
-    BOOST_TEST((::sql::fragment{} + ::sql::literal("a") + ::sql::fragment{}).text() == "'a'");
+    BOOST_TEST((literal("a") + literal("b")).text() == "'a' 'b'");
+    BOOST_TEST((identifier("a") + identifier("b")).text() == R"("a" "b")");
+    BOOST_TEST((text("$1") + literal(0)).text() == "$1 0");
+    BOOST_TEST((literal(1) + literal(2)).text() == "1 2");
+    BOOST_TEST((literal("a") + identifier("b")).text() == R"('a'"b")");
+    BOOST_TEST((text("$") + literal(2)).text() == "$2");
+    BOOST_TEST((text("SELECT e") + literal("\\'")).text() == R"(SELECT e E'\\''')");
+    BOOST_TEST((fragment{} + literal("a") + fragment{}).text() == "'a'");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_quoted_scans_as_one_closed_token) {
     for (const std::string value : {"'", "\\", "\\'", "'\\", "$1", "$$", "--", "/*", "\"", "a\nb", "E'", "\u00e9'"}) {
         BOOST_TEST_CONTEXT(value) {
-            const auto both = ::sql::literal(value) + ::sql::text(" AS ") + ::sql::identifier(value) + ::sql::text(" $1");
+            const auto both = literal(value) + text(" AS ") + identifier(value) + text(" $1");
             const auto shape = coropg::detail::scan_sql(both.text());
             BOOST_TEST((shape.defect == coropg::detail::sql_defect::none));
             BOOST_TEST(shape.highest_placeholder == 1U);
@@ -222,39 +226,39 @@ BOOST_AUTO_TEST_CASE(what_is_quoted_scans_as_one_closed_token) {
 }
 
 BOOST_AUTO_TEST_CASE(join_puts_the_separator_between) {
-    const std::vector<::sql::fragment> none;
-    const std::vector<::sql::fragment> one{::sql::identifier("a")};
-    const std::list<::sql::fragment> three{::sql::identifier("a"), ::sql::literal(1), ::sql::literal("x")};
-    BOOST_TEST(::sql::join(none, ", ").text().empty());
-    BOOST_TEST(::sql::join(one, ", ").text() == R"("a")");
-    BOOST_TEST(::sql::join(three, ", ").text() == R"("a", 1, 'x')");
-    BOOST_TEST(::sql::join(three, ::sql::text(" AND ")).text() == R"("a" AND 1 AND 'x')");
-    BOOST_TEST(::sql::join(three, "").text() == R"("a"1'x')");
+    const std::vector<fragment> none;
+    const std::vector<fragment> one{identifier("a")};
+    const std::list<fragment> three{identifier("a"), literal(1), literal("x")};
+    BOOST_TEST(join(none, ", ").text().empty());
+    BOOST_TEST(join(one, ", ").text() == R"("a")");
+    BOOST_TEST(join(three, ", ").text() == R"("a", 1, 'x')");
+    BOOST_TEST(join(three, text(" AND ")).text() == R"("a" AND 1 AND 'x')");
+    BOOST_TEST(join(three, "").text() == R"("a"1'x')");
 }
 
 BOOST_AUTO_TEST_CASE(join_takes_any_range) {
     const std::array<std::string, 2> names{"a", "b"};
-    const auto quoted = names | std::views::transform([](const std::string& name) { return ::sql::identifier(name); });
-    BOOST_TEST(::sql::join(quoted, ", ").text() == R"("a", "b")");
-    BOOST_TEST(::sql::join(names | std::views::filter([](const std::string& name) { return name != "a"; }) |
-                               std::views::transform([](const std::string& name) { return ::sql::literal(name); }),
-                           ::sql::text(", "))
+    const auto quoted = names | std::views::transform([](const std::string& name) { return identifier(name); });
+    BOOST_TEST(join(quoted, ", ").text() == R"("a", "b")");
+    BOOST_TEST(join(names | std::views::filter([](const std::string& name) { return name != "a"; }) |
+                               std::views::transform([](const std::string& name) { return literal(name); }),
+                           text(", "))
                    .text() == "'b'");
 }
 
 BOOST_AUTO_TEST_CASE(a_fragment_remembers_the_line_that_began_it) {
-    BOOST_TEST(::sql::text("a").where().line() == line_here());
-    BOOST_TEST(::sql::identifier("a", "b").where().line() == line_here());
-    BOOST_TEST(::sql::literal("a").where().line() == line_here());
-    BOOST_TEST(::sql::literal(1).where().line() == line_here());
-    BOOST_TEST(::sql::literal(std::optional<int>{}).where().line() == line_here());
-    BOOST_TEST(::sql::fragment{}.where().line() == line_here());
-    BOOST_TEST(::sql::join(std::vector<::sql::fragment>{}, ",").where().line() == line_here());
+    BOOST_TEST(text("a").where().line() == line_here());
+    BOOST_TEST(identifier("a", "b").where().line() == line_here());
+    BOOST_TEST(literal("a").where().line() == line_here());
+    BOOST_TEST(literal(1).where().line() == line_here());
+    BOOST_TEST(literal(std::optional<int>{}).where().line() == line_here());
+    BOOST_TEST(fragment{}.where().line() == line_here());
+    BOOST_TEST(join(std::vector<fragment>{}, ",").where().line() == line_here());
 
-    ::sql::fragment statement = ::sql::text("SELECT ");
+    fragment statement = text("SELECT ");
     const unsigned line = line_here() - 1;
-    statement += ::sql::literal(1);
-    statement = statement + ::sql::literal(2);
+    statement += literal(1);
+    statement = statement + literal(2);
     BOOST_TEST(statement.where().line() == line);
     const coropg::basic_sql<0> view{statement};
     BOOST_TEST(view.view().where().line() == line);
@@ -263,13 +267,13 @@ BOOST_AUTO_TEST_CASE(a_fragment_remembers_the_line_that_began_it) {
 }
 
 BOOST_AUTO_TEST_CASE(unchecked_sql_can_be_part_of_a_composition) {
-    const auto statement = ::sql::fragment{coropg::unchecked_sql{"SELECT 1"}} + ::sql::text(" + 1");
+    const auto statement = fragment{coropg::unchecked_sql{"SELECT 1"}} + text(" + 1");
     BOOST_TEST(statement.text() == "SELECT 1 + 1");
 }
 
 BOOST_AUTO_TEST_CASE(a_composed_copy_is_flagged) {
-    const auto copy = ::sql::text("COPY ") + ::sql::identifier("t") + ::sql::text(" FROM STDIN");
-    const auto select = ::sql::text("SELECT ") + ::sql::literal("COPY t FROM STDIN");
+    const auto copy = text("COPY ") + identifier("t") + text(" FROM STDIN");
+    const auto select = text("SELECT ") + literal("COPY t FROM STDIN");
     BOOST_TEST(coropg::basic_sql<0>{copy}.view().is_copy());
     BOOST_TEST(coropg::script_sql{copy}.view().is_copy());
     BOOST_TEST(!coropg::basic_sql<0>{select}.view().is_copy());

@@ -116,7 +116,8 @@ constexpr placeholder_case placeholders[]{
     {"SELECT $1$$ $2 $$", 1},
     {"SELECT $1$a$ $2 $a$", 1},
     {"SELECT a$$, $1, b$$", 1},
-    {"SELECT a$b$ $1 $b$ $$ $2 $$", 1},
+    {"SELECT a$b$, $1, b$b$, $$ $2 $$", 1},
+    {"SELECT a$b$ $b$ $1 $b$", 0},
     {"SELECT 1$$ $1 $$", 0},
     // comments
     {"SELECT 1 -- $1", 0},
@@ -177,7 +178,8 @@ constexpr defect_case defects[]{
     {"/*", sql_defect::open_comment},
     {"/*/", sql_defect::open_comment},
     {"SELECT /* /* */", sql_defect::open_comment},
-    {"SELECT /* '*/' */ '/*", sql_defect::open_string},
+    {"SELECT /* '*/' */ '/*", sql_defect::open_comment},
+    {"SELECT /* '*/' */ /*", sql_defect::open_string},
     {"SELECT 1 +/* 2", sql_defect::open_comment},
     {"SELECT $0", sql_defect::placeholder_zero},
     {"SELECT $1, $00", sql_defect::placeholder_zero},
@@ -362,7 +364,7 @@ detached use_in_coroutine(connection conn, std::string table, std::vector<seen>&
     results.push_back(co_await conn.fetch<int>("SELECT $1, $2, $1", table, std::string{"a temporary on the heap, long"}));
     results.push_back(co_await conn.execute(unchecked_sql{"SELECT $1 FROM " + table}, 7));
     results.push_back(co_await conn.execute(coropg::sql::text("TABLE ") + coropg::sql::identifier(table)));
-    if ((co_await conn.execute("SELECT 2")).is_literal) results.push_back(co_await conn.execute(named_statement, 1, 2));
+    results.push_back(co_await conn.execute(named_statement, 1, 2));
 }
 
 }  // namespace
@@ -454,7 +456,6 @@ BOOST_AUTO_TEST_CASE(a_checked_constant_can_be_used_for_several_calls) {
     BOOST_TEST(execute(named_statement, 1, 2).text == "SELECT $1, $2");
     BOOST_TEST(execute(from_a_constant, 1).text == "SELECT $1");
     static constexpr char local[] = "SELECT 1";
-    BOOST_TEST(execute(local).text.data() != local);
     BOOST_TEST(basic_sql<0>{local}.view().text().data() == local);
 }
 

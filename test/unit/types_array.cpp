@@ -64,10 +64,12 @@ constexpr std::string_view texts =
     "0000000100000001000000190000000e00000001000000016100000000000000044e554c4cffffffff000000046e756c6c00000003612c6200"
     "0000037b787d0000000371227100000003625c7300000004207370200000000474616209000000036e6c0a00000002c3a900000003612062";
 constexpr std::string_view texts_as_text =
-    "{a,\"\",\"NULL\",NULL,\"null\",\"a,b\",\"{x}\",\"q\\\"q\",\"b\\\\s\",\" sp \",\"tab\t\",\"nl\n\",\xc3\xa9,\"a b\"}";
+    "{a,\"\",\"NULL\",NULL,\"null\",\"a,b\",\"{x}\","
+    "\"q\\\"q\",\"b\\\\s\",\" sp \",\"tab\t\",\"nl\n\",\xc3\xa9,\"a b\"}";
 
 vector<optional<std::string>> the_texts() {
-    return {"a", "", "NULL", std::nullopt, "null", "a,b", "{x}", "q\"q", "b\\s", " sp ", "tab\t", "nl\n", "\xc3\xa9", "a b"};
+    return {"a",    "",     "NULL", std::nullopt, "null", "a,b",      "{x}",
+            "q\"q", "b\\s", " sp ", "tab\t",      "nl\n", "\xc3\xa9", "a b"};
 }
 
 /// The header of an int4[] that announces `size` elements.
@@ -101,8 +103,8 @@ BOOST_AUTO_TEST_CASE(numbers_read_from_both_formats) {
     BOOST_TEST(read_binary<vector<int>>(three_ints, int4_array) == expected);
     BOOST_TEST(read_text<vector<int>>("{1,-2,3}", int4_array) == expected);
     BOOST_TEST((read_binary<vector<std::int64_t>>(three_ints, int4_array) == vector<std::int64_t>{1, -2, 3}));
-    BOOST_TEST((read_binary<vector<int>>("0000000100000000000000150000000200000001000000020001000000020002", int2_array) ==
-                vector<int>{1, 2}));
+    BOOST_TEST((read_binary<vector<int>>("0000000100000000000000150000000200000001000000020001000000020002",
+                                         int2_array) == vector<int>{1, 2}));
     BOOST_TEST((read_text<vector<double>>("{1.5,-2.25}", float8_array) == vector<double>{1.5, -2.25}));
 }
 
@@ -138,8 +140,8 @@ BOOST_AUTO_TEST_CASE(texts_read_from_both_formats_whatever_they_hold) {
 
 BOOST_AUTO_TEST_CASE(views_of_elements_look_into_the_bytes_of_the_field) {
     const std::string raw = from_hex(texts);
-    const auto in_binary = coropg::detail::decode<vector<optional<std::string_view>>>(
-        make_field(raw, text_array, format::binary));
+    const auto in_binary =
+        coropg::detail::decode<vector<optional<std::string_view>>>(make_field(raw, text_array, format::binary));
     BOOST_TEST(in_binary.size() == 14U);
     BOOST_TEST(static_cast<const void*>(in_binary[0]->data()) == static_cast<const void*>(raw.data() + 24));
 
@@ -174,8 +176,8 @@ BOOST_AUTO_TEST_CASE(lower_bounds_are_dropped) {
 
 BOOST_AUTO_TEST_CASE(several_dimensions_are_refused) {
     constexpr std::string_view two_by_two =
-        "000000020000000000000017000000020000000100000002000000010000000400000001000000040000000200000004000000030000000400"
-        "000004";
+        "0000000200000000000000170000000200000001000000020000000100000004000000010000000400000002000000040000000300000004"
+        "00000004";
     BOOST_CHECK_EXCEPTION(read_binary<vector<int>>(two_by_two, int4_array), decode_error, says("multi-dimensional"));
     for (const char* const text : {"{{1,2},{3,4}}", "[1:2][1:2]={{1,2},{3,4}}", "{1,{2}}", "{ {1}}"}) {
         BOOST_CHECK_EXCEPTION(read_text<vector<int>>(text, int4_array), decode_error, says("multi-dimensional"));
@@ -184,13 +186,13 @@ BOOST_AUTO_TEST_CASE(several_dimensions_are_refused) {
 
 BOOST_AUTO_TEST_CASE(every_codec_serves_as_an_element) {
     using namespace std::chrono;
-    BOOST_TEST((read_binary<vector<bytes>>("00000001000000000000001100000002000000010000000201ff00000000", bytea_array) ==
-                vector<bytes>{{std::byte{1}, std::byte{0xff}}, {}}));
+    BOOST_TEST((read_binary<vector<bytes>>("00000001000000000000001100000002000000010000000201ff00000000",
+                                           bytea_array) == vector<bytes>{{std::byte{1}, std::byte{0xff}}, {}}));
     BOOST_TEST((read_text<vector<bytes>>("{\"\\\\x01ff\",\"\\\\x\"}", bytea_array) ==
                 vector<bytes>{{std::byte{1}, std::byte{0xff}}, {}}));
     const vector<sys_days> dates{sys_days{year{2026} / 1 / 1}, sys_days::max()};
-    BOOST_TEST((read_binary<vector<sys_days>>("00000001000000000000043a00000002000000010000000400002519000000047fffffff",
-                                              date_array) == dates));
+    BOOST_TEST((read_binary<vector<sys_days>>(
+                    "00000001000000000000043a00000002000000010000000400002519000000047fffffff", date_array) == dates));
     BOOST_TEST((read_text<vector<sys_days>>("{2026-01-01,infinity}", date_array) == dates));
     BOOST_TEST(write_hex(dates) == "00000001000000000000043a00000002000000010000000400002519000000047fffffff");
     BOOST_TEST((read_text<vector<local_time<seconds>>>(R"({"2026-01-02 03:04:05","0044-03-15 12:00:00 BC"})",
@@ -198,9 +200,10 @@ BOOST_AUTO_TEST_CASE(every_codec_serves_as_an_element) {
                 local_days{year{2026} / 1 / 2} + 3h + 4min + 5s));
     const vector<coropg::interval> intervals{{0, 1, 2h + 3min + 4s}, {-1, 0, 0us}};
     BOOST_TEST((read_text<vector<coropg::interval>>(R"({"1 day 02:03:04","-1 mons"})", interval_array) == intervals));
-    BOOST_TEST(write_hex(intervals) ==
-               "0000000100000000000004a200000002000000010000001000000001b81ee6000000000100000000000000100000000000000000000"
-               "00000ffffffff");
+    BOOST_TEST(
+        write_hex(intervals) ==
+        "0000000100000000000004a200000002000000010000001000000001b81ee6000000000100000000000000100000000000000000000"
+        "00000ffffffff");
     BOOST_TEST((read_binary<vector<std::string>>(
                     "0000000100000000000006a400000002000000010000000c0002000000000002000113880000000800000000c0000000",
                     numeric_array) == vector<std::string>{"1.50", "NaN"}));
@@ -209,7 +212,8 @@ BOOST_AUTO_TEST_CASE(every_codec_serves_as_an_element) {
                     jsonb_array) == vector<std::string>{R"({"a": [1, 2]})", "null"}));
     BOOST_TEST((read_text<vector<std::string>>(R"({"{\"a\": [1, 2]}","null"})", jsonb_array) ==
                 vector<std::string>{R"({"a": [1, 2]})", "null"}));
-    BOOST_TEST(read_text<vector<boost::uuids::uuid>>("{00112233-4455-6677-8899-aabbccddeeff}", uuid_array).size() == 1U);
+    BOOST_TEST(read_text<vector<boost::uuids::uuid>>("{00112233-4455-6677-8899-aabbccddeeff}", uuid_array).size() ==
+               1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_vector_of_bool_works) {
@@ -319,8 +323,9 @@ BOOST_AUTO_TEST_CASE(a_malformed_array_in_binary_is_refused) {
 
 BOOST_AUTO_TEST_CASE(a_malformed_array_in_text_is_refused) {
     for (const char* const wrong :
-         {"", "1", "{", "{a", "{a,", "{a,}", "{,a}", "{,}", "{a,,b}", "{a}b", "{a}}", "{\"a", "{\"a\"", "{\"a\\", "{\"a\"b}",
-          "{a\"b\"}", "{a\\b}", "{a{b}", "[1:2]{a,b}", "[1:2={a}", "[]={a}", "[x]={a}", "[1:2]=", "=", "}", "{a} ,"}) {
+         {"",           "1",        "{",      "{a",      "{a,",    "{a,}",     "{,a}",     "{,}",    "{a,,b}",
+          "{a}b",       "{a}}",     "{\"a",   "{\"a\"",  "{\"a\\", "{\"a\"b}", "{a\"b\"}", "{a\\b}", "{a{b}",
+          "[1:2]{a,b}", "[1:2={a}", "[]={a}", "[x]={a}", "[1:2]=", "=",        "}",        "{a} ,"}) {
         BOOST_TEST_CONTEXT(wrong)
         BOOST_CHECK_THROW(read_text<vector<std::string>>(wrong, text_array), decode_error);
     }

@@ -64,9 +64,7 @@ BOOST_AUTO_TEST_CASE(bytes_go_out_as_they_are) {
     BOOST_TEST((coropg::detail::wire_format<bytes>() == format::binary));
 }
 
-BOOST_AUTO_TEST_CASE(text_is_no_bytea) {
-    BOOST_CHECK_THROW(read_binary<bytes>("61", oids::text), decode_error);
-}
+BOOST_AUTO_TEST_CASE(text_is_no_bytea) { BOOST_CHECK_THROW(read_binary<bytes>("61", oids::text), decode_error); }
 
 BOOST_AUTO_TEST_CASE(hostile_bytea_is_read_or_refused) {
     attack_both<bytes>("00ff10", "\\x00ff10", oids::bytea);

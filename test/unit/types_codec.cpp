@@ -22,7 +22,8 @@ namespace oids = coropg::oids;
 // A result of one column, made without a server.
 class one_column {
  public:
-    one_column(std::string name, oid type) : name_{std::move(name)}, result_{PQmakeEmptyPGresult(nullptr, PGRES_TUPLES_OK), PQclear} {
+    one_column(std::string name, oid type)
+        : name_{std::move(name)}, result_{PQmakeEmptyPGresult(nullptr, PGRES_TUPLES_OK), PQclear} {
         PGresAttDesc column{name_.data(), 0, 0, 1, type, -1, -1};
         PQsetResultAttrs(result_.get(), 1, &column);
     }

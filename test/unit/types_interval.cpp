@@ -29,7 +29,8 @@ struct golden_case {
 constexpr golden_case golden[] = {
     {"00000000000000000000000000000000", "00:00:00", {}},
     {"000000036c97ca88000000030000000e", "1 year 2 mons 3 days 04:05:06.789", {14, 3, 4h + 5min + 6s + 789ms}},
-    {"fffffffc93743f7f00000003fffffff2", "-1 years -2 mons +3 days -04:05:06.000001",
+    {"fffffffc93743f7f00000003fffffff2",
+     "-1 years -2 mons +3 days -04:05:06.000001",
      {-14, 3, -(4h + 5min + 6s + 1us)}},
     {"0000000000000000ffffffff00000001", "1 mon -1 days", {1, -1, 0us}},
     {"00000001b7e1dd00ffffffff00000000", "-1 days +02:03:00", {0, -1, 2h + 3min}},
@@ -81,11 +82,33 @@ BOOST_AUTO_TEST_CASE(the_infinities_of_newer_servers_are_the_ends_of_all_three_n
 }
 
 BOOST_AUTO_TEST_CASE(a_text_that_is_no_interval_is_refused) {
-    for (const char* const wrong :
-         {"", " ", "1", "1 ", "1 week", "1 day ", "1 day 1 mon", "1 mon 1 year", "1 year 1 year", "04:05", "1:2:3",
-          "00:60:00", "00:00:00 1 day", "00:00:00x", "--1 day", "+-1 day", "P1Y2M", "@ 1 day ago", "1 days1",
-          "178956970 years 8 mons", "-178956970 years -9 mons", "2147483648 days", "-2147483649 days",
-          "2562047788:00:54.775808", "-2562047788:00:54.775809", "9999999999:00:00", "99999999999 days"}) {
+    for (const char* const wrong : {"",
+                                    " ",
+                                    "1",
+                                    "1 ",
+                                    "1 week",
+                                    "1 day ",
+                                    "1 day 1 mon",
+                                    "1 mon 1 year",
+                                    "1 year 1 year",
+                                    "04:05",
+                                    "1:2:3",
+                                    "00:60:00",
+                                    "00:00:00 1 day",
+                                    "00:00:00x",
+                                    "--1 day",
+                                    "+-1 day",
+                                    "P1Y2M",
+                                    "@ 1 day ago",
+                                    "1 days1",
+                                    "178956970 years 8 mons",
+                                    "-178956970 years -9 mons",
+                                    "2147483648 days",
+                                    "-2147483649 days",
+                                    "2562047788:00:54.775808",
+                                    "-2562047788:00:54.775809",
+                                    "9999999999:00:00",
+                                    "99999999999 days"}) {
         BOOST_TEST_CONTEXT(wrong)
         BOOST_CHECK_EXCEPTION(read_text<interval>(wrong, oids::interval), decode_error, says("IntervalStyle"));
     }

@@ -1,5 +1,5 @@
-// What the tests of all codecs share: fields made of bytes, encoded values as hex, and hostile input. Golden bytes in the
-// tests are what PostgreSQL 15 sends, as printed by encode(<type>_send(value), 'hex').
+// What the tests of all codecs share: fields made of bytes, encoded values as hex, and hostile input. Golden bytes in
+// the tests are what PostgreSQL 15 sends, as printed by encode(<type>_send(value), 'hex').
 #pragma once
 
 #include <coropg/codec.hpp>
@@ -107,7 +107,9 @@ template <class T>
 void attack(const std::string& good, oid type, format how, int rounds = 1000) {
     for (std::size_t size = 0; size < good.size(); ++size) read_hostile<T>(good.substr(0, size), type, how);
     std::mt19937 random{seed()};
-    const auto below = [&](std::size_t limit) { return std::uniform_int_distribution<std::size_t>{0, limit - 1}(random); };
+    const auto below = [&](std::size_t limit) {
+        return std::uniform_int_distribution<std::size_t>{0, limit - 1}(random);
+    };
     static constexpr std::string_view spice = "0123456789-+:. {}[]\",=\\x\xff\x7f\x80\x01NULBCinfty";
     const auto byte = [&] { return below(2) == 0 ? static_cast<char>(below(256)) : spice[below(spice.size())]; };
     for (int round = 0; round < rounds; ++round) {

@@ -68,8 +68,8 @@ BOOST_AUTO_TEST_CASE(a_numeric_reads_as_a_string_and_in_text_as_a_view) {
     const std::string text = "-123.4500";
     BOOST_TEST(codec<std::string_view>::decode(make_field(text, oids::numeric, format::text)) == text);
     const std::string bytes = from_hex("0002000040000004007b1194");
-    BOOST_CHECK_EXCEPTION(codec<std::string_view>::decode(make_field(bytes, oids::numeric, format::binary)), decode_error,
-                          says("read it as std::string"));
+    BOOST_CHECK_EXCEPTION(codec<std::string_view>::decode(make_field(bytes, oids::numeric, format::binary)),
+                          decode_error, says("read it as std::string"));
 }
 
 BOOST_AUTO_TEST_CASE(the_type_char_reads_as_char_and_its_empty_value_as_zero) {

@@ -46,6 +46,7 @@ struct start_unit {
         if (executor == link->executor) {
             u->waiting = completion{std::forward<Handler>(handler)};
         } else {
+            u->is_foreign = true;
             u->waiting = completion{[work = asio::prefer(executor, asio::execution::outstanding_work.tracked),
                                      handler = std::forward<Handler>(handler)](unit_ptr done) mutable {
                 asio::dispatch(work, [handler = std::move(handler), done = std::move(done)]() mutable {
@@ -59,12 +60,12 @@ struct start_unit {
 
 template <class T>
 asio::awaitable<T> run_unit(std::shared_ptr<asio_link> link, unit_ptr u, T (*finish)(unit&)) {
-    const unit_ptr done = co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
+    unit_ptr done = co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
         start_unit{link.get()}, asio::deferred, std::move(u));
     if constexpr (std::is_void_v<T>)
-        finish(*done);
+        link->core.result_of(std::move(done), finish);
     else
-        co_return finish(*done);
+        co_return link->core.result_of(std::move(done), finish);
 }
 
 class asio_driver {

@@ -32,6 +32,9 @@ class params {
     void add(const T& value);
 
     [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }
+    [[nodiscard]] std::size_t capacity_bytes() const noexcept {
+        return slots_.capacity() * sizeof(slot) + bytes_.capacity();
+    }
 
     /// Lays out `count` parameters from `first` on for libpq.
     void fill(param_arrays& out, std::size_t first, std::size_t count) const;

@@ -17,8 +17,7 @@ class poll_driver {
     /// Runs `u` and maps it to its result.
     template <class T>
     T run(unit_ptr u, T (*finish)(unit&)) {
-        const unit_ptr done = perform(std::move(u));
-        return finish(*done);
+        return core_->result_of(perform(std::move(u)), finish);
     }
 
     [[nodiscard]] session& core() const noexcept { return *core_; }

@@ -25,6 +25,19 @@ class session {
     session& operator=(const session&) = delete;
     ~session();
 
+    /// A unit to fill in and submit: one that went before, if there is one, so that a statement allocates nothing.
+    unit_ptr make_unit(call_options options, std::source_location where);
+    /// What a finished unit becomes, or its error. The unit goes back to the spare ones.
+    template <class T>
+    T result_of(unit_ptr done, T (*map)(unit&)) {
+        struct at_the_end {
+            session& self;
+            unit_ptr u;
+            ~at_the_end() { self.recycle(std::move(u)); }
+        };
+        const at_the_end keeper{*this, std::move(done)};
+        return map(*keeper.u);
+    }
     /// Queues a unit; it is sent by the next `send()`.
     void submit(unit_ptr u);
     /// Sends what may be sent now, without waiting.
@@ -65,6 +78,7 @@ class session {
     };
     enum class cancel_state : unsigned char { none, wanted, under_way };
 
+    void recycle(unit_ptr u) noexcept;
     bool feed(unit& u);
     bool send_command(unit& u, command& c);
     void deallocate_evicted();
@@ -103,6 +117,7 @@ class session {
     std::deque<unit_ptr> queued_;    // nothing of them is sent
     std::deque<unit_ptr> underway_;  // sent, the last one perhaps in part; answered in this order
     std::deque<unit_ptr> finished_;
+    std::vector<unit_ptr> spare_;
 };
 
 }  // namespace coropg::detail

@@ -31,9 +31,39 @@ struct command {
     result answer;
 };
 
-class unit {
+/// What a unit knows about itself, apart from what it owns.
+struct unit_state {
+    std::source_location where;
+    prepare preparing = prepare::automatic;
+    clock::time_point deadline = no_deadline;
+    /// When it was submitted, if that is going to be logged.
+    clock::time_point started{};
+
+    /// Its waiter runs on another executor than the session's, which then must not see it again.
+    bool is_foreign = false;
+    /// The connection ends with it.
+    bool is_last = false;
+    /// False: results are counted and freed as they come.
+    bool keeps_results = true;
+    std::uint64_t affected_rows = 0;
+
+    // Progress. Commands are sent and answered in order; `answered` commands are complete.
+    std::size_t sent = 0;
+    std::size_t answered = 0;
+    std::size_t failed_command = 0;
+    bool parse_answered = false;
+    bool sync_sent = false;
+    bool timed_out = false;
+};
+
+class unit : public unit_state {
  public:
-    unit(call_options options, std::source_location where);
+    unit(call_options options, std::source_location line) { begin(options, line); }
+
+    /// Begins anew, with the memory it has.
+    void reuse(call_options options, std::source_location line);
+    /// Whether its memory is worth keeping for the next statement.
+    [[nodiscard]] bool is_reusable() const noexcept;
 
     /// Appends a statement whose parameters are about to be added to `parameters`.
     /// Errors: usage_error for COPY, and for more parameters than the protocol can count.
@@ -59,31 +89,15 @@ class unit {
     std::vector<command> commands;
     params parameters;
     std::optional<op<void>> exclusive;
-    prepare preparing;
-    clock::time_point deadline = no_deadline;
     /// Empty: nobody waits for it.
     completion waiting;
-    /// The connection ends with it.
-    bool is_last = false;
-
-    /// False: results are counted and freed as they come.
-    bool keeps_results = true;
-    std::uint64_t affected_rows = 0;
-
-    // Progress. Commands are sent and answered in order; `answered` commands are complete.
-    std::size_t sent = 0;
-    std::size_t answered = 0;
-    bool parse_answered = false;
-    bool sync_sent = false;
-    bool timed_out = false;
-    clock::time_point started{};
 
  private:
-    std::source_location where_;
+    void begin(call_options options, std::source_location line);
+
     std::forward_list<std::string> owned_sql_;
     std::exception_ptr problem_;
     pq::result server_error_;
-    std::size_t failed_command_ = 0;
 };
 
 }  // namespace coropg::detail

@@ -60,10 +60,9 @@ struct codec<bool> {
 /// `std::uint64_t` as int8 (values above its range are a usage_error).
 template <detail::integer T>
 struct codec<T> {
-    using wire_type =
-        std::conditional_t<(sizeof(T) == 1 || (sizeof(T) == 2 && std::is_signed_v<T>)), std::int16_t,
-                           std::conditional_t<(sizeof(T) == 2 || (sizeof(T) == 4 && std::is_signed_v<T>)), std::int32_t,
-                                              std::int64_t>>;
+    using wire_type = std::conditional_t<
+        (sizeof(T) == 1 || (sizeof(T) == 2 && std::is_signed_v<T>)), std::int16_t,
+        std::conditional_t<(sizeof(T) == 2 || (sizeof(T) == 4 && std::is_signed_v<T>)), std::int32_t, std::int64_t>>;
     static constexpr pg_type type = sizeof(wire_type) == 2   ? pg_type{"int2", oids::int2, 1005}
                                     : sizeof(wire_type) == 4 ? pg_type{"int4", oids::int4, 1007}
                                                              : pg_type{"int8", oids::int8, 1016};

@@ -86,14 +86,16 @@ using array_value_t = typename array_value<Element>::type;
 template <class T>
 inline constexpr bool is_array_codec = requires { typename codec<T>::array_of; };
 
-/// What may be an element: anything with a codec but arrays. Left out are `char` and `unsigned char`, for a vector of them
-/// is as likely meant to be text or bytea.
+template <class T>
+concept has_codec = decodable<T> || encodable<T>;
+
+/// What may be an element: anything with a codec but arrays. Left out are `char` and `unsigned char`, for a vector of
+/// them is as likely meant to be text or bytea.
 template <class Element>
-concept array_element = std::same_as<Element, std::remove_cv_t<Element>> &&
-                        !std::same_as<array_value_t<Element>, char> &&
-                        !std::same_as<array_value_t<Element>, unsigned char> &&
-                        (decodable<array_value_t<Element>> || encodable<array_value_t<Element>>) &&
-                        !is_array_codec<array_value_t<Element>>;
+concept array_element =
+    std::same_as<Element, std::remove_cv_t<Element>> && !std::same_as<array_value_t<Element>, char> &&
+    !std::same_as<array_value_t<Element>, unsigned char> && has_codec<array_value_t<Element>> &&
+    !is_array_codec<array_value_t<Element>>;
 
 /// The type that elements are sent as; 0 when only a server knows its number.
 template <class T>
@@ -179,7 +181,8 @@ struct array_codec {
                     element.null<T>();
             } else {
                 if constexpr (is_view<T>) {
-                    if (in.is_copy()) element.fail<T>("an element with escapes cannot be viewed; read it as std::string");
+                    if (in.is_copy())
+                        element.fail<T>("an element with escapes cannot be viewed; read it as std::string");
                 }
                 append(Element{codec<T>::decode(element)});
             }
@@ -268,7 +271,7 @@ struct codec<std::vector<Element>> : detail::array_codec<Element> {
 template <detail::array_element Element, std::size_t N>
 struct codec<std::array<Element, N>> : detail::array_codec<Element> {
     static std::array<Element, N> decode(const field& f)
-        requires detail::readable_element<Element> && std::default_initializable<Element>
+        requires detail::readable_element<Element>
     {
         using array = std::array<Element, N>;
         detail::array_reader in{f};

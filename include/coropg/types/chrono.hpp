@@ -1,7 +1,7 @@
-// date, time, timestamp and timestamptz as std::chrono's types. A timestamptz is a sys_time, a timestamp (which knows no
-// zone) a local_time; neither reads the other. A value that the C++ type cannot hold exactly is a decode_error. The
-// infinities of date and the timestamps are max() and min() of the time_point, both ways. For interval and durations
-// see types/interval.hpp.
+// date, time, timestamp and timestamptz as std::chrono's types. A timestamptz is a sys_time; a timestamp, which knows
+// no zone, is a local_time; neither reads the other. A value that the C++ type cannot hold exactly is a decode_error.
+// The infinities of date and the timestamps are max() and min() of the time_point, both ways. For interval and
+// durations see types/interval.hpp.
 #pragma once
 
 #include <coropg/codec.hpp>

@@ -34,9 +34,9 @@ chrono_reading read_duration(const field& f);
 
 }  // namespace detail
 
-/// An interval of microseconds only, even for std::chrono::days and months: they go out as so many hours. Reads time too.
-/// Errors: decode_error for months, days, or a value that the duration cannot hold exactly; usage_error for a parameter
-/// that is finer than a microsecond or out of interval's range.
+/// An interval of microseconds only, even for std::chrono::days and months, which go out as so many hours. Reads time
+/// too. Errors: decode_error for months, days, or a value that the duration cannot hold exactly; usage_error for a
+/// parameter that is finer than a microsecond or out of interval's range.
 template <detail::integer Rep, class Period>
 struct codec<std::chrono::duration<Rep, Period>> {
     using duration = std::chrono::duration<Rep, Period>;
