@@ -3,7 +3,6 @@
 #include "example.hpp"
 
 #include <coropg/coropg.hpp>
-
 #include <boost/asio.hpp>
 
 using asio::ip::tcp, asio::use_awaitable;
@@ -21,7 +20,7 @@ asio::awaitable<void> session(tcp::socket client, std::shared_ptr<coropg::connec
         const std::string_view line{input.data(), size - 1};
         std::string answer;
         try {
-            answer = co_await db->fetch_one<std::string>("SELECT ($1::int * $1::int)::text || chr(10)", line);
+            answer = co_await db->fetch_one<std::string>("SELECT ($1::int * $1::int)::text", line) + '\n';
         } catch (const coropg::errors::data_exception& e) {
             answer = "error " + std::string{e.sqlstate()} + '\n';
         }

@@ -18,14 +18,14 @@ struct greeting {  // its members are matched to the columns by name
 
 asio::awaitable<int> hello(std::string dsn) {
     coropg::connection conn = co_await coropg::connect(dsn);
-    const greeting g = co_await conn.fetch_one<greeting>("SELECT 'Hello, ' || $1 AS text, 6 * $2 AS answer", "world", 7);
-    std::cout << g.text << "! The answer is " << g.answer << ".\n";
+    const greeting g = co_await conn.fetch_one<greeting>("SELECT 'Hello ' || $1 AS text, 6 * $2 AS answer", "world", 7);
+    std::cout << g.text << ", the answer is " << g.answer << '\n';
     co_await conn.close();
     co_return g.answer;
 }
 
 int main() try {
-    const char* const dsn = std::getenv("COROPG_DSN");  // "postgresql://user@host/db", "host=/run/postgresql dbname=shop"
+    const char* const dsn = std::getenv("COROPG_DSN");  // such as "postgresql://user@host/database"
     asio::io_context loop;
     std::future<int> answer = asio::co_spawn(loop, hello(dsn == nullptr ? "" : dsn), asio::use_future);
     loop.run();

@@ -6,7 +6,7 @@
 
 asio::awaitable<void> parameters() {
     coropg::connection conn = co_await coropg::connect(dsn());
-    co_await conn.execute("CREATE TEMP TABLE users (id int GENERATED ALWAYS AS IDENTITY, name text, age int, born date)");
+    co_await conn.execute("CREATE TEMP TABLE users (name text, age int, born date)");
 
     // The compiler counts the placeholders: with one argument more or less this line is an error.
     coropg::result inserted = co_await conn.execute("INSERT INTO users (name, age) VALUES ($1, $2)", "Alice", 30);

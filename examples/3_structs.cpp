@@ -24,7 +24,7 @@ asio::awaitable<void> structs() {
     expect(!carol.age);
 
     // None or one.
-    std::optional<user> nobody = co_await conn.fetch_optional<user>("SELECT id, name, age FROM users WHERE id = $1", 99);
+    std::optional<user> nobody = co_await conn.fetch_optional<user>("SELECT * FROM users WHERE id = $1", 99);
     expect(!nobody);
 
     // One column is a value, several are a tuple or a pair by position.

@@ -23,8 +23,9 @@ asio::awaitable<void> fan_out() {
     // One that fails takes no other with it: gather throws when all have ended.
     co_await conn.execute("CREATE TEMP TABLE seen (id int PRIMARY KEY)");
     try {
-        co_await coropg::gather(conn.execute("INSERT INTO seen VALUES (1)"), conn.execute("INSERT INTO seen VALUES (1)"),
-                                conn.execute("INSERT INTO seen VALUES (2)"));
+        co_await coropg::gather(conn.execute("INSERT INTO seen VALUES ($1)", 1),
+                                conn.execute("INSERT INTO seen VALUES ($1)", 1),
+                                conn.execute("INSERT INTO seen VALUES ($1)", 2));
         expect(false);
     } catch (const coropg::errors::unique_violation&) {
     }

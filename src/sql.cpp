@@ -128,8 +128,8 @@ fragment& fragment::operator+=(const fragment& right) {
 
 fragment text(text_literal literal) { return vouch(std::string{literal.text()}, literal.where()); }
 
-// As PQescapeLiteral does: E'...' is read alike whatever standard_conforming_strings says, and the blank before it keeps
-// it apart from a word.
+// As PQescapeLiteral does: E'...' is read alike whatever standard_conforming_strings says, and the blank before it
+// keeps it apart from a word.
 fragment literal(std::string_view value, std::source_location where) {
     require_utf8(value, "sql::literal: a string", where);
     const bool escaped = value.find('\\') != std::string_view::npos;

@@ -449,7 +449,7 @@ class sql_view {
     [[nodiscard]] constexpr bool is_copy() const noexcept { return is_copy_; }
     /// 64-bit FNV-1a of the text.
     [[nodiscard]] constexpr std::uint64_t hash() const noexcept { return hash_; }
-    /// The line of the call that holds the literal, or that constructed the `unchecked_sql` or the first `sql::fragment`.
+    /// The line of the call that holds the literal, or that made the `unchecked_sql` or the first `sql::fragment`.
     [[nodiscard]] constexpr std::source_location where() const noexcept { return where_; }
 
  private:
@@ -497,6 +497,8 @@ class basic_sql {
 };
 
 /// Any number of statements without placeholders.
+/// A literal of more than about 40 KB meets clang's limit for constant expressions: raise -fconstexpr-steps, or pass
+/// `unchecked_sql`.
 class script_sql {
  public:
     template <std::size_t Size>

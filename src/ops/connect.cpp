@@ -39,23 +39,35 @@ std::string effective(const conninfo& info, std::string_view keyword) {
     return {};
 }
 
+/// A list of one stands for all hosts.
+void stretch(std::vector<std::string>& list, std::size_t count, std::string_view keyword) {
+    if (list.size() == 1) list.resize(count, std::string{list.front()});
+    if (list.size() == count) return;
+    throw usage_error{"\"" + std::string{keyword} + "\" lists " + std::to_string(list.size()) + " entries for " +
+                      std::to_string(count) + " hosts"};
+}
+
+/// The value is not shown: a password that was not escaped in a URI ends up here.
+void require_port(std::string_view text) {
+    unsigned port = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (problem != std::errc{} || end != text.data() + text.size() || port == 0 || port > 65535)
+        throw usage_error{"the port is not a number from 1 to 65535"};
+}
+
 std::vector<target> targets_of(const conninfo& info) {
     std::vector<std::string> hosts = split(effective(info, "host"));
     std::vector<std::string> addresses = split(effective(info, "hostaddr"));
     std::vector<std::string> ports = split(effective(info, "port"));
     const std::size_t count = std::max(hosts.size(), addresses.size());
-    const auto fit = [count](std::vector<std::string>& list, std::string_view what) {
-        if (list.size() == 1) list.resize(count, what == "port" ? list.front() : std::string{list.front()});
-        if (list.size() != count)
-            throw usage_error{"the lists of hosts, hostaddrs and ports differ in length: see \"" + std::string{what} + "\""};
-    };
-    if (hosts.size() == 1 && count > 1 && hosts.front().empty()) hosts.resize(count);
-    if (addresses.size() == 1 && count > 1 && addresses.front().empty()) addresses.resize(count);
-    fit(hosts, "host");
-    fit(addresses, "hostaddr");
-    fit(ports, "port");
+    stretch(hosts, count, "host");
+    stretch(addresses, count, "hostaddr");
+    stretch(ports, count, "port");
     std::vector<target> targets;
-    for (std::size_t i = 0; i < count; ++i) targets.push_back({hosts[i], addresses[i], ports[i]});
+    for (std::size_t i = 0; i < count; ++i) {
+        require_port(ports[i]);
+        targets.push_back({hosts[i], addresses[i], ports[i]});
+    }
     return targets;
 }
 
@@ -120,24 +132,43 @@ void explain(connect_attempt& attempt, std::string text) {
     attempt.reason = std::move(text);
 }
 
+std::chrono::milliseconds since(clock::time_point start) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - start);
+}
+
 /// PQconnectPoll until it is done. The socket is asked for anew each time: libpq may have opened another one.
-op<bool> establish(PGconn* conn, clock::time_point deadline, connect_attempt& attempt) {
-    PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
+op<PostgresPollingStatusType> poll_until_done(PGconn* conn, clock::time_point deadline, connect_attempt& attempt) {
     want next = want::write;
     while (PQstatus(conn) != CONNECTION_BAD) {
         if (co_await wish{next, PQsocket(conn), deadline} == answer::timed_out) {
             attempt.reason = "no answer within connect_timeout";
-            co_return false;
+            co_return PGRES_POLLING_FAILED;
         }
-        switch (PQconnectPoll(conn)) {
-            case PGRES_POLLING_READING: next = want::read; break;
-            case PGRES_POLLING_WRITING: next = want::write; break;
-            case PGRES_POLLING_OK: PQsetErrorVerbosity(conn, PQERRORS_DEFAULT); co_return true;
-            default: explain(attempt, pq::last_message(conn)); co_return false;
-        }
+        const PostgresPollingStatusType status = PQconnectPoll(conn);
+        if (status == PGRES_POLLING_OK) co_return status;
+        if (status == PGRES_POLLING_FAILED) break;
+        next = status == PGRES_POLLING_READING ? want::read : want::write;
     }
     explain(attempt, pq::last_message(conn));
-    co_return false;
+    co_return PGRES_POLLING_FAILED;
+}
+
+/// One attempt, told in `attempt`.
+op<bool> establish(PGconn* conn, std::optional<std::chrono::seconds> limit, connect_attempt& attempt) {
+    const clock::time_point started = clock::now();
+    PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);  // for the SQLSTATE
+    const auto status = co_await poll_until_done(conn, limit ? started + *limit : no_deadline, attempt);
+    PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
+    attempt.elapsed = since(started);
+    const bool connected = status == PGRES_POLLING_OK;
+    if (should_log(connected ? log_level::info : log_level::warning)) {
+        std::string text = connected ? "connected to " : "cannot connect to ";
+        text += attempt.host.empty() ? "local socket" : attempt.host;
+        text += " port " + attempt.port + " in " + std::to_string(attempt.elapsed.count()) + " ms";
+        if (!connected) text += ": " + attempt.reason;
+        log(connected ? log_level::info : log_level::warning, text);
+    }
+    co_return connected;
 }
 
 /// All addresses of one host.
@@ -153,8 +184,7 @@ op<std::vector<target>> addresses_of(const target& t, std::vector<connect_attemp
         co_await wish{.name = &name};
         for (std::string& address : name.addresses) found.push_back({t.host, std::move(address), t.port});
         if (found.empty())
-            attempts.push_back({t.host, {}, t.port, {}, "cannot resolve the name: " + name.problem,
-                                std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - started)});
+            attempts.push_back({t.host, {}, t.port, {}, "cannot resolve the name: " + name.problem, since(started)});
     }
     co_return found;
 }
@@ -174,31 +204,20 @@ std::vector<std::string> rounds_of(const std::string& session_attrs) {
 
 op<pq::connection> connect(conninfo info) {
     const std::optional<std::chrono::seconds> limit = timeout_of(info);
-    const std::vector<target> targets = targets_of(info);
-    const std::vector<std::string> rounds = rounds_of(effective(info, "target_session_attrs"));
+    const std::vector<target> hosts = targets_of(info);
     std::vector<connect_attempt> attempts;
     bool only_timeouts = true;
 
-    for (const std::string& round : rounds) {
-        for (const target& host : targets) {
+    for (const std::string& session_attrs : rounds_of(effective(info, "target_session_attrs"))) {
+        for (const target& host : hosts) {
             const std::vector<target> addresses = co_await addresses_of(host, attempts);
-            if (addresses.empty()) only_timeouts = false;
-            for (const target& t : addresses) {
-                const clock::time_point started = clock::now();
-                pq::connection conn = start(info, t, round);
+            only_timeouts = only_timeouts && !addresses.empty();
+            for (const target& address : addresses) {
+                pq::connection conn = start(info, address, session_attrs);
                 if (!conn) throw std::bad_alloc{};
-                connect_attempt attempt{t.host, t.hostaddr, t.port, {}, {}, {}};
-                const clock::time_point deadline = limit ? started + *limit : no_deadline;
-                const bool connected = co_await establish(conn.get(), deadline, attempt);
-                attempt.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - started);
-                if (connected) {
-                    if (should_log(log_level::info))
-                        log(log_level::info, "connected to " + (t.host.empty() ? "local socket" : t.host) + " port " +
-                                                 t.port + " in " + std::to_string(attempt.elapsed.count()) + " ms");
-                    co_return conn;
-                }
+                attempts.push_back({address.host, address.hostaddr, address.port, {}, {}, {}});
+                if (co_await establish(conn.get(), limit, attempts.back())) co_return conn;
                 only_timeouts = only_timeouts && PQstatus(conn.get()) != CONNECTION_BAD;
-                attempts.push_back(std::move(attempt));
                 if (is_final(attempts.back())) throw connection_error{std::move(attempts)};
             }
         }

@@ -113,9 +113,15 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_host_that_never_answers_ends_by_connect_timeout,
     BOOST_TEST((e.attempts()[0].elapsed < std::chrono::milliseconds{3000}));
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(lists_of_different_length_are_a_usage_error, Face, both_faces) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(settings_that_cannot_work_are_a_usage_error, Face, both_faces) {
     Face face;
-    error_of<usage_error>([&] { face.connect("host=a,b,c port=1,2 user=x"); });
+    const auto lists = error_of<usage_error>([&] { face.connect("host=a,b,c port=1,2 user=x"); });
+    BOOST_TEST(contains(lists.what(), "port"));
+    // A password with a colon that was not escaped ends up where the port is expected.
+    const auto port = error_of<usage_error>([&] { face.connect("postgresql://host:p:s3cret/db"); });
+    BOOST_TEST(contains(port.what(), "port"));
+    BOOST_TEST(!contains(port.what(), "s3cret"));
+    error_of<usage_error>([&] { face.connect("host=a connect_timeout=soon user=x"); });
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(target_session_attrs_is_honoured, Face, both_faces) {

@@ -1,0 +1,61 @@
+#include <coropg/conninfo.hpp>
+#include <coropg/error.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace coropg;
+
+namespace {
+
+std::string refusal(std::string_view text) {
+    try {
+        const conninfo info{text};
+    } catch (const usage_error& e) {
+        return e.what();
+    }
+    return "accepted";
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(conninfo_)
+
+BOOST_AUTO_TEST_CASE(a_uri_and_key_value_text_mean_the_same) {
+    const conninfo uri{"postgresql://app:pw@db.example:5433/shop?application_name=x%20y"};
+    const conninfo pairs{"user=app password=pw host=db.example port=5433 dbname=shop application_name='x y'"};
+    for (const char* keyword : {"user", "password", "host", "port", "dbname", "application_name"})
+        BOOST_TEST(uri.get(keyword) == pairs.get(keyword));
+}
+
+BOOST_AUTO_TEST_CASE(setters_override_what_was_parsed) {
+    conninfo info{"host=a port=1"};
+    info.host("b").port(2).dbname("d").user("u").connect_timeout(std::chrono::milliseconds{1500});
+    BOOST_TEST(info.get("host") == "b");
+    BOOST_TEST(info.get("port") == "2");
+    BOOST_TEST(info.get("connect_timeout") == "2");
+    BOOST_TEST(info.get("sslmode") == "");
+}
+
+BOOST_AUTO_TEST_CASE(unknown_keywords_are_refused_by_name) {
+    BOOST_TEST(refusal("pasword=x").find("did you mean \"password\"") != std::string::npos);
+    BOOST_TEST(refusal("postgresql://h/d?sslmod=require").find("did you mean \"sslmode\"") != std::string::npos);
+    BOOST_CHECK_THROW(conninfo{}.set("databse", "x"), usage_error);
+}
+
+BOOST_AUTO_TEST_CASE(malformed_text_is_refused_without_showing_values) {
+    for (const char* text : {"host", "host='open", "postgresql://u:s3cret@[::1", "host=a =s3cret"}) {
+        const std::string told = refusal(text);
+        BOOST_TEST(told != "accepted");
+        BOOST_TEST(told.find("s3cret") == std::string::npos);
+    }
+    BOOST_CHECK_THROW(conninfo{std::string_view("host=a\0b", 8)}, usage_error);
+    BOOST_CHECK_THROW(conninfo{}.user(std::string_view("a\0b", 3)), usage_error);
+}
+
+BOOST_AUTO_TEST_CASE(describe_leaves_passwords_out) {
+    conninfo info{"host=a password=s3cret"};
+    info.set("sslpassword", "s3cret");
+    BOOST_TEST(info.describe() == "host=a");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

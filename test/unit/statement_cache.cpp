@@ -1,0 +1,124 @@
+#include <coropg/detail/statement_cache.hpp>
+#include <coropg/types/types.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+
+using namespace coropg;
+using namespace coropg::detail;
+
+namespace {
+
+using way = statement_cache::plan::way;
+
+/// A unit of one statement, as the verbs make it.
+template <class... Args>
+unit one(std::string sql, const Args&... args) {
+    unit u{{}, std::source_location::current()};
+    const unchecked_sql text{std::move(sql)};
+    u.add(sql_view{text}, sizeof...(Args));
+    (u.parameters.add(args), ...);
+    return u;
+}
+
+way use(statement_cache& cache, const unit& u, prepare mode = prepare::automatic) {
+    return cache.next(u.commands[0], u.parameters, mode).how;
+}
+
+void parsed(statement_cache& cache, const unit& u, bool succeeded = true) {
+    cache.parsed(u.commands[0], u.parameters, succeeded);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(statement_cache_)
+
+BOOST_AUTO_TEST_CASE(the_second_use_prepares_and_later_ones_run) {
+    statement_cache cache;
+    const unit u = one("SELECT $1", 1);
+    BOOST_TEST((use(cache, u) == way::unnamed));
+    BOOST_TEST((use(cache, u) == way::parse_and_run));
+    BOOST_TEST((use(cache, u) == way::unnamed));  // its Parse is not answered yet
+    parsed(cache, u);
+    BOOST_TEST((use(cache, u) == way::run));
+}
+
+BOOST_AUTO_TEST_CASE(a_failed_parse_is_tried_again) {
+    statement_cache cache;
+    const unit u = one("SELECT $1", 1);
+    use(cache, u);
+    use(cache, u);
+    parsed(cache, u, false);
+    BOOST_TEST((use(cache, u) == way::parse_and_run));
+}
+
+BOOST_AUTO_TEST_CASE(modes_override_the_count) {
+    statement_cache cache;
+    const unit u = one("SELECT 1");
+    BOOST_TEST((use(cache, u, prepare::never) == way::unnamed));
+    BOOST_TEST(cache.size() == 0U);
+    BOOST_TEST((use(cache, u, prepare::always) == way::parse_and_run));
+    parsed(cache, u);
+    BOOST_TEST((use(cache, u, prepare::never) == way::unnamed));
+    BOOST_TEST((use(cache, u) == way::run));
+}
+
+BOOST_AUTO_TEST_CASE(names_depend_on_text_and_types_alone) {
+    statement_cache first;
+    statement_cache second;
+    const unit ints = one("SELECT $1", 1);
+    const unit doubles = one("SELECT $1", 1.0);
+    const auto name = [](statement_cache& cache, const unit& u) {
+        return std::string{cache.next(u.commands[0], u.parameters, prepare::always).name};
+    };
+    const std::string a = name(first, ints);
+    BOOST_TEST(a == name(second, ints));
+    BOOST_TEST(a != name(first, doubles));
+    BOOST_TEST(a != name(first, one("SELECT $1 ", 1)));
+    BOOST_TEST(a.size() < 64U);
+}
+
+BOOST_AUTO_TEST_CASE(the_least_recently_used_statement_is_evicted) {
+    statement_cache cache{2};
+    const unit a = one("a");
+    const unit b = one("b");
+    const unit c = one("c");
+    for (const unit* u : {&a, &b}) {
+        use(cache, *u, prepare::always);
+        parsed(cache, *u);
+    }
+    BOOST_TEST((use(cache, a) == way::run));
+    use(cache, c);
+    BOOST_TEST(cache.size() == 2U);
+    const auto evicted = cache.take_evicted();
+    BOOST_TEST_REQUIRE(evicted.size() == 1U);
+    BOOST_TEST(cache.take_evicted().empty());
+    BOOST_TEST((use(cache, a) == way::run));
+    BOOST_TEST((use(cache, b) == way::unnamed));  // seen for the first time again
+}
+
+BOOST_AUTO_TEST_CASE(statements_that_are_being_parsed_are_not_evicted) {
+    statement_cache cache{1};
+    const unit a = one("a");
+    use(cache, a, prepare::always);
+    BOOST_TEST((use(cache, one("b"), prepare::always) == way::unnamed));
+    parsed(cache, a);
+    BOOST_TEST((use(cache, a) == way::run));
+}
+
+BOOST_AUTO_TEST_CASE(clear_forgets_without_deallocating_and_forget_deallocates) {
+    statement_cache cache;
+    const unit u = one("SELECT 1");
+    use(cache, u, prepare::always);
+    parsed(cache, u);
+    cache.forget(u.commands[0], u.parameters);
+    BOOST_TEST(cache.take_evicted().size() == 1U);
+    use(cache, u, prepare::always);
+    cache.clear();
+    parsed(cache, u);  // the answer of a Parse from before
+    BOOST_TEST(cache.size() == 0U);
+    BOOST_TEST(cache.take_evicted().empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
