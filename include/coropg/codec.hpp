@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -37,7 +38,7 @@ struct pg_type {
 ///
 ///     template <> struct coropg::codec<celsius> {
 ///         static constexpr pg_type type{"float8", 701, 1022};
-///         static bool reads(oid type) { return type == 701; }
+///         static bool reads(oid from) { return from == 701; }
 ///         static celsius decode(const field& f) { return {codec<double>::decode(f)}; }
 ///         static void encode(celsius c, encoder& out) { codec<double>::encode(c.degrees, out); }
 ///     };
@@ -178,6 +179,14 @@ template <class T>
 inline constexpr bool is_optional = false;
 template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
+
+/// A type that refers to the result's memory.
+template <class T>
+inline constexpr bool is_view = false;
+template <>
+inline constexpr bool is_view<std::string_view> = true;
+template <class T, std::size_t N>
+inline constexpr bool is_view<std::span<T, N>> = true;
 
 /// A C++ type with a codec that decodes.
 template <class T>

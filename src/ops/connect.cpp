@@ -161,12 +161,12 @@ op<bool> establish(PGconn* conn, std::optional<std::chrono::seconds> limit, conn
     PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
     attempt.elapsed = since(started);
     const bool connected = status == PGRES_POLLING_OK;
-    if (should_log(connected ? log_level::info : log_level::warning)) {
+    if (should_log(log_level::info)) {
         std::string text = connected ? "connected to " : "cannot connect to ";
         text += attempt.host.empty() ? "local socket" : attempt.host;
         text += " port " + attempt.port + " in " + std::to_string(attempt.elapsed.count()) + " ms";
         if (!connected) text += ": " + attempt.reason;
-        log(connected ? log_level::info : log_level::warning, text);
+        log(log_level::info, text);
     }
     co_return connected;
 }

@@ -78,6 +78,7 @@ BOOST_AUTO_TEST_CASE(the_parameters_of_many_statements_stand_behind_one_another)
 BOOST_AUTO_TEST_CASE(text_with_a_nul_byte_is_refused) {
     params p;
     BOOST_CHECK_THROW(p.add(std::string("a\0b", 3)), usage_error);
+    BOOST_CHECK_THROW(p.add("a\0b"), usage_error);
     BOOST_CHECK_THROW(p.add(std::string_view("\0", 1)), usage_error);
     BOOST_CHECK_THROW(p.add(std::vector<std::string>{std::string("\0", 1)}), usage_error);
 }

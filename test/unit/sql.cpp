@@ -60,8 +60,8 @@ const std::vector<std::string> malformed{
 
 // The first and last of each length, and around the surrogates.
 const std::vector<std::string> well_formed{
-    "\x01", "\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80", "\xEF\xBF\xBF",
-    "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF",
+    "\x01",         "\x7F",         "\xC2\x80",     "\xDF\xBF",         "\xE0\xA0\x80",
+    "\xED\x9F\xBF", "\xEE\x80\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF",
 };
 
 template <class T>
@@ -201,9 +201,8 @@ BOOST_AUTO_TEST_CASE(text_takes_any_placeholders_and_any_number_of_statements) {
 }
 
 BOOST_AUTO_TEST_CASE(fragments_are_added_up) {
-    const auto statement = text("SELECT ") + identifier("a b") + text(" FROM ") +
-                           identifier("s", "t") + text(" WHERE x = ") + literal("it's") +
-                           text(" AND y = $1");
+    const auto statement = text("SELECT ") + identifier("a b") + text(" FROM ") + identifier("s", "t") +
+                           text(" WHERE x = ") + literal("it's") + text(" AND y = $1");
     BOOST_TEST(statement.text() == R"(SELECT "a b" FROM "s"."t" WHERE x = 'it''s' AND y = $1)");
 
     fragment built;
@@ -257,8 +256,8 @@ BOOST_AUTO_TEST_CASE(join_takes_any_range) {
     const auto quoted = names | std::views::transform([](const std::string& name) { return identifier(name); });
     BOOST_TEST(join(quoted, ", ").text() == R"("a", "b")");
     BOOST_TEST(join(names | std::views::filter([](const std::string& name) { return name != "a"; }) |
-                               std::views::transform([](const std::string& name) { return literal(name); }),
-                           text(", "))
+                        std::views::transform([](const std::string& name) { return literal(name); }),
+                    text(", "))
                    .text() == "'b'");
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <coropg/result.hpp>
-#include <coropg/types/array.hpp>
 
 #include <boost/pfr/core.hpp>
 #include <boost/pfr/tuple_size.hpp>

@@ -66,25 +66,22 @@ class params {
 
 template <class T>
 void params::add(const T& value) {
-    using type = std::decay_t<T>;
+    using type = std::remove_cvref_t<T>;
     if constexpr (std::is_same_v<type, std::nullopt_t> || std::is_same_v<type, std::nullptr_t>) {
         add_null(0);
     } else if constexpr (is_optional<type>) {
-        using inner = std::decay_t<typename type::value_type>;
+        using inner = typename type::value_type;
         static_assert(encodable<inner>, "no coropg::codec says how to send this type of parameter");
         if (value)
             add(*value);
         else
             add_null(codec<inner>::type.oid);
     } else {
-        // A literal is a const char[N]; the codec of text takes it as a view.
-        using coded = std::conditional_t<std::is_convertible_v<const T&, std::string_view> && !encodable<type>,
-                                         std::string_view, type>;
-        static_assert(encodable<coded>, "no coropg::codec says how to send this type of parameter");
+        static_assert(encodable<type>, "no coropg::codec says how to send this type of parameter");
         const std::size_t from = bytes_.size();
         encoder out{bytes_};
-        codec<coded>::encode(value, out);
-        finish(from, codec<coded>::type.oid, wire_format<coded>());
+        codec<type>::encode(value, out);
+        finish(from, codec<type>::type.oid, wire_format<type>());
     }
 }
 

@@ -140,13 +140,6 @@ constexpr pg_type array_type() {
         return {};
 }
 
-template <class T>
-inline constexpr bool is_view = false;
-template <>
-inline constexpr bool is_view<std::string_view> = true;
-template <class T, std::size_t N>
-inline constexpr bool is_view<std::span<T, N>> = true;
-
 /// What the arrays in C++ have in common. An array goes out in binary; where `codec<T>` writes text that is not the
 /// type's binary form, it goes out as text.
 template <class Element>

@@ -1,0 +1,50 @@
+#!/bin/sh
+# A program with a mistake does not compile, the compiler says why, and the same program without the mistake compiles.
+# usage: check.sh <file> <compiler> <flags...>
+#
+# The file says in comments of its own line what is to be checked:
+#   // expect: <text>    the compiler's output contains this, or the text of another such line
+#   // only: gcc12       for GCC 12 alone; with another compiler the check is skipped (77)
+# COROPG_MUST_PASS is defined for the compilation without the mistake.
+set -u
+
+file=$1
+compiler=$2
+shift 2
+name=$(basename "$file")
+
+fail() {
+    echo "$name: $1"
+    exit 1
+}
+
+compile() {
+    LC_ALL=C "$compiler" -std=c++20 -fsyntax-only "$@" 2>&1
+}
+
+macros=$("$compiler" -dM -E -x c++ /dev/null) || fail "$compiler does not run"
+case $(sed -n 's|^// only: ||p' "$file") in
+    '') ;;
+    gcc12)
+        if ! echo "$macros" | grep -q '^#define __GNUC__ 12$' || echo "$macros" | grep -q '^#define __clang__ '; then
+            echo "skipped: $name is about GCC 12, and $compiler is another compiler"
+            exit 77
+        fi
+        ;;
+    *) fail "an 'only:' that check.sh does not know" ;;
+esac
+expected=$(sed -n 's|^// expect: ||p' "$file")
+[ -n "$expected" ] || fail "no line '// expect: <text>'"
+
+if ! output=$(compile "$@" -DCOROPG_MUST_PASS "$file"); then
+    echo "$output" | head -n 40
+    fail "does not compile without the mistake"
+fi
+if output=$(compile "$@" "$file"); then
+    fail "compiles in spite of the mistake"
+fi
+if ! echo "$output" | grep -qF -e "$expected"; then
+    echo "$output" | head -n 40
+    fail "the compiler's output contains none of:
+$expected"
+fi

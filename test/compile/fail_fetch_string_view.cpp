@@ -1,0 +1,14 @@
+// A view would outlive the result that fetch reads it from.
+// expect: fetch returns values that own their memory
+#include <coropg/sync.hpp>
+
+#include <string>
+#include <string_view>
+
+void use(coropg::sync::connection& conn) {
+#ifdef COROPG_MUST_PASS
+    conn.fetch<std::string>("SELECT name FROM users");
+#else
+    conn.fetch<std::string_view>("SELECT name FROM users");
+#endif
+}

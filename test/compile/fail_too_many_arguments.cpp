@@ -1,0 +1,11 @@
+// An argument without a placeholder.
+// expect: sql_placeholders_do_not_match_the_arguments
+#include "execute.hpp"
+
+void use() {
+#ifdef COROPG_MUST_PASS
+    execute("SELECT $1", 1);
+#else
+    execute("SELECT $1", 1, 2);
+#endif
+}
