@@ -31,9 +31,12 @@ asio::awaitable<void> fan_out() {
     }
     expect(co_await conn.fetch_one<int>("SELECT count(*) FROM seen") == 2);
 
-    // On several connections the server works in parallel: four naps of 250 ms take about as long as one.
-    std::vector<coropg::connection> connections;
-    for (int i = 0; i < 4; ++i) connections.push_back(co_await coropg::connect(dsn()));
+    // Several connections, opened at once.
+    std::vector<asio::awaitable<coropg::connection>> dials;
+    for (int i = 0; i < 4; ++i) dials.push_back(coropg::connect(dsn()));
+    std::vector<coropg::connection> connections = co_await coropg::gather(std::move(dials));
+
+    // On them the server works in parallel: four naps of 250 ms take about as long as one.
     const auto start = std::chrono::steady_clock::now();
     std::vector<asio::awaitable<coropg::result>> naps;
     for (coropg::connection& each : connections) naps.push_back(each.execute("SELECT pg_sleep(0.25)"));

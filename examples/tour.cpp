@@ -149,8 +149,9 @@ asio::awaitable<void> one_by_one(coropg::connection& conn, int users) {
 
 asio::awaitable<void> all_at_once(int users) {
     heading("10,000 queries by id, all at once on 4 connections");
-    std::vector<coropg::connection> connections;
-    for (int i = 0; i < 4; ++i) connections.push_back(co_await open());
+    std::vector<asio::awaitable<coropg::connection>> dials;
+    for (int i = 0; i < 4; ++i) dials.push_back(open());
+    std::vector<coropg::connection> connections = co_await coropg::gather(std::move(dials));
 
     const std::vector<int> ids = random_ids(10'000, users);
     const stopwatch watch;

@@ -55,23 +55,20 @@ class statements {
 
     /// Runs one statement and returns its rows as T: a scalar, a tuple or pair by position, or a plain aggregate whose
     /// members are matched to the columns by name. Errors: decode_error, null_error.
-    template <class T, class... Args>
+    template <detail::fetchable_row T, class... Args>
     future<std::vector<T>> fetch(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        static_assert(detail::check_row_type<T>());
         return run<std::vector<T>>(statement(sql.view(), args...), &detail::finish_rows<T>);
     }
 
     /// As `fetch`, for a statement that returns exactly one row. Errors: row_count_error.
-    template <class T, class... Args>
+    template <detail::fetchable_row T, class... Args>
     future<T> fetch_one(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        static_assert(detail::check_row_type<T>());
         return run<T>(statement(sql.view(), args...), &detail::finish_one<T>);
     }
 
     /// As `fetch`, for a statement that returns at most one row. Errors: row_count_error.
-    template <class T, class... Args>
+    template <detail::fetchable_row T, class... Args>
     future<std::optional<T>> fetch_optional(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        static_assert(detail::check_row_type<T>());
         return run<std::optional<T>>(statement(sql.view(), args...), &detail::finish_optional<T>);
     }
 
@@ -106,7 +103,7 @@ class statements {
     }
 
     /// Calls a function and returns its one row; OUT parameters are columns.
-    template <class T, class... Args>
+    template <detail::fetchable_row T, class... Args>
     future<T> call(function_name name, const Args&... args) {
         std::string sql = "SELECT * FROM " + std::string{name.text()} + "(";
         for (std::size_t i = 1; i <= sizeof...(Args); ++i) sql += (i == 1 ? "$" : ", $") + std::to_string(i);

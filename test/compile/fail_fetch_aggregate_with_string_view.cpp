@@ -1,4 +1,4 @@
-// The same inside an aggregate.
+// A view in a member would outlive the result as well.
 // expect: fetch returns values that own their memory
 #include <coropg/sync.hpp>
 

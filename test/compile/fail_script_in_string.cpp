@@ -1,4 +1,4 @@
-// A script is a literal as well.
+// A script is a literal, too.
 // expect: not a string literal: use coropg::sql or coropg::unchecked_sql
 #include "execute.hpp"
 

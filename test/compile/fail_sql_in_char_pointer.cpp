@@ -1,4 +1,4 @@
-// Nor is what a pointer leads to.
+// A char pointer is no SQL: what it leads to is known to nobody.
 // expect: not a string literal: use placeholders, coropg::sql or coropg::unchecked_sql
 #include "execute.hpp"
 

@@ -1,4 +1,4 @@
-// A std::string_view is no SQL either.
+// A std::string_view is no SQL: what it views is known to nobody.
 // expect: not a string literal: use placeholders, coropg::sql or coropg::unchecked_sql
 #include "execute.hpp"
 

@@ -10,6 +10,13 @@ if [ ! -r "$errcodes" ]; then
     exit 77
 fi
 
+# Minor releases have added codes: the table is that of 15.20.
+minor=$(/usr/lib/postgresql/15/bin/postgres --version | sed 's/.* 15\.\([0-9]*\).*/\1/')
+if [ "$minor" -lt 20 ]; then
+    echo "skipped: the table is generated from PostgreSQL 15.20, 15.$minor is installed"
+    exit 77
+fi
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -15,7 +15,7 @@ sanitize=$(sed -n 's/^COROPG_SANITIZE:[A-Z]*=//p' "$build/CMakeCache.txt")
 flags=
 if [ -n "$sanitize" ]; then flags="-fsanitize=$sanitize"; fi
 if grep -q '^COROPG_COVERAGE:BOOL=ON' "$build/CMakeCache.txt"; then flags="$flags --coverage"; fi
-cmake -S "$work/consumer" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_CXX_COMPILER="$compiler" \
+cmake -G Ninja -S "$work/consumer" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_CXX_COMPILER="$compiler" \
     -DCMAKE_CXX_FLAGS="$flags" >/dev/null
 cmake --build "$work/build" >/dev/null
 "$work/build/consumer"

@@ -45,18 +45,18 @@ class completion {
 
     explicit operator bool() const noexcept { return table_ != nullptr; }
 
-    void operator()(unit_ptr done) { table_->call(storage_, std::move(done)); }
+    void operator()(unit_ptr&& done) { table_->call(storage_, std::move(done)); }
 
  private:
     struct table {
-        void (*call)(void*, unit_ptr);
+        void (*call)(void*, unit_ptr&&);
         void (*move)(void* from, void* to) noexcept;
         void (*destroy)(void*) noexcept;
     };
 
     template <class Stored>
     static constexpr table table_of{
-        [](void* self, unit_ptr done) { (*static_cast<Stored*>(self))(std::move(done)); },
+        [](void* self, unit_ptr&& done) { (*static_cast<Stored*>(self))(std::move(done)); },
         [](void* from, void* to) noexcept {
             ::new (to) Stored(std::move(*static_cast<Stored*>(from)));
             static_cast<Stored*>(from)->~Stored();

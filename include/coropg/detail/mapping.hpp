@@ -105,27 +105,26 @@ inline constexpr auto member_names = []<std::size_t... I>(std::index_sequence<I.
 // ---------------------------------------------------------------------------------------------- readable types
 
 template <class T>
+concept row_type = scalar<T> || tuple_like<T> || described<T>;
+
+template <class T>
 consteval bool owns_its_memory() {
     if constexpr (scalar<T>)
         return !is_view<value_type<T>>;
     else if constexpr (tuple_like<T>)
         return []<std::size_t... I>(std::index_sequence<I...>) {
-            return (owns_its_memory<std::tuple_element_t<I, T>>() && ...);
+            return (!is_view<value_type<std::tuple_element_t<I, T>>> && ...);
         }(std::make_index_sequence<std::tuple_size_v<T>>{});
     else
         return []<std::size_t... I>(std::index_sequence<I...>) {
-            return (owns_its_memory<boost::pfr::tuple_element_t<I, T>>() && ...);
+            return (!is_view<value_type<boost::pfr::tuple_element_t<I, T>>> && ...);
         }(std::make_index_sequence<member_count<T>>{});
 }
 
-/// What `fetch` can return.
+/// What `fetch` can return: a type with a coropg::codec, an optional of one, a tuple, a pair or a plain aggregate, none of
+/// them with a view: that would outlive its result.
 template <class T>
-consteval bool check_row_type() {
-    static_assert(scalar<T> || tuple_like<T> || described<T>,
-                  "a row is a type with a coropg::codec, an optional, a tuple, a pair or a plain aggregate");
-    static_assert(owns_its_memory<T>(), "fetch returns values that own their memory: a view would outlive its result");
-    return true;
-}
+concept fetchable_row = row_type<T> && owns_its_memory<T>();
 
 // ---------------------------------------------------------------------------------------------------- the reader
 
@@ -137,11 +136,10 @@ void find_columns(const PGresult* r, std::span<const std::string_view> members, 
                   std::string_view type);
 
 /// Reads the rows of one result as T.
-template <class T>
+template <row_type T>
 class row_reader {
  public:
     explicit row_reader(const PGresult* r) : result_{r} {
-        static_assert(check_row_type<T>());
         if constexpr (described<T>) {
             find_columns(r, member_names<T>, columns_, type_name<T>());
         } else {

@@ -57,6 +57,13 @@ class params {
         coropg::format format;
     };
 
+    /// The declared type of a NULL for which `T` stands.
+    template <class T>
+    static constexpr oid null_type() {
+        if constexpr (encodable<T>) return codec<T>::type.oid;
+        return 0;
+    }
+
     void add_null(oid type) { slots_.push_back({0, type, -1, format::text}); }
     void finish(std::size_t from, oid type, coropg::format format);
 
@@ -70,14 +77,13 @@ void params::add(const T& value) {
     if constexpr (std::is_same_v<type, std::nullopt_t> || std::is_same_v<type, std::nullptr_t>) {
         add_null(0);
     } else if constexpr (is_optional<type>) {
-        using inner = typename type::value_type;
-        static_assert(encodable<inner>, "no coropg::codec says how to send this type of parameter");
         if (value)
             add(*value);
         else
-            add_null(codec<inner>::type.oid);
-    } else {
+            add_null(null_type<typename type::value_type>());
+    } else if constexpr (!encodable<type>) {
         static_assert(encodable<type>, "no coropg::codec says how to send this type of parameter");
+    } else {
         const std::size_t from = bytes_.size();
         encoder out{bytes_};
         codec<type>::encode(value, out);

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Checks the layers: which file of include/ and src/ may include which.
+
+usage: layers.py <repository root>
+
+A file includes files of its own room and of rooms in lower layers; rooms of one layer do not know one another. Layers
+may be skipped. A new file belongs into this table, which is the architecture from top to bottom; where a pattern
+stands, the folder decides.
+"""
+
+import fnmatch
+import re
+import sys
+from pathlib import Path
+
+# layer, room, its files (headers as they are included, sources by their path)
+ROOMS = [
+    (8, "everything", ["coropg/coropg.hpp"]),
+
+    # the two faces: the same templates, each over its driver
+    (7, "asynchronous face", ["coropg/connection.hpp", "src/connection.cpp", "coropg/gather.hpp"]),
+    (7, "blocking face", ["coropg/sync.hpp"]),
+
+    # templates over a driver: they name neither Asio nor poll(2)
+    (6, "verbs", ["coropg/basic_connection.hpp", "coropg/statements.hpp"]),
+    # the only two that wait
+    (6, "asio driver", ["coropg/detail/asio_driver.hpp", "src/asio_driver.cpp"]),
+    (6, "poll driver", ["coropg/detail/poll_driver.hpp", "src/poll_driver.cpp"]),
+
+    # the core, which never waits: queue and pipeline; verbs of several steps; rows becoming C++ values
+    (5, "session", ["coropg/detail/session.hpp", "src/session.cpp",
+                    "coropg/detail/statement_cache.hpp", "src/statement_cache.cpp"]),
+    (5, "ops", ["coropg/detail/ops.hpp", "src/ops/*.cpp"]),
+    (5, "mapping", ["coropg/detail/mapping.hpp", "coropg/detail/finish.hpp", "src/mapping.cpp"]),
+
+    # what a caller submits and a session runs up to one Sync
+    (4, "unit", ["coropg/detail/unit.hpp", "coropg/detail/completion.hpp", "src/unit.cpp"]),
+
+    # values on their way in and out
+    (3, "params", ["coropg/detail/params.hpp", "src/params.cpp"]),
+    (3, "result", ["coropg/result.hpp", "src/result.cpp"]),
+    (3, "types", ["coropg/types/*.hpp", "src/types/*"]),
+    (3, "conninfo", ["coropg/conninfo.hpp", "src/conninfo.cpp"]),
+
+    # libpq's objects as C++ objects; C++ types as PostgreSQL's; SQL text
+    (2, "pq", ["coropg/detail/pq.hpp", "src/pq.cpp"]),
+    (2, "codec", ["coropg/codec.hpp", "src/codec.cpp", "coropg/detail/pg_types.hpp", "src/pg_types.cpp"]),
+    (2, "sql", ["coropg/sql_text.hpp", "coropg/sql.hpp", "src/sql.cpp"]),
+
+    # what stands on nothing
+    (1, "errors", ["coropg/error.hpp", "src/error.cpp", "coropg/errors.hpp", "coropg/sqlstate.hpp",
+                   "src/server_errors.cpp", "src/server_errors.inc"]),
+    (1, "log", ["coropg/log.hpp", "src/log.cpp"]),
+    (1, "options", ["coropg/options.hpp"]),
+    (1, "op", ["coropg/detail/op.hpp"]),
+    (1, "closure guard", ["coropg/detail/closure_guard.hpp"]),
+]
+
+# headers of others, and the only files that may include them
+OUTSIDE = [
+    ("libpq", r"libpq-fe\.h|libpq/.*|postgres_ext\.h",
+     ["coropg/detail/pq.hpp", "coropg/result.hpp", "src/codec.cpp"]),
+    ("Boost.Asio", r"boost/asio(\.hpp|/.*)",
+     ["coropg/connection.hpp", "src/connection.cpp", "coropg/gather.hpp",
+      "coropg/detail/asio_driver.hpp", "src/asio_driver.cpp"]),
+    ("poll(2)", r"(sys/)?poll\.h", ["src/poll_driver.cpp"]),
+    ("spdlog", r"spdlog/.*", ["src/log.cpp"]),
+]
+
+INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def check(root):
+    """Returns the problems found, each as file:line and the rule that it breaks."""
+    paths = {}  # the name of each file -> its path from the root
+    for folder, prefix in (("include", ""), ("src", "src/")):
+        for path in sorted((root / folder).rglob("*")):
+            if path.is_file():
+                paths[prefix + path.relative_to(root / folder).as_posix()] = path.relative_to(root).as_posix()
+
+    problems = []
+    rooms = {}  # name -> (layer, room)
+    for layer, room, patterns in ROOMS:
+        for pattern in patterns:
+            matched = fnmatch.filter(paths, pattern)
+            if not matched:
+                problems.append(f"{__file__}:1: room '{room}' lists {pattern}, which does not exist")
+            rooms.update((name, (layer, room)) for name in matched)
+
+    includes = {}  # name -> [(line, name of the included file)]
+    for name, path in paths.items():
+        includes[name] = []
+        if name not in rooms:
+            problems.append(f"{path}:1: is in no room: give it one in {__file__}")
+        for number, line in enumerate((root / path).read_text(encoding="utf-8").splitlines(), 1):
+            if match := INCLUDE.match(line):
+                quote, header = match.groups()
+                target = (Path(name).parent / header).as_posix() if quote == '"' else header
+                if target in paths:
+                    includes[name].append((number, target))
+                elif quote == '"' or header.startswith("coropg/"):
+                    problems.append(f"{path}:{number}: {header} does not exist")
+                problems += [f"{path}:{number}: {library} is included by {', '.join(allowed)} only"
+                             for library, pattern, allowed in OUTSIDE
+                             if re.fullmatch(pattern, header) and name not in allowed]
+
+    for name, lines in includes.items():
+        for number, target in lines:
+            if name in rooms and target in rooms:
+                (layer, room), (other_layer, other_room) = rooms[name], rooms[target]
+                if room != other_room and other_layer >= layer:
+                    problems.append(f"{paths[name]}:{number}: room '{room}' (layer {layer}) must not include {target} "
+                                    f"of room '{other_room}' (layer {other_layer})")
+    return problems + cycles(paths, includes)
+
+
+def cycles(paths, includes):
+    """Returns the includes that close a cycle."""
+    problems = []
+    done = set()
+
+    def visit(name, way):
+        for number, target in includes[name]:
+            if target in way:
+                chain = " -> ".join(way[way.index(target):] + [target])
+                problems.append(f"{paths[name]}:{number}: a cycle of includes: {chain}")
+            elif target not in done:
+                visit(target, way + [target])
+        done.add(name)
+
+    for name in includes:
+        if name not in done:
+            visit(name, [name])
+    return problems
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    problems = check(Path(sys.argv[1]))
+    print("\n".join(problems) or "the layers hold")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
