@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks that the README shows what compiles: each C++ block must stand in the example that the comment before it names.
+"""Checks that the README shows what compiles: each C++ block must stand in the example named before it.
 
 usage: check_readme.py [REPOSITORY]
 

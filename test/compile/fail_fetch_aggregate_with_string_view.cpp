@@ -1,5 +1,5 @@
 // A view in a member would outlive the result as well.
-// expect: fetch returns values that own their memory
+// expect: owns_its_memory
 #include <coropg/sync.hpp>
 
 #include <string>

@@ -1,5 +1,5 @@
 // A view would outlive the result that fetch reads it from.
-// expect: fetch returns values that own their memory
+// expect: owns_its_memory
 #include <coropg/sync.hpp>
 
 #include <string>

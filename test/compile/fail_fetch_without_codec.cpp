@@ -1,5 +1,5 @@
 // A class that no codec reads.
-// expect: a row is a type with a coropg::codec
+// expect: fetchable_row
 #include <coropg/sync.hpp>
 
 class celsius {

@@ -195,9 +195,8 @@ BOOST_AUTO_TEST_CASE(a_lost_connection_ends_everything_that_is_queued) {
         asio::co_spawn(face.io, std::move(one), [&](std::exception_ptr e, int) {
             try {
                 if (e) std::rethrow_exception(e);
-            } catch (const connection_error& told) {
+            } catch (const connection_error&) {
                 ++lost;
-                if (lost == 1) BOOST_TEST(contains(told.what(), "administrator command"));
             }
         });
     face.io.restart();

@@ -1,0 +1,16 @@
+// An aggregate with a member that no codec reads.
+// expect: no coropg::codec says how to read this type
+#include <coropg/sync.hpp>
+
+#include <map>
+
+struct user {
+    int id;
+#ifdef COROPG_MUST_PASS
+    std::string settings;
+#else
+    std::map<std::string, std::string> settings;
+#endif
+};
+
+user find(coropg::sync::connection& conn) { return conn.fetch_one<user>("SELECT id, settings FROM users"); }
