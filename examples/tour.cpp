@@ -119,8 +119,8 @@ asio::awaitable<void> load(coropg::connection& conn, int users) {
 
     const stopwatch index_watch;
     co_await conn.execute("ALTER TABLE users ADD UNIQUE (email)");
-    co_await conn.execute("ANALYZE users");
-    std::printf("  unique index on their email in %.0f ms\n", index_watch.ms());
+    co_await conn.execute("VACUUM ANALYZE users");
+    std::printf("  unique index on their email and VACUUM ANALYZE in %.0f ms\n", index_watch.ms());
 }
 
 asio::awaitable<void> typed_rows(coropg::connection& conn) {

@@ -23,7 +23,10 @@ using descriptor = asio::posix::stream_descriptor;
 /// Asio closes what it owns and libpq closes its socket when it likes: each gets a descriptor of its own.
 descriptor duplicate(const asio::any_io_executor& executor, int socket) {
     const int copy = ::dup(socket);
-    if (copy < 0) throw connection_error{"cannot duplicate the socket: " + error_code{errno, boost::system::system_category()}.message()};
+    if (copy < 0) {
+        const error_code problem{errno, boost::system::system_category()};
+        throw connection_error{"cannot duplicate the socket: " + problem.message()};
+    }
     return descriptor{executor, copy};
 }
 
