@@ -3,12 +3,12 @@
 #include "example.hpp"
 
 #include <coropg/coropg.hpp>
+
 #include <boost/asio.hpp>
 
 using asio::ip::tcp, asio::use_awaitable;
 
-/// Stores an error instead of throwing it.
-auto into(boost::system::error_code& error) { return asio::redirect_error(use_awaitable, error); }
+auto into(boost::system::error_code& error) { return asio::redirect_error(use_awaitable, error); }  // not thrown
 
 /// Answers each line, a number, with its square, until the client hangs up.
 asio::awaitable<void> session(tcp::socket client, std::shared_ptr<coropg::connection> db) {

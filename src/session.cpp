@@ -14,6 +14,9 @@ constexpr std::chrono::seconds drain_time{2};
 /// How much a large unit writes before it asks whether the socket took it.
 constexpr std::size_t flush_bytes = 64 * 1024;
 
+/// Units on the wire at a time. More would not keep the server busier, but be told "outcome not known" when the
+/// connection is lost, and run unnamed while the Parse of the first of them is under way.
+constexpr std::size_t max_underway = 128;
 /// Units kept for reuse.
 constexpr std::size_t max_spare = 64;
 
@@ -96,7 +99,7 @@ void session::send() {
     while (state_ == state::pipelining && !unflushed_ && cancelling_ == cancel_state::none) {
         const bool unit_open = !underway_.empty() && !underway_.back()->sync_sent;
         if (!unit_open) {
-            if (queued_.empty()) break;
+            if (queued_.empty() || underway_.size() >= max_underway) break;
             if (queued_.front()->exclusive) {
                 if (!underway_.empty()) break;
                 start_exclusive();
@@ -202,9 +205,11 @@ void session::on_result(unit& u, pq::result r) {
         case PGRES_COPY_BOTH: return refuse_copy(u);
         case PGRES_FATAL_ERROR:
         case PGRES_BAD_RESPONSE:
-            if (u.answered < u.sent && u.commands[u.answered].with_parse && !u.parse_answered)
-                cache_.parsed(u.commands[u.answered], u.parameters, false);
             if (!u.failed()) u.fail(u.answered, std::move(r));
+            if (u.answered < u.sent && u.commands[u.answered].with_parse && !u.parse_answered)
+                // The name is a hash of the statement: who has it already, has this statement.
+                cache_.parsed(u.commands[u.answered], u.parameters,
+                              u.sqlstate() == sqlstate::duplicate_prepared_statement);
             return;
         default: return on_answer(u, std::move(r));
     }
@@ -287,8 +292,11 @@ void session::end_exclusive() {
 void session::expire(clock::time_point now) {
     if (with_deadline_ == 0 && drain_deadline_ == no_deadline) return;
     const auto late = [now](const unit_ptr& u) { return u->deadline <= now; };
-    for (unit_ptr& u : queued_)
-        if (late(u)) give_up(u);
+    for (unit_ptr& u : queued_) {
+        if (!late(u)) continue;
+        give_up(*u, "timeout; not sent");
+        u.reset();
+    }
     std::erase(queued_, nullptr);
 
     // Only a statement that runs alone may be cancelled: a cancel hits whatever runs when it arrives.
@@ -302,7 +310,7 @@ void session::expire(clock::time_point now) {
         drain_deadline_ = now + drain_time;
     } else if (!alone) {
         for (unit_ptr& u : underway_)
-            if (late(u)) give_up(u);
+            if (late(u)) give_up(*u, "timeout; the statement was sent with others behind it and is left to the server");
     }
     if (drain_deadline_ <= now) close("the server did not end a cancelled statement in time");
 }
@@ -315,19 +323,15 @@ clock::time_point session::next_deadline() const noexcept {
     return next;
 }
 
-/// Completes the waiter of `slot` with a query_timeout. What was sent leaves a tombstone behind in its place.
-void session::give_up(unit_ptr& slot) {
-    const bool sent = slot->sent > 0;
+/// Tells the waiter of `u` of its timeout. What is left in the queue is a tombstone.
+void session::give_up(unit& u, std::string_view reason) {
     auto told = std::make_unique<unit>(call_options{}, std::source_location{});
-    told->waiting = std::move(slot->waiting);
-    slot->keeps_results = false;
-    told->fail(std::make_exception_ptr(query_timeout{
-        sent ? "timeout; the statement was sent with others behind it and is left to the server" : "timeout; not sent",
-        slot->site()}));
-    slot->deadline = no_deadline;
-    --with_deadline_;
+    told->waiting = std::move(u.waiting);
+    told->fail(std::make_exception_ptr(query_timeout{reason, u.site()}));
     finished_.push_back(std::move(told));
-    if (!sent) slot.reset();
+    u.keeps_results = false;
+    u.deadline = no_deadline;
+    --with_deadline_;
 }
 
 std::optional<pq::cancel_request> session::take_cancel() {
@@ -347,7 +351,7 @@ void session::finish(unit_ptr u) {
         if (cancelling_ == cancel_state::wanted) cancelling_ = cancel_state::none;
         if (u->sqlstate() == sqlstate::query_canceled) u->fail(timeout_of(*u));
     }
-    if (u->started != clock::time_point{}) log_finished(*u);
+    if (u->started != clock::time_point{} && !u->commands.empty()) log_finished(*u);
     finished_.push_back(std::move(u));
 }
 

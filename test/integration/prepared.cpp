@@ -66,6 +66,19 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_error_in_execution_does_not_lose_the_prepared_s
     BOOST_TEST(prepared(face, conn) == 1);
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_name_that_the_server_has_already_is_used_from_then_on, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.with({.prepare = prepare::always}).execute("SELECT $1::int", 1));
+    const auto name = AWAIT(conn.with({.prepare = prepare::never}).template fetch_one<std::string>("SELECT name FROM pg_prepared_statements"));
+    // Another client of a pooler had this server connection before.
+    auto other = face.connect();
+    AWAIT(other.execute_script(sql::text("PREPARE ") + sql::identifier(name) + sql::text(" (int) AS SELECT 1 + 1")));
+    auto always = other.with({.prepare = prepare::always});
+    ERROR_OF(errors::duplicate_prepared_statement, always.execute("SELECT $1::int", 7));
+    BOOST_TEST(AWAIT(always.template fetch_one<int>("SELECT $1::int", 7)) == 2);
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(the_cache_is_bounded_on_both_sides, Face, both_faces) {
     Face face;
     auto conn = face.connect();

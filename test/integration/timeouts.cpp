@@ -78,6 +78,20 @@ BOOST_AUTO_TEST_CASE(with_others_behind_it_a_statement_is_abandoned_and_they_are
     BOOST_TEST((seconds_since(start) >= 1s));
 }
 
+BOOST_AUTO_TEST_CASE(an_empty_unit_that_waits_behind_others_can_time_out) {
+    async_face face;
+    auto conn = face.connect();
+    auto hasty = conn.with({.timeout = 50ms});
+    const std::vector<int> none;
+    std::vector<asio::awaitable<void>> work;
+    const auto sleep = [&]() -> asio::awaitable<void> { co_await conn.execute("SELECT pg_sleep(0.3)"); };
+    const auto empty = [&]() -> asio::awaitable<void> { co_await hasty.execute_many("SELECT $1", none); };
+    work.push_back(sleep());
+    work.push_back(empty());
+    error_of<query_timeout>([&] { face([&] { return gather(std::move(work)); }); });
+    BOOST_TEST(face([&] { return conn.fetch_one<int>("SELECT 2"); }) == 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_statement_that_was_not_sent_is_dropped_without_touching_the_wire) {
     async_face face;
     auto conn = face.connect();

@@ -19,4 +19,10 @@ cmake -G Ninja -S "$work/consumer" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/p
     -DCMAKE_CXX_FLAGS="$flags" >/dev/null
 cmake --build "$work/build" >/dev/null
 "$work/build/consumer"
-PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name coropg.pc)") pkg-config --cflags --libs coropg | grep -q -- -lcoropg
+
+PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name coropg.pc)")
+export PKG_CONFIG_PATH
+read -r -a options <<<"$(pkg-config --cflags --libs coropg)"
+# shellcheck disable=SC2086  # $flags is a list
+"$compiler" $flags "$work/consumer/main.cpp" "${options[@]}" -o "$work/by_pkg_config"
+"$work/by_pkg_config"

@@ -96,7 +96,7 @@ class session {
     void resume_exclusive();
     void end_exclusive();
 
-    void give_up(unit_ptr& slot);
+    void give_up(unit& u, std::string_view reason);
     void lose();
     void finish(unit_ptr u);
     void fail_closed(unit_ptr u, bool sent);
