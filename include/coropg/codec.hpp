@@ -180,6 +180,18 @@ inline constexpr bool is_optional = false;
 template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
 
+template <class T>
+struct without_optional {
+    using type = T;
+};
+template <class T>
+struct without_optional<std::optional<T>> {
+    using type = T;
+};
+/// What remains of a column's or an element's type when it is not NULL.
+template <class T>
+using value_type = typename without_optional<T>::type;
+
 /// A type that refers to the result's memory.
 template <class T>
 inline constexpr bool is_view = false;

@@ -18,17 +18,6 @@
 
 namespace coropg::detail {
 
-template <class T>
-struct value_type_of {
-    using type = T;
-};
-template <class T>
-struct value_type_of<std::optional<T>> {
-    using type = T;
-};
-template <class T>
-using value_type = typename value_type_of<T>::type;
-
 /// One column: a type with a codec, or an optional of one.
 template <class T>
 concept scalar = decodable<value_type<T>>;

@@ -71,18 +71,6 @@ void write_array_header(std::size_t size, bool has_null, oid element, encoder& o
 /// Appends an element of an array in text, in quotes.
 void write_quoted_element(std::string_view text, encoder& out);
 
-/// The type of an array's elements, without the `std::optional` around those that may be NULL.
-template <class Element>
-struct array_value {
-    using type = Element;
-};
-template <class T>
-struct array_value<std::optional<T>> {
-    using type = T;
-};
-template <class Element>
-using array_value_t = typename array_value<Element>::type;
-
 template <class T>
 inline constexpr bool is_array_codec = requires { typename codec<T>::array_of; };
 
@@ -93,9 +81,9 @@ concept has_codec = decodable<T> || encodable<T>;
 /// them is as likely meant to be text or bytea.
 template <class Element>
 concept array_element =
-    std::same_as<Element, std::remove_cv_t<Element>> && !std::same_as<array_value_t<Element>, char> &&
-    !std::same_as<array_value_t<Element>, unsigned char> && has_codec<array_value_t<Element>> &&
-    !is_array_codec<array_value_t<Element>>;
+    std::same_as<Element, std::remove_cv_t<Element>> && !std::same_as<value_type<Element>, char> &&
+    !std::same_as<value_type<Element>, unsigned char> && has_codec<value_type<Element>> &&
+    !is_array_codec<value_type<Element>>;
 
 /// The type that elements are sent as; 0 when only a server knows its number.
 template <class T>
@@ -145,7 +133,7 @@ constexpr pg_type array_type() {
 template <class Element>
 struct array_codec {
     using array_of = Element;
-    using T = array_value_t<Element>;
+    using T = value_type<Element>;
 
     static constexpr pg_type type = array_type<T>();
     static constexpr format wire = sends_binary_elements<T>() ? format::binary : format::text;
@@ -233,11 +221,11 @@ struct array_codec {
 /// T's codec knows what an element is to be sent as.
 template <class Element>
 concept sendable_element =
-    array_element<Element> && encodable<array_value_t<Element>> &&
-    (wire_format<array_value_t<Element>>() == format::text || sent_element_oid<array_value_t<Element>>() != 0);
+    array_element<Element> && encodable<value_type<Element>> &&
+    (wire_format<value_type<Element>>() == format::text || sent_element_oid<value_type<Element>>() != 0);
 
 template <class Element>
-concept readable_element = array_element<Element> && decodable<array_value_t<Element>>;
+concept readable_element = array_element<Element> && decodable<value_type<Element>>;
 
 }  // namespace detail
 
