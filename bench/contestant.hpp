@@ -45,9 +45,7 @@ inline const char* dsn() {
 }
 
 /// Tells the runner that the connection is up, and in a few words who is running.
-inline void announce(std::string_view about) {
-    std::cout << R"({"ready": ")" << about << "\"}" << std::endl;
-}
+inline void announce(std::string_view about) { std::cout << R"({"ready": ")" << about << "\"}" << std::endl; }
 
 /// Waits for the runner's next order. Nothing when the contest is over.
 inline std::optional<round> next_round() {
@@ -77,7 +75,7 @@ inline std::vector<int> random_ids(const round& r) {
 
 /// Measures one round. It starts when constructed; print() stops it.
 class stopwatch {
-public:
+ public:
     explicit stopwatch(std::size_t queries) {
         laps_.reserve(queries);
         cpu_started_ = cpu_now();
@@ -102,14 +100,12 @@ public:
     void print() {
         const auto wall = clock::now() - started_;
         const auto cpu = cpu_now() - cpu_started_;
-        std::cout << R"({"queries": )" << laps_.size()
-                  << R"(, "wall_ns": )" << std::chrono::nanoseconds{wall}.count()
-                  << R"(, "cpu_ns": )" << std::chrono::nanoseconds{cpu}.count()
-                  << R"(, "p50_ns": )" << percentile(50) << R"(, "p99_ns": )" << percentile(99)
-                  << R"(, "checksum": )" << checksum_ << '}' << std::endl;
+        std::cout << R"({"queries": )" << laps_.size() << R"(, "wall_ns": )" << std::chrono::nanoseconds{wall}.count()
+                  << R"(, "cpu_ns": )" << std::chrono::nanoseconds{cpu}.count() << R"(, "p50_ns": )" << percentile(50)
+                  << R"(, "p99_ns": )" << percentile(99) << R"(, "checksum": )" << checksum_ << '}' << std::endl;
     }
 
-private:
+ private:
     static std::chrono::microseconds cpu_now() {
         rusage usage{};
         getrusage(RUSAGE_SELF, &usage);

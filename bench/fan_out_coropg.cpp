@@ -41,8 +41,7 @@ asio::awaitable<void> contest() {
         const std::vector<int> ids = bench::random_ids(*round);
         bench::stopwatch watch{ids.size()};
         std::vector<asio::awaitable<void>> workers;
-        for (std::size_t i = 0; i < coroutines; ++i)
-            workers.push_back(worker(lanes[i % connections], ids, i, watch));
+        for (std::size_t i = 0; i < coroutines; ++i) workers.push_back(worker(lanes[i % connections], ids, i, watch));
         co_await coropg::gather(std::move(workers));
         watch.print();
     }

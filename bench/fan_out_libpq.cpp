@@ -18,7 +18,7 @@ constexpr std::size_t connections = 4;
 constexpr std::size_t pipeline_depth = 16;
 
 class lane {
-public:
+ public:
     explicit lane(bool pipelined) : conn_{PQconnectdb(bench::dsn())}, pipelined_{pipelined} {
         check(PQstatus(conn_) == CONNECTION_OK);
         const Oid int4 = 23;
@@ -71,7 +71,7 @@ public:
         }
     }
 
-private:
+ private:
     void check(bool ok) const {
         if (ok) return;
         std::fputs(PQerrorMessage(conn_), stderr);

@@ -187,7 +187,8 @@ class socket_link final : public asio_link, public std::enable_shared_from_this<
 asio::awaitable<void> resolve(resolution& name) {
     asio::ip::tcp::resolver resolver{co_await asio::this_coro::executor};
     error_code problem;
-    const auto found = co_await resolver.async_resolve(name.host, name.port, asio::redirect_error(asio::use_awaitable, problem));
+    const auto found =
+        co_await resolver.async_resolve(name.host, name.port, asio::redirect_error(asio::use_awaitable, problem));
     if (problem) name.problem = problem.message();
     for (const auto& entry : found) name.addresses.push_back(entry.endpoint().address().to_string());
 }

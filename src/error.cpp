@@ -20,7 +20,8 @@ std::string head_of(std::string_view sql) {
             continue;
         }
         // Stop between characters, never inside a UTF-8 sequence.
-        if (head.size() + (blank ? 1U : 0U) >= sql_head_bytes && (static_cast<unsigned char>(c) & 0xC0U) != 0x80U) return head + "...";
+        if (head.size() + (blank ? 1U : 0U) >= sql_head_bytes && (static_cast<unsigned char>(c) & 0xC0U) != 0x80U)
+            return head + "...";
         if (blank) head += ' ';
         blank = false;
         head += c;

@@ -48,7 +48,8 @@ oid result::column_type(std::size_t column) const {
 }
 
 row result::operator[](std::size_t index) const {
-    if (index >= size()) throw usage_error{"row " + std::to_string(index) + " of a result with " + std::to_string(size())};
+    if (index >= size())
+        throw usage_error{"row " + std::to_string(index) + " of a result with " + std::to_string(size())};
     return {handle_.get(), static_cast<int>(index)};
 }
 

@@ -233,7 +233,8 @@ void session::on_sync() {
     finish(std::move(u));
 }
 
-/// libpq cannot leave COPY in pipeline mode, so the connection ends here. SQL that begins with COPY never gets this far.
+/// libpq cannot leave COPY in pipeline mode, so the connection ends here. SQL that begins with COPY never gets this
+/// far.
 void session::refuse_copy(unit& u) {
     u.fail(std::make_exception_ptr(usage_error{
         "COPY moves data of its own: use copy_in or copy_out; the connection is closed", u.site(u.answered)}));

@@ -19,8 +19,8 @@ class connection_with : public statements<connection_with<Driver>, Driver> {
     call_options options_;
 };
 
-/// One connection to a server. Movable, not copyable. Destroying it ends the connection at once; whoever still waits on it
-/// gets a connection_error.
+/// One connection to a server. Movable, not copyable. Destroying it ends the connection at once; whoever still waits on
+/// it gets a connection_error.
 template <class Driver>
 class basic_connection : public statements<basic_connection<Driver>, Driver> {
  public:

@@ -107,7 +107,8 @@ class field {
         static_assert(std::is_arithmetic_v<Number>);
         using raw = std::conditional_t<
             sizeof(Number) == 8, std::uint64_t,
-            std::conditional_t<sizeof(Number) == 4, std::uint32_t, std::conditional_t<sizeof(Number) == 2, std::uint16_t, std::uint8_t>>>;
+            std::conditional_t<sizeof(Number) == 4, std::uint32_t,
+                               std::conditional_t<sizeof(Number) == 2, std::uint16_t, std::uint8_t>>>;
         raw value;
         std::memcpy(&value, from, sizeof value);
         if constexpr (sizeof(raw) == 8) value = __builtin_bswap64(value);

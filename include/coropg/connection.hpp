@@ -10,8 +10,9 @@ namespace coropg {
 /// Threads: it belongs to the executor it was made on; on a multi-threaded io_context that must be a strand.
 using connection = basic_connection<detail::asio_driver>;
 
-/// Connects, on the executor of the awaiting coroutine. Hosts and their addresses are tried in order; names are resolved
-/// without blocking. Errors: usage_error for unusable settings, connect_timeout, connection_error; both list every attempt.
+/// Connects, on the executor of the awaiting coroutine. Hosts and their addresses are tried in order; names are
+/// resolved without blocking. Errors: usage_error for unusable settings, connect_timeout, connection_error; both list
+/// every attempt.
 boost::asio::awaitable<connection> connect(conninfo info);
 
 }  // namespace coropg

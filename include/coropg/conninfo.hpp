@@ -11,8 +11,8 @@
 namespace coropg {
 
 /// Connection parameters. Keywords, defaults and environment variables are libpq's.
-/// Source: PostgreSQL manual, "Parameter Key Words". Errors: usage_error for an unknown keyword, which names the nearest
-/// known one, and for a value with a NUL byte.
+/// Source: PostgreSQL manual, "Parameter Key Words". Errors: usage_error for an unknown keyword, which names the
+/// nearest known one, and for a value with a NUL byte.
 class conninfo {
  public:
     conninfo() = default;

@@ -51,8 +51,8 @@ class usage_error : public error {
 
 /// One try to reach one address, as reported by a failed `connect`.
 struct connect_attempt {
-    std::string host;      ///< as configured: a name, an address or the folder of a unix socket
-    std::string address;   ///< the resolved address; empty when resolving failed or the socket is local
+    std::string host;     ///< as configured: a name, an address or the folder of a unix socket
+    std::string address;  ///< the resolved address; empty when resolving failed or the socket is local
     std::string port;
     std::string sqlstate;  ///< the server's SQLSTATE when it refused; else empty
     std::string reason;
@@ -143,9 +143,9 @@ struct diagnostics {
     std::string sqlstate;  ///< five characters; empty when a broken intermediary left it out
     std::string severity;  ///< ERROR, FATAL or PANIC, never translated
     std::string message;
-    std::string detail;    ///< can contain values of the row concerned; not part of what()
+    std::string detail;  ///< can contain values of the row concerned; not part of what()
     std::string hint;
-    int position = 0;      ///< in characters from 1, into the SQL; 0 when unknown
+    int position = 0;  ///< in characters from 1, into the SQL; 0 when unknown
     int internal_position = 0;
     std::string internal_query;
     std::string context;

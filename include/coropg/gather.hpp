@@ -104,8 +104,7 @@ boost::asio::awaitable<std::conditional_t<std::is_void_v<T>, void, std::vector<d
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     std::vector<std::optional<detail::gathered<T>>> slots(work.size());
     const auto start = [&](const auto& join) {
-        for (std::size_t i = 0; i < work.size(); ++i)
-            detail::start_child(join, executor, std::move(work[i]), slots[i]);
+        for (std::size_t i = 0; i < work.size(); ++i) detail::start_child(join, executor, std::move(work[i]), slots[i]);
     };
     if (!work.empty()) co_await detail::join_children(work.size(), start);
     if constexpr (!std::is_void_v<T>) {

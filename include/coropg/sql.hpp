@@ -45,8 +45,9 @@ class fragment {
 class text_literal {
  public:
     template <std::size_t Size>
-    consteval text_literal(const char (&text)[Size], std::source_location where = std::source_location::current())
-        : text_{coropg::detail::check_fragment(coropg::detail::check_literal(text))}, where_{where} {}
+    consteval text_literal(const char (&text)[Size], coropg::detail::call_line where = __builtin_source_location())
+        : text_{coropg::detail::check_fragment(coropg::detail::check_literal(text))},
+          where_{std::source_location::current(where)} {}
 
     template <class Text>
         requires std::convertible_to<const Text&, std::string_view>
@@ -77,7 +78,7 @@ class name_part {
 };
 
 template <class T>
-concept number = (std::integral<T> || std::same_as<T, float> || std::same_as<T, double>) && sizeof(T) <= 8 &&
+concept number = (std::integral<T> || std::same_as<T, float> || std::same_as<T, double>)&&sizeof(T) <= 8 &&
                  !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
                  !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 

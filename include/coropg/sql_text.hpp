@@ -402,6 +402,11 @@ consteval sql_shape check_script(std::string_view text) {
     return shape;
 }
 
+/// The line of a call, as a default argument of consteval constructors. A std::source_location is a class: in a
+/// coroutine such an argument would become a part of its frame, and GCC 13 and 14 then take the call for no constant
+/// expression.
+using call_line = decltype(__builtin_source_location());
+
 /// Text that stays closed whatever is put before and after it.
 consteval std::string_view check_fragment(std::string_view text) {
     const sql_shape shape = scan_sql(text);
@@ -478,8 +483,9 @@ template <std::size_t N>
 class basic_sql {
  public:
     template <std::size_t Size>
-    consteval basic_sql(const char (&text)[Size], std::source_location where = std::source_location::current())
-        : view_{detail::check_literal(text), detail::check_statement<N>(detail::check_literal(text)), where} {}
+    consteval basic_sql(const char (&text)[Size], detail::call_line where = __builtin_source_location())
+        : view_{detail::check_literal(text), detail::check_statement<N>(detail::check_literal(text)),
+                std::source_location::current(where)} {}
     /// Its placeholders are left to the server.
     basic_sql(const unchecked_sql& text) : view_{text} {}
     /// Its placeholders are left to the server.
@@ -502,8 +508,9 @@ class basic_sql {
 class script_sql {
  public:
     template <std::size_t Size>
-    consteval script_sql(const char (&text)[Size], std::source_location where = std::source_location::current())
-        : view_{detail::check_literal(text), detail::check_script(detail::check_literal(text)), where} {}
+    consteval script_sql(const char (&text)[Size], detail::call_line where = __builtin_source_location())
+        : view_{detail::check_literal(text), detail::check_script(detail::check_literal(text)),
+                std::source_location::current(where)} {}
     script_sql(const unchecked_sql& text) : view_{text} {}
     script_sql(const sql::fragment& text) : view_{text} {}
 

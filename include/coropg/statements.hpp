@@ -14,10 +14,11 @@ namespace coropg {
 class function_name {
  public:
     template <std::size_t Size>
-    consteval function_name(const char (&text)[Size], std::source_location where = std::source_location::current())
-        : text_{text, Size - 1}, where_{where} {
+    consteval function_name(const char (&text)[Size], detail::call_line where = __builtin_source_location())
+        : text_{text, Size - 1}, where_{std::source_location::current(where)} {
         for (const char c : text_) {
-            const bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+            const bool allowed =
+                (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
             if (!allowed) this_is_no_plain_function_name();
         }
     }
@@ -86,15 +87,14 @@ class statements {
                 u->add(sql.view(), width);
             else
                 u->add_again();
-            detail::at_site(*u, [&] {
-                detail::for_each_parameter(row, [&](const auto& value) { u->parameters.add(value); });
-            });
+            detail::at_site(
+                *u, [&] { detail::for_each_parameter(row, [&](const auto& value) { u->parameters.add(value); }); });
         }
         return run<std::uint64_t>(std::move(u), &detail::finish_count);
     }
 
-    /// Runs any number of statements without parameters, in one implicit transaction unless the script says BEGIN. Waits
-    /// for what is queued before, and holds up what is queued behind. Their rows are thrown away.
+    /// Runs any number of statements without parameters, in one implicit transaction unless the script says BEGIN.
+    /// Waits for what is queued before, and holds up what is queued behind. Their rows are thrown away.
     future<void> execute_script(script_sql sql) {
         auto u = self().driver().core().make_unit(self().options(), sql.view().where());
         u->add(sql.view(), 0);

@@ -39,8 +39,8 @@ op<void> drain_copy_out(PGconn* conn) {
 
 // Query -> { TUPLES_OK | COMMAND_OK | EMPTY_QUERY | COPY_IN | COPY_OUT } [ FATAL_ERROR ] NULL
 //
-// The script is one implicit transaction, unless it holds BEGIN and COMMIT of its own. A COPY is refused on the spot and
-// the connection stays usable.
+// The script is one implicit transaction, unless it holds BEGIN and COMMIT of its own. A COPY is refused on the spot
+// and the connection stays usable.
 op<void> script(PGconn* conn, const unit& u) {
     const call_site site = u.site();
     if (PQsendQuery(conn, site.sql.c_str()) != 1) throw connection_error{pq::last_message(conn), site};

@@ -145,7 +145,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(close_ends_the_connection_behind_what_is_queued, F
     const auto e = ERROR_OF(connection_error, conn.execute("SELECT 1"));
     BOOST_TEST(contains(e.what(), "closed by close()"));
     BOOST_TEST(contains(e.what(), "not sent"));
-    while (AWAIT(watcher.template fetch_one<std::int64_t>("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid)) > 0) {
+    while (AWAIT(watcher.template fetch_one<std::int64_t>("SELECT count(*) FROM pg_stat_activity WHERE pid = $1",
+                                                          pid)) > 0) {
     }
 }
 

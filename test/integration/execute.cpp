@@ -23,8 +23,9 @@ struct narrow {
 template <class Face>
 auto with_people(Face& face) {
     auto conn = face.connect();
-    AWAIT(conn.execute_script("CREATE TEMP TABLE people (id int PRIMARY KEY, name text NOT NULL, age int);"
-                              "INSERT INTO people VALUES (1, 'Ann', 41), (2, 'Bob', NULL), (3, 'Cid', 17)"));
+    AWAIT(
+        conn.execute_script("CREATE TEMP TABLE people (id int PRIMARY KEY, name text NOT NULL, age int);"
+                            "INSERT INTO people VALUES (1, 'Ann', 41), (2, 'Bob', NULL), (3, 'Cid', 17)"));
     return conn;
 }
 
@@ -71,9 +72,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(rows_become_scalars_tuples_pairs_and_aggregates, F
     BOOST_TEST(ids == (std::vector<std::int64_t>{1, 2, 3}), boost::test_tools::per_element());
     const auto ages = AWAIT(conn.template fetch<std::optional<int>>("SELECT age FROM people ORDER BY id"));
     BOOST_TEST((ages == std::vector<std::optional<int>>{41, std::nullopt, 17}));
-    const auto pairs = AWAIT(conn.template fetch<std::pair<int, std::string>>("SELECT id, name FROM people ORDER BY id"));
+    const auto pairs =
+        AWAIT(conn.template fetch<std::pair<int, std::string>>("SELECT id, name FROM people ORDER BY id"));
     BOOST_TEST(pairs[2].second == "Cid");
-    const auto tuples = AWAIT(conn.template fetch<std::tuple<int, std::string, std::optional<int>>>("SELECT * FROM people ORDER BY id"));
+    const auto tuples = AWAIT(
+        conn.template fetch<std::tuple<int, std::string, std::optional<int>>>("SELECT * FROM people ORDER BY id"));
     BOOST_TEST(std::get<1>(tuples[0]) == "Ann");
     const auto people = AWAIT(conn.template fetch<person>("SELECT age, name, id FROM people ORDER BY people.id"));
     BOOST_TEST_REQUIRE(people.size() == 3U);
@@ -104,9 +107,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(columns_and_members_that_do_not_match_are_both_nam
     BOOST_TEST(contains(e.what(), "no member for column \"name\""));
     BOOST_TEST(contains(e.what(), "renamed"));
     BOOST_TEST(contains(e.what(), "execute.cpp"));
-    BOOST_TEST(contains(ERROR_OF(decode_error, conn.template fetch<renamed>("SELECT id FROM people")).what(), "\"full_name\""));
-    BOOST_TEST(contains(ERROR_OF(decode_error, conn.template fetch<renamed>("SELECT id, id, 'x' AS full_name FROM people")).what(),
-                        "occurs twice"));
+    BOOST_TEST(contains(ERROR_OF(decode_error, conn.template fetch<renamed>("SELECT id FROM people")).what(),
+                        "\"full_name\""));
+    BOOST_TEST(contains(
+        ERROR_OF(decode_error, conn.template fetch<renamed>("SELECT id, id, 'x' AS full_name FROM people")).what(),
+        "occurs twice"));
     ERROR_OF(decode_error, conn.template fetch<int>("SELECT id, name FROM people"));
     ERROR_OF(decode_error, conn.template fetch<std::tuple<int>>("SELECT id, name FROM people"));
     // A mismatch shows even without rows.
@@ -127,7 +132,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(values_that_do_not_fit_are_refused_by_name, Face, 
     BOOST_TEST(contains(type.what(), "\"place\""));
     BOOST_TEST(contains(type.what(), "point"));
     BOOST_TEST(contains(type.what(), "int"));
-    const auto row_of_many = ERROR_OF(null_error, conn.template fetch<int>("SELECT nullif(i, 2) AS i FROM generate_series(1, 3) i"));
+    const auto row_of_many =
+        ERROR_OF(null_error, conn.template fetch<int>("SELECT nullif(i, 2) AS i FROM generate_series(1, 3) i"));
     BOOST_TEST(contains(row_of_many.what(), "\"i\""));
 }
 
@@ -161,8 +167,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(null_parameters_work_in_every_form, Face, both_fac
     Face face;
     auto conn = face.connect();
     const std::optional<int> none;
-    BOOST_TEST(AWAIT(conn.template fetch_one<bool>("SELECT $1::int IS NULL AND $2::text IS NULL AND $3::int IS NULL", none,
-                                                   std::nullopt, nullptr)));
+    BOOST_TEST(AWAIT(conn.template fetch_one<bool>("SELECT $1::int IS NULL AND $2::text IS NULL AND $3::int IS NULL",
+                                                   none, std::nullopt, nullptr)));
     BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT $1", std::optional<int>{7})) == 7);
 }
 
@@ -204,9 +210,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(execute_many_of_a_large_range_neither_blocks_nor_d
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_script_runs_all_its_statements_or_none, Face, both_faces) {
     Face face;
     auto conn = face.connect();
-    AWAIT(conn.execute_script("CREATE TEMP TABLE a (x int); CREATE TEMP TABLE b (); INSERT INTO a VALUES (1), (2); SELECT * FROM a"));
+    AWAIT(conn.execute_script(
+        "CREATE TEMP TABLE a (x int); CREATE TEMP TABLE b (); INSERT INTO a VALUES (1), (2); SELECT * FROM a"));
     BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>("SELECT count(*) FROM a")) == 2);
-    const auto e = VOID_ERROR_OF(errors::undefined_table, conn.execute_script("INSERT INTO a VALUES (3); SELECT * FROM nowhere"));
+    const auto e =
+        VOID_ERROR_OF(errors::undefined_table, conn.execute_script("INSERT INTO a VALUES (3); SELECT * FROM nowhere"));
     BOOST_TEST(contains(e.what(), "nowhere"));
     BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>("SELECT count(*) FROM a")) == 2);
     AWAIT(conn.execute_script(""));
@@ -226,7 +234,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(composed_and_unchecked_sql_run, Face, both_faces) 
     const std::string table = "people";
     const auto query = sql::text("SELECT name FROM ") + sql::identifier(table) + sql::text(" WHERE id = $1");
     BOOST_TEST(AWAIT(conn.template fetch_one<std::string>(query, 1)) == "Ann");
-    BOOST_TEST(AWAIT(conn.template fetch_one<std::string>(unchecked_sql("SELECT name FROM people WHERE id = $1"), 2)) == "Bob");
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::string>(unchecked_sql("SELECT name FROM people WHERE id = $1"), 2)) ==
+               "Bob");
     // Fewer arguments than placeholders are the server's to refuse; the connection stays in step.
     ERROR_OF(server_error, conn.execute(unchecked_sql("SELECT $1::int + $2::int"), 1));
     BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);

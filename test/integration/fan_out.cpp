@@ -2,8 +2,8 @@
 
 #include <boost/asio/strand.hpp>
 
-#include <fstream>
 #include <unistd.h>
+#include <fstream>
 
 using namespace coropg;
 using namespace coropg::test;
@@ -41,48 +41,49 @@ struct labelled {
 };
 
 /// One statement of a kind that `i` decides; throws unless the answer is its own. `await` runs what a verb returns.
-#define MIXED(AWAIT_, RETURN_)                                                                                        \
-    switch (i % mixed_kinds) {                                                                                        \
-        case 0: require(AWAIT_ conn.template fetch_one<int>("SELECT $1", i) == i); break;                             \
-        case 1: require(AWAIT_ conn.template fetch_one<std::string>("SELECT $1::text || '!'", std::to_string(i)) ==   \
-                        std::to_string(i) + "!");                                                                     \
-            break;                                                                                                    \
-        case 2: {                                                                                                     \
-            const labelled l = AWAIT_ conn.template fetch_one<labelled>(                                              \
-                "SELECT $1 AS number, 'n' || $1::text AS label, NULL::float8 AS half", i);                            \
-            require(l.number == i && l.label == "n" + std::to_string(i) && !l.half);                                  \
-            break;                                                                                                    \
-        }                                                                                                             \
-        case 3: {                                                                                                     \
-            bool failed = false;                                                                                      \
-            try {                                                                                                     \
-                AWAIT_ conn.execute("SELECT 1 / ($1::int - $1::int), $2::int", i, i);                                 \
-            } catch (const errors::division_by_zero& e) {                                                             \
-                failed = e.sql() == "SELECT 1 / ($1::int - $1::int), $2::int";                                        \
-            }                                                                                                         \
-            require(failed);                                                                                          \
-            break;                                                                                                    \
-        }                                                                                                             \
-        case 4: {                                                                                                     \
-            const std::vector<int> v = AWAIT_ conn.template fetch<int>("SELECT generate_series($1, $1 + 4)", i);      \
-            require(v.size() == 5 && v.back() == i + 4);                                                              \
-            break;                                                                                                    \
-        }                                                                                                             \
-        case 5: {                                                                                                     \
-            bool failed = false;                                                                                      \
-            try {                                                                                                     \
-                AWAIT_ conn.execute("SELECT * FROM no_such_table WHERE x = $1", i);                                   \
-            } catch (const errors::undefined_table&) {                                                                \
-                failed = true;                                                                                        \
-            }                                                                                                         \
-            require(failed);                                                                                          \
-            break;                                                                                                    \
-        }                                                                                                             \
-        default: {                                                                                                    \
-            const std::vector<int> many{i, i + 1, i + 2};                                                             \
-            require(AWAIT_ conn.execute_many("SELECT $1::int", many) == 3);                                           \
-        }                                                                                                             \
-    }                                                                                                                 \
+#define MIXED(AWAIT_, RETURN_)                                                                                   \
+    switch (i % mixed_kinds) {                                                                                   \
+        case 0: require(AWAIT_ conn.template fetch_one<int>("SELECT $1", i) == i); break;                        \
+        case 1:                                                                                                  \
+            require(AWAIT_ conn.template fetch_one<std::string>("SELECT $1::text || '!'", std::to_string(i)) ==  \
+                    std::to_string(i) + "!");                                                                    \
+            break;                                                                                               \
+        case 2: {                                                                                                \
+            const labelled l = AWAIT_ conn.template fetch_one<labelled>(                                         \
+                "SELECT $1 AS number, 'n' || $1::text AS label, NULL::float8 AS half", i);                       \
+            require(l.number == i && l.label == "n" + std::to_string(i) && !l.half);                             \
+            break;                                                                                               \
+        }                                                                                                        \
+        case 3: {                                                                                                \
+            bool failed = false;                                                                                 \
+            try {                                                                                                \
+                AWAIT_ conn.execute("SELECT 1 / ($1::int - $1::int), $2::int", i, i);                            \
+            } catch (const errors::division_by_zero& e) {                                                        \
+                failed = e.sql() == "SELECT 1 / ($1::int - $1::int), $2::int";                                   \
+            }                                                                                                    \
+            require(failed);                                                                                     \
+            break;                                                                                               \
+        }                                                                                                        \
+        case 4: {                                                                                                \
+            const std::vector<int> v = AWAIT_ conn.template fetch<int>("SELECT generate_series($1, $1 + 4)", i); \
+            require(v.size() == 5 && v.back() == i + 4);                                                         \
+            break;                                                                                               \
+        }                                                                                                        \
+        case 5: {                                                                                                \
+            bool failed = false;                                                                                 \
+            try {                                                                                                \
+                AWAIT_ conn.execute("SELECT * FROM no_such_table WHERE x = $1", i);                              \
+            } catch (const errors::undefined_table&) {                                                           \
+                failed = true;                                                                                   \
+            }                                                                                                    \
+            require(failed);                                                                                     \
+            break;                                                                                               \
+        }                                                                                                        \
+        default: {                                                                                               \
+            const std::vector<int> many{i, i + 1, i + 2};                                                        \
+            require(AWAIT_ conn.execute_many("SELECT $1::int", many) == 3);                                      \
+        }                                                                                                        \
+    }                                                                                                            \
     RETURN_
 
 void require(bool own_answer) {
@@ -115,7 +116,8 @@ void run_mixed(sync_face&, coropg::sync::connection& conn, int first, int last) 
 
 BOOST_AUTO_TEST_SUITE(fan_out)
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_hundred_thousand_mixed_statements_get_their_own_answers_in_flat_memory, Face, both_faces) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_hundred_thousand_mixed_statements_get_their_own_answers_in_flat_memory, Face,
+                              both_faces) {
     Face face;
     auto conn = face.connect();
     run_mixed(face, conn, 0, mixed_statements / 5);
@@ -233,7 +235,8 @@ BOOST_AUTO_TEST_CASE(a_coroutine_may_destroy_its_connection_while_others_wait_on
         conn.reset();
     };
     asio::co_spawn(face.io, killer(), [](std::exception_ptr e) { BOOST_TEST(!e); });
-    asio::co_spawn(face.io, conn->execute("SELECT pg_sleep(10)"), [&](std::exception_ptr e, result) { lost += e ? 1 : 0; });
+    asio::co_spawn(face.io, conn->execute("SELECT pg_sleep(10)"),
+                   [&](std::exception_ptr e, result) { lost += e ? 1 : 0; });
     face.io.restart();
     face.io.run();
     BOOST_TEST(lost == 1);

@@ -43,7 +43,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(names_are_the_same_on_every_connection, Face, both
     for (std::string& name : names) {
         auto conn = face.connect();
         AWAIT(conn.with({.prepare = prepare::always}).execute("SELECT $1::int", 1));
-        name = AWAIT(conn.with({.prepare = prepare::never}).template fetch_one<std::string>("SELECT name::text FROM pg_prepared_statements"));
+        name = AWAIT(conn.with({.prepare = prepare::never})
+                         .template fetch_one<std::string>("SELECT name::text FROM pg_prepared_statements"));
     }
     BOOST_TEST(names[0] == names[1]);
     BOOST_TEST(names[0].starts_with("coropg_"));
@@ -70,7 +71,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_name_that_the_server_has_already_is_used_from_th
     Face face;
     auto conn = face.connect();
     AWAIT(conn.with({.prepare = prepare::always}).execute("SELECT $1::int", 1));
-    const auto name = AWAIT(conn.with({.prepare = prepare::never}).template fetch_one<std::string>("SELECT name FROM pg_prepared_statements"));
+    const auto name = AWAIT(conn.with({.prepare = prepare::never})
+                                .template fetch_one<std::string>("SELECT name FROM pg_prepared_statements"));
     // Another client of a pooler had this server connection before.
     auto other = face.connect();
     AWAIT(other.execute_script(sql::text("PREPARE ") + sql::identifier(name) + sql::text(" (int) AS SELECT 1 + 1")));

@@ -43,7 +43,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_violation_is_caught_by_its_type_and_its_class, F
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_deferred_constraint_is_reported_by_its_own_statement, Face, both_faces) {
     Face face;
     auto conn = face.connect();
-    AWAIT(conn.execute_script("CREATE TEMP TABLE d (id int UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO d VALUES (1)"));
+    AWAIT(conn.execute_script(
+        "CREATE TEMP TABLE d (id int UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO d VALUES (1)"));
     const auto e = ERROR_OF(errors::unique_violation, conn.execute("INSERT INTO d VALUES (1)"));
     BOOST_TEST(e.sql() == "INSERT INTO d VALUES (1)");
     BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>("SELECT count(*) FROM d")) == 1);
@@ -66,7 +67,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(copy_through_execute_is_refused_and_the_connection
 BOOST_AUTO_TEST_CASE_TEMPLATE(errors_and_logs_show_no_parameter_and_no_password, Face, both_faces) {
     Face face;
     std::ostringstream captured;
-    auto logger = std::make_shared<spdlog::logger>("coropg", std::make_shared<spdlog::sinks::ostream_sink_mt>(captured));
+    auto logger =
+        std::make_shared<spdlog::logger>("coropg", std::make_shared<spdlog::sinks::ostream_sink_mt>(captured));
     logger->set_level(spdlog::level::trace);
     set_logger(logger);
     conninfo info = tcp_dsn();
@@ -79,8 +81,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(errors_and_logs_show_no_parameter_and_no_password,
     info.password("canary-password");
     const auto refused = error_of<connection_error>([&] { face.connect(info); });
     set_logger(nullptr);
-    for (const std::string_view text : {std::string_view{unique.what()}, std::string_view{syntax.what()}, std::string_view{range.what()},
-                                        std::string_view{refused.what()}}) {
+    for (const std::string_view text : {std::string_view{unique.what()}, std::string_view{syntax.what()},
+                                        std::string_view{range.what()}, std::string_view{refused.what()}}) {
         BOOST_TEST(!contains(text, "canary"));
         BOOST_TEST(!contains(text, "1987"));
     }
@@ -107,7 +109,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_connection_that_kills_itself_in_mid_query_says_s
     Face face;
     auto conn = face.connect();
     set_logger(nullptr);
-    const auto e = ERROR_OF(connection_error, conn.execute("SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(10)"));
+    const auto e =
+        ERROR_OF(connection_error, conn.execute("SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(10)"));
     BOOST_TEST(contains(e.what(), "administrator command"));
     BOOST_TEST(contains(e.what(), "outcome is not known"));
     BOOST_TEST(!conn.is_open());
@@ -116,7 +119,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_connection_that_kills_itself_in_mid_query_says_s
 BOOST_AUTO_TEST_CASE_TEMPLATE(notices_go_to_the_log_and_not_to_stderr, Face, both_faces) {
     Face face;
     std::ostringstream captured;
-    auto logger = std::make_shared<spdlog::logger>("coropg", std::make_shared<spdlog::sinks::ostream_sink_mt>(captured));
+    auto logger =
+        std::make_shared<spdlog::logger>("coropg", std::make_shared<spdlog::sinks::ostream_sink_mt>(captured));
     logger->set_level(spdlog::level::info);
     set_logger(logger);
     auto conn = face.connect();

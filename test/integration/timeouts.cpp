@@ -98,7 +98,8 @@ BOOST_AUTO_TEST_CASE(a_statement_that_was_not_sent_is_dropped_without_touching_t
     auto hasty = conn.with({.timeout = 50ms});
     // Scripts run alone, so the statement behind one stays unsent.
     bool script_ended = false;
-    asio::co_spawn(face.io, conn.execute_script("SELECT pg_sleep(0.5)"), [&](std::exception_ptr e) { script_ended = !e; });
+    asio::co_spawn(face.io, conn.execute_script("SELECT pg_sleep(0.5)"),
+                   [&](std::exception_ptr e) { script_ended = !e; });
     const auto e = error_of<query_timeout>([&] { face([&] { return hasty.fetch_one<int>("SELECT 1"); }); });
     BOOST_TEST(contains(e.what(), "not sent"));
     BOOST_TEST(!script_ended);

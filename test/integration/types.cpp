@@ -21,7 +21,8 @@ void goes_round_alone(Face& face, Connection& conn, std::string_view type, const
     BOOST_TEST_CONTEXT(type) {
         const std::string cast = "SELECT $1::" + std::string{type};
         BOOST_TEST((AWAIT(conn.template fetch_one<T>(unchecked_sql(cast), value)) == value));
-        BOOST_TEST((AWAIT(conn.template fetch_one<std::optional<T>>(unchecked_sql(cast), std::optional<T>{})) == std::nullopt));
+        BOOST_TEST((AWAIT(conn.template fetch_one<std::optional<T>>(unchecked_sql(cast), std::optional<T>{})) ==
+                    std::nullopt));
     }
 }
 
@@ -48,10 +49,13 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(numbers_go_round, Face, both_faces) {
     auto conn = face.connect();
     goes_round(face, conn, "bool", true);
     goes_round(face, conn, "bool", true);
-    for (const std::int16_t v : {std::numeric_limits<std::int16_t>::min(), std::int16_t{-1}, std::numeric_limits<std::int16_t>::max()})
+    for (const std::int16_t v :
+         {std::numeric_limits<std::int16_t>::min(), std::int16_t{-1}, std::numeric_limits<std::int16_t>::max()})
         goes_round(face, conn, "int2", v);
-    for (const int v : {std::numeric_limits<int>::min(), 0, std::numeric_limits<int>::max()}) goes_round(face, conn, "int4", v);
-    for (const std::int64_t v : {std::numeric_limits<std::int64_t>::min(), std::int64_t{0}, std::numeric_limits<std::int64_t>::max()})
+    for (const int v : {std::numeric_limits<int>::min(), 0, std::numeric_limits<int>::max()})
+        goes_round(face, conn, "int4", v);
+    for (const std::int64_t v :
+         {std::numeric_limits<std::int64_t>::min(), std::int64_t{0}, std::numeric_limits<std::int64_t>::max()})
         goes_round(face, conn, "int8", v);
     for (const float v : {0.1F, -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::denorm_min()})
         goes_round(face, conn, "float4", v);
@@ -76,7 +80,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(text_and_its_kin_go_round, Face, both_faces) {
 BOOST_AUTO_TEST_CASE_TEMPLATE(numeric_is_exact_as_text, Face, both_faces) {
     Face face;
     auto conn = face.connect();
-    for (const char* v : {"0", "-0.00012300", "123456789012345678901234567890.5", "NaN", "Infinity", "-Infinity", "10000", "0.10"})
+    for (const char* v :
+         {"0", "-0.00012300", "123456789012345678901234567890.5", "NaN", "Infinity", "-Infinity", "10000", "0.10"})
         goes_round_alone(face, conn, "numeric", std::string{v});
 }
 
@@ -103,12 +108,14 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(dates_and_times_go_round, Face, both_faces) {
     goes_round(face, conn, "timestamptz", sys_time<microseconds>::min());
     BOOST_TEST((reads<sys_days>(face, conn, "'infinity'::date") == sys_days::max()));
     for (const microseconds v : {0us, microseconds{24h}, 12h + 34min + 56s + 789us}) {
-        const auto back = AWAIT(conn.template fetch_one<hh_mm_ss<microseconds>>("SELECT $1::time", hh_mm_ss<microseconds>{v}));
+        const auto back =
+            AWAIT(conn.template fetch_one<hh_mm_ss<microseconds>>("SELECT $1::time", hh_mm_ss<microseconds>{v}));
         BOOST_TEST((back.to_duration() == v));
     }
     goes_round(face, conn, "interval", interval{14, -3, 5h + 1us});
     goes_round(face, conn, "interval", milliseconds{90061001});
-    BOOST_TEST((reads<interval>(face, conn, "'1 year 2 mons -3 days 04:05:06'::interval") == interval{14, -3, 4h + 5min + 6s}));
+    BOOST_TEST((reads<interval>(face, conn, "'1 year 2 mons -3 days 04:05:06'::interval") ==
+                interval{14, -3, 4h + 5min + 6s}));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(arrays_of_every_length_go_round, Face, both_faces) {
@@ -120,8 +127,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(arrays_of_every_length_go_round, Face, both_faces)
         goes_round_alone(face, conn, "bool[]", std::vector<bool>(n, true));
     }
     goes_round_alone(face, conn, "int8[]", std::array<std::int64_t, 3>{1, 2, 3});
-    BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>("SELECT count(*) FROM generate_series(1, 9) g WHERE g = ANY($1)",
-                                                           std::vector<int>{2, 3, 20})) == 2);
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>(
+                   "SELECT count(*) FROM generate_series(1, 9) g WHERE g = ANY($1)", std::vector<int>{2, 3, 20})) == 2);
     ERROR_OF(null_error, conn.template fetch_one<std::vector<int>>("SELECT ARRAY[1, NULL]"));
     ERROR_OF(decode_error, conn.template fetch_one<std::vector<int>>("SELECT ARRAY[[1], [2]]"));
     ERROR_OF(decode_error, conn.template fetch_one<std::vector<std::int16_t>>("SELECT ARRAY[70000]"));

@@ -45,7 +45,8 @@ struct async_face {
         std::optional<detail::gathered<T>> value;
         std::exception_ptr problem;
         bool ended = false;
-        asio::co_spawn(io, detail::fill(std::move(work), value), [&](std::exception_ptr e) { problem = e, ended = true; });
+        asio::co_spawn(io, detail::fill(std::move(work), value),
+                       [&](std::exception_ptr e) { problem = e, ended = true; });
         io.restart();
         while (!ended) BOOST_REQUIRE(io.run_one() == 1U);
         if (problem) std::rethrow_exception(problem);

@@ -56,8 +56,7 @@ static_assert(parameter_count<interval>() == 1);
 pq::result table(std::vector<std::pair<const char*, oid>> columns) {
     pq::result r{PQmakeEmptyPGresult(nullptr, PGRES_TUPLES_OK)};
     std::vector<PGresAttDesc> descriptions;
-    for (const auto& [name, type] : columns)
-        descriptions.push_back({const_cast<char*>(name), 0, 0, 1, type, -1, -1});
+    for (const auto& [name, type] : columns) descriptions.push_back({const_cast<char*>(name), 0, 0, 1, type, -1, -1});
     PQsetResultAttrs(r.get(), static_cast<int>(descriptions.size()), descriptions.data());
     return r;
 }
@@ -88,7 +87,9 @@ BOOST_AUTO_TEST_CASE(members_find_their_columns_in_any_order) {
 
 BOOST_AUTO_TEST_CASE(a_shape_is_checked_before_any_row_is_read) {
     BOOST_CHECK_THROW(row_reader<pair_of_names>{table({{"a", oids::int4}}).get()}, decode_error);
-    BOOST_CHECK_THROW((row_reader<pair_of_names>{table({{"a", oids::int4}, {"b", oids::text}, {"c", oids::text}}).get()}), decode_error);
+    BOOST_CHECK_THROW(
+        (row_reader<pair_of_names>{table({{"a", oids::int4}, {"b", oids::text}, {"c", oids::text}}).get()}),
+        decode_error);
     BOOST_CHECK_THROW((row_reader<pair_of_names>{table({{"a", oids::text}, {"b", oids::text}}).get()}), decode_error);
     BOOST_CHECK_THROW((row_reader<int>{table({{"a", oids::int4}, {"b", oids::int4}}).get()}), decode_error);
     BOOST_CHECK_THROW((row_reader<std::tuple<int, int>>{table({{"a", oids::int4}}).get()}), decode_error);

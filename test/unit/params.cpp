@@ -17,7 +17,8 @@ BOOST_AUTO_TEST_CASE(values_are_laid_out_for_libpq) {
     p.add(true);
     param_arrays out;
     p.fill(out, 0, 5);
-    BOOST_TEST(out.types == (std::vector<oid>{oids::int4, 0, oids::float8, 0, oids::boolean}), boost::test_tools::per_element());
+    BOOST_TEST(out.types == (std::vector<oid>{oids::int4, 0, oids::float8, 0, oids::boolean}),
+               boost::test_tools::per_element());
     BOOST_TEST(out.lengths == (std::vector<int>{4, 4, 0, 0, 1}), boost::test_tools::per_element());
     BOOST_TEST(out.formats == (std::vector<int>{1, 0, 0, 0, 1}), boost::test_tools::per_element());
     BOOST_TEST((std::string_view{out.values[0], 4} == std::string_view{"\0\0\0\7", 4}));
@@ -89,7 +90,8 @@ BOOST_AUTO_TEST_CASE(unsigned_integers_go_out_as_the_next_larger_type) {
     p.add(std::uint32_t{4'000'000'000});
     p.add(std::uint64_t{9'000'000'000'000'000'000});
     BOOST_CHECK_THROW(p.add(std::uint64_t{18'000'000'000'000'000'000U}), usage_error);
-    BOOST_TEST(p.types(0, 3) == (std::vector<oid>{oids::int4, oids::int8, oids::int8}), boost::test_tools::per_element());
+    BOOST_TEST(p.types(0, 3) == (std::vector<oid>{oids::int4, oids::int8, oids::int8}),
+               boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

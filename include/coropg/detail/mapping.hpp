@@ -1,5 +1,5 @@
-// How rows become C++ values: a scalar is one column, a tuple or pair is columns by position, an aggregate is columns by
-// the names of its members. The shape is checked once for a result; a row then costs its decoding.
+// How rows become C++ values: a scalar is one column, a tuple or pair is columns by position, an aggregate is columns
+// by the names of its members. The shape is checked once for a result; a row then costs its decoding.
 #pragma once
 
 #include <coropg/result.hpp>
@@ -56,11 +56,12 @@ consteval std::string_view spelled() {
     return __PRETTY_FUNCTION__;
 }
 
-/// The name before the last brace: "... {((const int*)(& nowhere<user>.never_defined<user>::object.user::id))} ..." with
-/// GCC, "... {&nowhere.object.id}]" with clang.
+/// The name before the last brace: "... {((const int*)(& nowhere<user>.never_defined<user>::object.user::id))} ..."
+/// with GCC, "... {&nowhere.object.id}]" with clang.
 constexpr std::string_view last_name(std::string_view spelling) {
     const auto in_name = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (c & 0x80) != 0;
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+               (c & 0x80) != 0;
     };
     std::size_t end = spelling.rfind('}');
     while (end > 0 && !in_name(spelling[end - 1])) --end;
@@ -110,8 +111,8 @@ consteval bool owns_its_memory() {
         }(std::make_index_sequence<member_count<T>>{});
 }
 
-/// What `fetch` can return: a type with a coropg::codec, an optional of one, a tuple, a pair or a plain aggregate, none of
-/// them with a view: that would outlive its result.
+/// What `fetch` can return: a type with a coropg::codec, an optional of one, a tuple, a pair or a plain aggregate, none
+/// of them with a view: that would outlive its result.
 template <class T>
 concept fetchable_row = row_type<T> && owns_its_memory<T>();
 
@@ -171,7 +172,8 @@ class row_reader {
     void check_type(int column) const {
         static_assert(decodable<Element>, "no coropg::codec says how to read this type");
         const oid type = PQftype(result_, column);
-        if (!codec<Element>::reads(type)) field{{}, type, format::binary, {result_, 0, column}}.template mismatch<Element>();
+        if (!codec<Element>::reads(type))
+            field{{}, type, format::binary, {result_, 0, column}}.template mismatch<Element>();
     }
 
     template <std::size_t... I>

@@ -1,5 +1,5 @@
-// The operations of several steps that libpq does not allow in pipeline mode, one verb a file in src/ops. Each reads like
-// the protocol; a driver does the waiting.
+// The operations of several steps that libpq does not allow in pipeline mode, one verb a file in src/ops. Each reads
+// like the protocol; a driver does the waiting.
 #pragma once
 
 #include <coropg/conninfo.hpp>

@@ -32,7 +32,8 @@ std::string last_message(const PGconn* conn);
 /// Ends a unit of the pipeline. libpq 17 can leave the flush to the caller; before, every Sync is a send of its own.
 bool send_sync(PGconn* conn);
 
-/// A request to cancel what a connection runs. It travels on a socket of its own, so it may be sent from another thread.
+/// A request to cancel what a connection runs. It travels on a socket of its own, so it may be sent from another
+/// thread.
 class cancel_request {
  public:
     explicit cancel_request(PGconn* conn);

@@ -1,9 +1,9 @@
 // One connection's core: it owns the PGconn and the queue of units, and never waits. It is told what the socket is
-// ready for and answers what it wants next and which units are finished. It knows libpq, and nothing of Asio, threads or
-// timers.
+// ready for and answers what it wants next and which units are finished. It knows libpq, and nothing of Asio, threads
+// or timers.
 //
-// libpq stays in pipeline mode; every unit ends with its own Sync, so that units overlap on the wire and still succeed or
-// fail one by one. A unit with an op runs alone, out of pipeline mode, once the units before it are finished.
+// libpq stays in pipeline mode; every unit ends with its own Sync, so that units overlap on the wire and still succeed
+// or fail one by one. A unit with an op runs alone, out of pipeline mode, once the units before it are finished.
 #pragma once
 
 #include <coropg/detail/op.hpp>
@@ -50,13 +50,14 @@ class session {
     unit_ptr take_finished();
     [[nodiscard]] bool has_finished() const noexcept { return !finished_.empty(); }
 
-    /// Ends the units whose deadline is past: those not sent are dropped, one that runs alone is to be cancelled, others
-    /// are abandoned, which leaves a tombstone in the queue to swallow their answers.
+    /// Ends the units whose deadline is past: those not sent are dropped, one that runs alone is to be cancelled,
+    /// others are abandoned, which leaves a tombstone in the queue to swallow their answers.
     void expire(clock::time_point now);
     /// When `expire` is to be called next.
     [[nodiscard]] clock::time_point next_deadline() const noexcept;
 
-    /// The cancel that is to be sent, once. Nothing new is sent until `cancel_ended`: it must not meet another statement.
+    /// The cancel that is to be sent, once. Nothing new is sent until `cancel_ended`: it must not meet another
+    /// statement.
     std::optional<pq::cancel_request> take_cancel();
     void cancel_ended();
 

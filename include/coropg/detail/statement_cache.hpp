@@ -27,8 +27,8 @@ class statement_cache {
 
     explicit statement_cache(std::size_t capacity = 256) : capacity_{capacity} {}
 
-    /// Notes one more use of the statement and decides how it is sent. Between `parse_and_run` and its `parsed`, the same
-    /// statement runs unnamed.
+    /// Notes one more use of the statement and decides how it is sent. Between `parse_and_run` and its `parsed`, the
+    /// same statement runs unnamed.
     plan next(const command& c, const params& parameters, prepare mode);
     /// The server has answered the Parse of a statement.
     void parsed(const command& c, const params& parameters, bool succeeded);

@@ -80,10 +80,9 @@ concept has_codec = decodable<T> || encodable<T>;
 /// What may be an element: anything with a codec but arrays. Left out are `char` and `unsigned char`, for a vector of
 /// them is as likely meant to be text or bytea.
 template <class Element>
-concept array_element =
-    std::same_as<Element, std::remove_cv_t<Element>> && !std::same_as<value_type<Element>, char> &&
-    !std::same_as<value_type<Element>, unsigned char> && has_codec<value_type<Element>> &&
-    !is_array_codec<value_type<Element>>;
+concept array_element = std::same_as<Element, std::remove_cv_t<Element>> && !std::same_as<value_type<Element>, char> &&
+                        !std::same_as<value_type<Element>, unsigned char> && has_codec<value_type<Element>> &&
+                        !is_array_codec<value_type<Element>>;
 
 /// The type that elements are sent as; 0 when only a server knows its number.
 template <class T>
