@@ -14,6 +14,7 @@ run() {
     "$@" "$python" "$here/runner.py" --title "$title" --rounds "$rounds" --json "$build/bench/$name.json" \
         --baseline libpq \
         --contestant "libpq=$build/bench/point_select_libpq" \
+        --contestant "Asio on libpq=$build/bench/point_select_asio" \
         --contestant "coropg::sync=$build/bench/point_select_coropg_sync" \
         --contestant "coropg::sync struct=$build/bench/point_select_coropg_sync struct" \
         --contestant "coropg=$build/bench/point_select_coropg" \
