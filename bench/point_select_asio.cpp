@@ -1,15 +1,13 @@
 // One row by its key, one query after the other: a bare Asio coroutine over libpq, with no driver in between. What it
 // costs more than plain libpq is the price of the event loop.
 
-#include "contestant.hpp"
+#include "libpq.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-
-#include <libpq-fe.h>
 
 #include <arpa/inet.h>
 #include <unistd.h>
@@ -18,26 +16,22 @@ namespace asio = boost::asio;
 
 namespace {
 
-[[noreturn]] void fail(PGconn* conn) {
-    std::fputs(PQerrorMessage(conn), stderr);
-    std::exit(1);
-}
-
 asio::awaitable<std::string> select_name(PGconn* conn, asio::posix::stream_descriptor& socket, int id) {
     const std::uint32_t wire = htonl(static_cast<std::uint32_t>(id));
     const char* const value = reinterpret_cast<const char*>(&wire);
     const int length = sizeof wire;
     const int binary = 1;
-    if (PQsendQueryPrepared(conn, "by_id", 1, &value, &length, &binary, binary) != 1 || PQflush(conn) != 0) fail(conn);
+    if (PQsendQueryPrepared(conn, "by_id", 1, &value, &length, &binary, binary) != 1 || PQflush(conn) != 0)
+        bench::fail(conn);
     while (PQisBusy(conn) == 1) {
         co_await socket.async_wait(asio::posix::stream_descriptor::wait_read, asio::deferred);
-        if (PQconsumeInput(conn) != 1) fail(conn);
+        if (PQconsumeInput(conn) != 1) bench::fail(conn);
     }
     PGresult* const result = PQgetResult(conn);
-    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1) fail(conn);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1) bench::fail(conn);
     std::string name(PQgetvalue(result, 0, 0), static_cast<std::size_t>(PQgetlength(result, 0, 0)));
     PQclear(result);
-    if (PQgetResult(conn) != nullptr) fail(conn);
+    if (PQgetResult(conn) != nullptr) bench::fail(conn);
     co_return name;
 }
 
@@ -55,12 +49,7 @@ asio::awaitable<void> contest(PGconn* conn) {
 }  // namespace
 
 int main() {
-    PGconn* const conn = PQconnectdb(bench::dsn());
-    if (PQstatus(conn) != CONNECTION_OK) fail(conn);
-    const Oid int4 = 23;
-    PGresult* const prepared = PQprepare(conn, "by_id", "SELECT name FROM users WHERE id = $1", 1, &int4);
-    if (PQresultStatus(prepared) != PGRES_COMMAND_OK) fail(conn);
-    PQclear(prepared);
+    PGconn* const conn = bench::connect_and_prepare();
     PQsetnonblocking(conn, 1);
 
     asio::io_context loop;

@@ -1,17 +1,10 @@
 // One row by its key, 1 connection, one query after the other: plain libpq, blocking. The floor of the comparison.
 
-#include "contestant.hpp"
-
-#include <libpq-fe.h>
+#include "libpq.hpp"
 
 #include <arpa/inet.h>
 
 namespace {
-
-[[noreturn]] void fail(PGconn* conn) {
-    std::fputs(PQerrorMessage(conn), stderr);
-    std::exit(1);
-}
 
 std::string select_name(PGconn* conn, int id) {
     const std::uint32_t wire = htonl(static_cast<std::uint32_t>(id));
@@ -19,7 +12,7 @@ std::string select_name(PGconn* conn, int id) {
     const int length = sizeof wire;
     const int binary = 1;
     PGresult* const result = PQexecPrepared(conn, "by_id", 1, &value, &length, &binary, binary);
-    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1) fail(conn);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1) bench::fail(conn);
     std::string name(PQgetvalue(result, 0, 0), static_cast<std::size_t>(PQgetlength(result, 0, 0)));
     PQclear(result);
     return name;
@@ -28,12 +21,7 @@ std::string select_name(PGconn* conn, int id) {
 }  // namespace
 
 int main() {
-    PGconn* const conn = PQconnectdb(bench::dsn());
-    if (PQstatus(conn) != CONNECTION_OK) fail(conn);
-    const Oid int4 = 23;
-    PGresult* const prepared = PQprepare(conn, "by_id", "SELECT name FROM users WHERE id = $1", 1, &int4);
-    if (PQresultStatus(prepared) != PGRES_COMMAND_OK) fail(conn);
-    PQclear(prepared);
+    PGconn* const conn = bench::connect_and_prepare();
 
     bench::announce("libpq " + std::to_string(PQlibVersion() / 10000) + ", PQexecPrepared, binary");
     while (const auto round = bench::next_round()) {

@@ -54,7 +54,7 @@ class socket_link final : public asio_link, public std::enable_shared_from_this<
     socket_link(pq::connection conn, const asio::any_io_executor& ex)
         : asio_link{std::move(conn), ex}, read_side_{duplicate(ex, core.socket())}, write_side_{ex}, watchdog_{ex} {}
 
-    void start(unit_ptr u) override {
+    void start(unit_ptr&& u) override {
         core.submit(std::move(u));
         if (running_) return;  // the loop in `run` sends it together with its neighbours
         core.send();
@@ -95,7 +95,7 @@ class socket_link final : public asio_link, public std::enable_shared_from_this<
         core.advance(ready);
         while (unit_ptr done = core.take_finished()) {
             do {
-                if (completion waiting = std::move(done->waiting)) waiting(std::move(done));
+                if (done->waiting) done->waiting(std::move(done));
                 done = core.take_finished();
             } while (done);
             core.send();
@@ -171,7 +171,7 @@ class socket_link final : public asio_link, public std::enable_shared_from_this<
     /// The handlers of the waiters own coroutines, which may own this connection: the circle is broken here.
     void orphan() {
         orphaned_ = true;
-        const std::deque<unit_ptr> doomed = core.take_all();
+        const unit_queue doomed = core.take_all();
     }
 
     descriptor read_side_;

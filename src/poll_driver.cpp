@@ -66,21 +66,21 @@ pq::connection poll_driver::connect(conninfo info) {
     return work.take();
 }
 
-unit_ptr poll_driver::perform(unit_ptr u) {
+unit_ptr poll_driver::perform(unit_ptr&& u) {
     unit_ptr mine;
-    u->waiting = completion{[&mine](unit_ptr done) { mine = std::move(done); }};
+    u->waiting.emplace([&mine](unit_ptr done) { mine = std::move(done); });
     core_->submit(std::move(u));
     core_->send();
     for (;;) {
         while (unit_ptr done = core_->take_finished())
-            if (completion waiting = std::move(done->waiting)) waiting(std::move(done));
+            if (done->waiting) done->waiting(std::move(done));
         if (!core_->is_open()) core_->release();
         if (mine) return mine;
         wait();
     }
 }
 
-void poll_driver::wait() {
+void poll_driver::wait() try {
     const want ready = wait_for(core_->socket(), core_->wants(), core_->next_deadline());
     if (ready != want::nothing) return core_->advance(ready);
     core_->expire(clock::now());
@@ -89,6 +89,8 @@ void poll_driver::wait() {
         core_->cancel_ended();
         core_->send();
     }
+} catch (const std::exception& e) {
+    core_->close(e.what());
 }
 
 }  // namespace coropg::detail

@@ -39,7 +39,6 @@ void log_notice(void*, const PGresult* notice) {
 }  // namespace
 
 session::session(pq::connection conn) : conn_{std::move(conn)} {
-    spare_.reserve(max_spare);
     PQsetnonblocking(conn_.get(), 1);
     PQsetNoticeReceiver(conn_.get(), log_notice, nullptr);
     PQenterPipelineMode(conn_.get());
@@ -49,28 +48,28 @@ session::~session() = default;
 
 unit_ptr session::make_unit(call_options options, std::source_location where) {
     if (spare_.empty()) return std::make_unique<unit>(options, where);
-    unit_ptr u = std::move(spare_.back());
-    spare_.pop_back();
-    u->reuse(options, where);
+    unit_ptr u = spare_.pop_front();
+    u->begin(options, where);
     return u;
 }
 
-void session::recycle(unit_ptr u) noexcept {
-    if (!u->is_foreign && spare_.size() < max_spare && u->is_reusable()) spare_.push_back(std::move(u));
+void session::recycle(unit_ptr&& u) noexcept {
+    if (!u->is_foreign && used_.size() + spare_.size() < max_spare && u->is_small()) used_.push_back(std::move(u));
 }
 
-void session::submit(unit_ptr u) {
-    if (u->deadline != no_deadline) ++with_deadline_;
+void session::clean_up() noexcept {
+    while (!used_.empty()) {
+        unit_ptr u = used_.pop_front();
+        u->clear();
+        spare_.push_front(std::move(u));
+    }
+}
+
+void session::submit(unit_ptr&& u) {
     if (state_ == state::closed) return fail_closed(std::move(u), false);
+    first_deadline_ = std::min(first_deadline_, u->deadline);
     if (should_log(log_level::debug)) u->started = clock::now();
     queued_.push_back(std::move(u));
-}
-
-unit_ptr session::take_finished() {
-    if (finished_.empty()) return nullptr;
-    unit_ptr u = std::move(finished_.front());
-    finished_.pop_front();
-    return u;
 }
 
 want session::wants() const noexcept {
@@ -97,34 +96,40 @@ void session::advance(want ready) {
 void session::send() {
     if (unflushed_) flush();
     while (state_ == state::pipelining && !unflushed_ && cancelling_ == cancel_state::none) {
-        const bool unit_open = !underway_.empty() && !underway_.back()->sync_sent;
+        const bool unit_open = !underway_.empty() && !underway_.back().sync_sent;
         if (!unit_open) {
             if (queued_.empty() || underway_.size() >= max_underway) break;
-            if (queued_.front()->exclusive) {
+            if (queued_.front().exclusive) {
                 if (!underway_.empty()) break;
                 start_exclusive();
                 continue;
             }
-            underway_.push_back(std::move(queued_.front()));
-            queued_.pop_front();
+            underway_.push_back(queued_.pop_front());
         }
-        if (!feed(*underway_.back())) return lose();
-        deallocate_evicted();
+        if (!feed(underway_.back())) return lose();
+        if (cache_.has_evicted()) deallocate_evicted();
     }
     if (state_ == state::pipelining && unflushed_bytes_ > 0) flush();
+    clean_up();
 }
 
 /// Sends as much of a unit as the socket takes, and its Sync behind it. False when the connection is lost.
 bool session::feed(unit& u) {
-    // After an error the server skips everything up to the Sync.
-    while (u.sent < u.commands.size() && !u.failed()) {
+    PGconn* const conn = conn_.get();
+    while (u.sent < u.commands.size()) {
+        if (u.failed()) break;  // the server skips everything up to the Sync
+        if (u.timed_out || u.is_tombstone) {
+            // What is sent must not be committed without the rest: a portal that does not exist is an error.
+            if (PQsendDescribePortal(conn, "coropg: the rest timed out") != 1) return false;
+            break;
+        }
         if (!send_command(u, u.commands[u.sent])) return false;
         ++u.sent;
         if (unflushed_bytes_ < flush_bytes) continue;
         flush();
         if (unflushed_) return true;
     }
-    if (!pq::send_sync(conn_.get())) return false;
+    if (!pq::send_sync(conn)) return false;
     u.sync_sent = true;
     ++unflushed_bytes_;
     return true;
@@ -178,35 +183,42 @@ void session::flush() {
 // There is no NULL behind PIPELINE_SYNC. Behind a lost connection NULL comes for ever.
 
 void session::receive() {
-    const bool alive = PQconsumeInput(conn_.get()) == 1;
+    PGconn* const conn = conn_.get();
+    const bool alive = PQconsumeInput(conn) == 1;
     while (state_ == state::pipelining && !underway_.empty()) {
-        const unit& head = *underway_.front();
+        unit& head = underway_.front();
         const bool awaits_answer = head.answered < head.sent || head.sync_sent;
-        if (!awaits_answer || PQisBusy(conn_.get()) == 1) break;
-        on_result(*underway_.front(), pq::result{PQgetResult(conn_.get())});
-        if (PQstatus(conn_.get()) == CONNECTION_BAD) break;
+        if (!awaits_answer || PQisBusy(conn) == 1) break;
+        if (pq::result r{PQgetResult(conn)})
+            on_result(head, std::move(r));
+        else if (PQstatus(conn) == CONNECTION_BAD)
+            break;
+        else
+            end_answer(head);
     }
-    if (state_ == state::pipelining && (!alive || PQstatus(conn_.get()) == CONNECTION_BAD)) lose();
+    if (state_ == state::pipelining && (!alive || PQstatus(conn) == CONNECTION_BAD)) lose();
 }
 
-void session::on_result(unit& u, pq::result r) {
-    if (r == nullptr) {  // the end of an answer
-        if (u.answered == u.sent) return;
-        const bool parse_ended = u.commands[u.answered].with_parse && !u.parse_answered;
-        u.parse_answered = parse_ended;
-        if (!parse_ended) ++u.answered;
-        return;
-    }
+/// A command that was sent with its Parse has two answers.
+void session::end_answer(unit& u) {
+    if (u.answered == u.sent) return;
+    u.parse_answered = u.awaits_parse();
+    if (!u.parse_answered) ++u.answered;
+}
+
+void session::on_result(unit& u, pq::result&& r) {
     switch (PQresultStatus(r.get())) {
-        case PGRES_PIPELINE_SYNC: return on_sync();
-        case PGRES_PIPELINE_ABORTED: return;
+        case PGRES_PIPELINE_SYNC: return on_sync(std::move(r));
+        case PGRES_PIPELINE_ABORTED:
+            if (u.awaits_parse()) cache_.parsed(u.commands[u.answered], u.parameters, false);
+            return;
         case PGRES_COPY_IN:
         case PGRES_COPY_OUT:
         case PGRES_COPY_BOTH: return refuse_copy(u);
         case PGRES_FATAL_ERROR:
         case PGRES_BAD_RESPONSE:
             if (!u.failed()) u.fail(u.answered, std::move(r));
-            if (u.answered < u.sent && u.commands[u.answered].with_parse && !u.parse_answered)
+            if (u.awaits_parse())
                 // The name is a hash of the statement: who has it already, has this statement.
                 cache_.parsed(u.commands[u.answered], u.parameters,
                               u.sqlstate() == sqlstate::duplicate_prepared_statement);
@@ -215,9 +227,9 @@ void session::on_result(unit& u, pq::result r) {
     }
 }
 
-void session::on_answer(unit& u, pq::result r) {
+void session::on_answer(unit& u, pq::result&& r) {
     command& c = u.commands[u.answered];
-    if (c.with_parse && !u.parse_answered) return cache_.parsed(c, u.parameters, true);
+    if (u.awaits_parse()) return cache_.parsed(c, u.parameters, true);
     const std::string_view tag = PQcmdStatus(r.get());
     if (tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") cache_.clear();
     c.answer = result{std::move(r)};
@@ -226,9 +238,9 @@ void session::on_answer(unit& u, pq::result r) {
     c.answer = {};
 }
 
-void session::on_sync() {
-    unit_ptr u = std::move(underway_.front());
-    underway_.pop_front();
+void session::on_sync(pq::result&& r) {
+    unit_ptr u = underway_.pop_front();
+    u->sync = std::move(r);
     if (u->failed()) forget_broken_plans(*u);
     finish(std::move(u));
 }
@@ -255,14 +267,13 @@ void session::forget_broken_plans(unit& u) {
 void session::start_exclusive() {
     PQexitPipelineMode(conn_.get());
     state_ = state::exclusive;
-    underway_.push_back(std::move(queued_.front()));
-    queued_.pop_front();
-    underway_.front()->sync_sent = true;
+    underway_.push_back(queued_.pop_front());
+    underway_.front().sync_sent = true;
     resume_exclusive();
 }
 
 void session::resume_exclusive() {
-    unit& u = *underway_.front();
+    unit& u = underway_.front();
     if (const std::optional<wish> w = u.exclusive->resume())
         exclusive_wants_ = w->readiness;
     else
@@ -270,13 +281,11 @@ void session::resume_exclusive() {
 }
 
 void session::end_exclusive() {
-    unit_ptr u = std::move(underway_.front());
-    underway_.pop_front();
+    unit_ptr u = underway_.pop_front();
     try {
         u->exclusive->take();
     } catch (const errors::query_canceled&) {
-        u->fail(std::current_exception());
-        if (u->timed_out) u->fail(timeout_of(*u));
+        u->fail(u->timed_out ? timeout_of(*u) : std::current_exception());
     } catch (...) {
         u->fail(std::current_exception());
     }
@@ -291,37 +300,30 @@ void session::end_exclusive() {
 // ------------------------------------------------------------------------------------------- deadlines and cancel
 
 void session::expire(clock::time_point now) {
-    if (with_deadline_ == 0 && drain_deadline_ == no_deadline) return;
-    const auto late = [now](const unit_ptr& u) { return u->deadline <= now; };
-    for (unit_ptr& u : queued_) {
-        if (!late(u)) continue;
-        give_up(*u, "timeout; not sent");
-        u.reset();
-    }
-    std::erase(queued_, nullptr);
+    if (drain_deadline_ <= now) return close("the server did not end a cancelled statement in time");
+    if (first_deadline_ > now) return;
+    const auto late = [now](const unit& u) { return u.deadline <= now; };
+    queued_.extract_if(late).for_each([this](unit& u) { give_up(u, "timeout; not sent"); });
 
     // Only a statement that runs alone may be cancelled: a cancel hits whatever runs when it arrives.
-    const bool alone = underway_.size() == 1 && underway_.front()->sync_sent;
-    if (alone && late(underway_.front()) && cancelling_ == cancel_state::none) {
-        unit& u = *underway_.front();
-        u.timed_out = true;
-        u.deadline = no_deadline;
-        --with_deadline_;
-        cancelling_ = cancel_state::wanted;
-        drain_deadline_ = now + drain_time;
-    } else if (!alone) {
-        for (unit_ptr& u : underway_)
-            if (late(u)) give_up(*u, "timeout; the statement was sent with others behind it and is left to the server");
+    if (underway_.size() == 1 && cancelling_ == cancel_state::none) {
+        if (late(underway_.front())) cancel_head(underway_.front(), now);
+    } else {
+        underway_.for_each([&](unit& u) {
+            if (late(u)) give_up(u, "timeout; the statement was sent with others behind it and is left to the server");
+        });
     }
-    if (drain_deadline_ <= now) close("the server did not end a cancelled statement in time");
+
+    first_deadline_ = no_deadline;
+    for (const unit_queue* units : {&queued_, &underway_})
+        units->for_each([this](unit& u) { first_deadline_ = std::min(first_deadline_, u.deadline); });
 }
 
-clock::time_point session::next_deadline() const noexcept {
-    clock::time_point next = drain_deadline_;
-    if (with_deadline_ == 0) return next;
-    for (const auto* units : {&queued_, &underway_})
-        for (const unit_ptr& u : *units) next = std::min(next, u->deadline);
-    return next;
+void session::cancel_head(unit& u, clock::time_point now) {
+    u.timed_out = true;
+    u.deadline = no_deadline;
+    cancelling_ = cancel_state::wanted;
+    drain_deadline_ = now + drain_time;
 }
 
 /// Tells the waiter of `u` of its timeout. What is left in the queue is a tombstone.
@@ -330,9 +332,9 @@ void session::give_up(unit& u, std::string_view reason) {
     told->waiting = std::move(u.waiting);
     told->fail(std::make_exception_ptr(query_timeout{reason, u.site()}));
     finished_.push_back(std::move(told));
+    u.is_tombstone = true;
     u.keeps_results = false;
     u.deadline = no_deadline;
-    --with_deadline_;
 }
 
 std::optional<pq::cancel_request> session::take_cancel() {
@@ -341,23 +343,27 @@ std::optional<pq::cancel_request> session::take_cancel() {
     return pq::cancel_request{conn_.get()};
 }
 
-void session::cancel_ended() { cancelling_ = cancel_state::none; }
+void session::cancel_ended() {
+    cancelling_ = cancel_state::none;
+    const bool head_is_cancelled = !underway_.empty() && underway_.front().timed_out;
+    if (!head_is_cancelled) drain_deadline_ = no_deadline;
+}
 
 // ----------------------------------------------------------------------------------------------------- the end
 
-void session::finish(unit_ptr u) {
-    if (u->deadline != no_deadline) --with_deadline_;
+void session::finish(unit_ptr&& u) {
     if (u->timed_out) {
-        drain_deadline_ = no_deadline;
         if (cancelling_ == cancel_state::wanted) cancelling_ = cancel_state::none;
-        if (u->sqlstate() == sqlstate::query_canceled) u->fail(timeout_of(*u));
+        if (cancelling_ == cancel_state::none) drain_deadline_ = no_deadline;
+        const bool half_sent = u->sent < u->commands.size() && !u->exclusive;
+        if (!u->has_problem() && (half_sent || u->sqlstate() == sqlstate::query_canceled)) u->fail(timeout_of(*u));
     }
     if (u->started != clock::time_point{} && !u->commands.empty()) log_finished(*u);
     finished_.push_back(std::move(u));
 }
 
 void session::lose() {
-    const unit* const head = underway_.empty() ? nullptr : underway_.front().get();
+    const unit* const head = underway_.empty() ? nullptr : &underway_.front();
     std::string reason = pq::last_message(conn_.get());
     if (head != nullptr && !head->server_message().empty()) reason = head->server_message();
     log(log_level::error, "connection lost: " + reason);
@@ -371,18 +377,18 @@ void session::close(std::string_view reason) {
     unflushed_ = false;
     cancelling_ = cancel_state::none;
     drain_deadline_ = no_deadline;
-    for (unit_ptr& u : std::exchange(underway_, {})) fail_closed(std::move(u), true);
-    for (unit_ptr& u : std::exchange(queued_, {})) fail_closed(std::move(u), false);
+    while (!underway_.empty()) fail_closed(underway_.pop_front(), true);
+    while (!queued_.empty()) fail_closed(queued_.pop_front(), false);
 }
 
-std::deque<unit_ptr> session::take_all() {
-    std::deque<unit_ptr> all = std::exchange(finished_, {});
-    for (auto* units : {&underway_, &queued_})
-        for (unit_ptr& u : std::exchange(*units, {})) all.push_back(std::move(u));
+unit_queue session::take_all() {
+    unit_queue all = std::move(finished_);
+    all.append(std::move(underway_));
+    all.append(std::move(queued_));
     return all;
 }
 
-void session::fail_closed(unit_ptr u, bool sent) {
+void session::fail_closed(unit_ptr&& u, bool sent) {
     if (u->timed_out) {
         u->fail(std::make_exception_ptr(
             query_timeout{"timeout; the cancelled statement did not end and the connection is closed", u->site()}));

@@ -9,21 +9,24 @@ void unit::begin(call_options options, std::source_location line) {
     if (options.timeout.count() > 0) deadline = clock::now() + options.timeout;
 }
 
-void unit::reuse(call_options options, std::source_location line) {
+void unit::clear() noexcept {
     commands.clear();
     parameters.clear();
     exclusive.reset();
     waiting = {};
+    sync.reset();
     owned_sql_.clear();
     problem_ = nullptr;
     server_error_.reset();
-    begin(options, line);
 }
 
-bool unit::is_reusable() const noexcept {
+bool unit::is_small() const noexcept {
     constexpr std::size_t many = 64;
     constexpr std::size_t large_bytes = 16 * 1024;
-    return commands.capacity() <= many && parameters.capacity_bytes() <= large_bytes;
+    if (commands.capacity() > many) return false;
+    std::size_t bytes = parameters.capacity_bytes();
+    for (const command& c : commands) bytes += PQresultMemorySize(c.answer.native_handle());
+    return bytes <= large_bytes;
 }
 
 void unit::add(const sql_view& sql, std::size_t parameter_count) {

@@ -123,7 +123,7 @@ class statements {
     }
 
     template <class T>
-    future<T> run(detail::unit_ptr u, T (*finish)(detail::unit&)) {
+    future<T> run(detail::unit_ptr&& u, T (*finish)(detail::unit&)) {
         return self().driver().template run<T>(std::move(u), finish);
     }
 };

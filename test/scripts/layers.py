@@ -34,7 +34,7 @@ ROOMS = [
     (5, "mapping", ["coropg/detail/mapping.hpp", "coropg/detail/finish.hpp", "src/mapping.cpp"]),
 
     # what a caller submits and a session runs up to one Sync
-    (4, "unit", ["coropg/detail/unit.hpp", "coropg/detail/completion.hpp", "src/unit.cpp"]),
+    (4, "unit", ["coropg/detail/unit.hpp", "coropg/detail/unit_queue.hpp", "coropg/detail/completion.hpp", "src/unit.cpp"]),
 
     # values on their way in and out
     (3, "params", ["coropg/detail/params.hpp", "src/params.cpp"]),

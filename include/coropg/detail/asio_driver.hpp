@@ -26,7 +26,7 @@ class asio_link {
     virtual ~asio_link() = default;
 
     /// Sends `u`, or queues it behind what is under way.
-    virtual void start(unit_ptr u) = 0;
+    virtual void start(unit_ptr&& u) = 0;
     /// The handle is gone: whoever still waits gets a connection_error.
     virtual void shut_down() = 0;
 
@@ -41,18 +41,18 @@ struct start_unit {
     asio_link* link;
 
     template <class Handler>
-    void operator()(Handler&& handler, unit_ptr u) const {
+    void operator()(Handler&& handler, unit_ptr&& u) const {
         const auto executor = asio::get_associated_executor(handler, link->executor);
         if (executor == link->executor) {
-            u->waiting = completion{std::forward<Handler>(handler)};
+            u->waiting.emplace(std::forward<Handler>(handler));
         } else {
             u->is_foreign = true;
-            u->waiting = completion{[work = asio::prefer(executor, asio::execution::outstanding_work.tracked),
-                                     handler = std::forward<Handler>(handler)](unit_ptr done) mutable {
+            u->waiting.emplace([work = asio::prefer(executor, asio::execution::outstanding_work.tracked),
+                                handler = std::forward<Handler>(handler)](unit_ptr done) mutable {
                 asio::dispatch(work, [handler = std::move(handler), done = std::move(done)]() mutable {
                     std::move(handler)(std::move(done));
                 });
-            }};
+            });
         }
         link->start(std::move(u));
     }
@@ -87,7 +87,7 @@ class asio_driver {
 
     /// Runs `u` once it is awaited, and maps it to its result.
     template <class T>
-    asio::awaitable<T> run(unit_ptr u, T (*finish)(unit&)) const {
+    asio::awaitable<T> run(unit_ptr&& u, T (*finish)(unit&)) const {
         return run_unit<T>(link_, std::move(u), finish);
     }
 

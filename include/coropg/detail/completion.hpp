@@ -18,8 +18,8 @@ class completion {
     completion() = default;
 
     template <class Handler>
-        requires(!std::is_same_v<std::decay_t<Handler>, completion>)
-    explicit completion(Handler&& handler) {
+    void emplace(Handler&& handler) {
+        reset();
         using stored = std::decay_t<Handler>;
         if constexpr (sizeof(stored) <= sizeof storage_ && alignof(stored) <= alignof(std::max_align_t) &&
                       std::is_nothrow_move_constructible_v<stored>) {
@@ -29,7 +29,7 @@ class completion {
             auto boxed = [box = std::make_unique<stored>(std::forward<Handler>(handler))](unit_ptr done) {
                 (*box)(std::move(done));
             };
-            *this = completion{std::move(boxed)};
+            emplace(std::move(boxed));
         }
     }
 
@@ -45,7 +45,8 @@ class completion {
 
     explicit operator bool() const noexcept { return table_ != nullptr; }
 
-    void operator()(unit_ptr&& done) { table_->call(storage_, std::move(done)); }
+    /// Calls the handler, once. It may destroy this object, which is empty by then.
+    void operator()(unit_ptr&& done) { std::exchange(table_, nullptr)->call(storage_, std::move(done)); }
 
  private:
     struct table {
@@ -56,7 +57,11 @@ class completion {
 
     template <class Stored>
     static constexpr table table_of{
-        [](void* self, unit_ptr&& done) { (*static_cast<Stored*>(self))(std::move(done)); },
+        [](void* self, unit_ptr&& done) {
+            Stored handler = std::move(*static_cast<Stored*>(self));
+            static_cast<Stored*>(self)->~Stored();
+            handler(std::move(done));
+        },
         [](void* from, void* to) noexcept {
             ::new (to) Stored(std::move(*static_cast<Stored*>(from)));
             static_cast<Stored*>(from)->~Stored();

@@ -16,7 +16,7 @@ class poll_driver {
 
     /// Runs `u` and maps it to its result.
     template <class T>
-    T run(unit_ptr u, T (*finish)(unit&)) {
+    T run(unit_ptr&& u, T (*finish)(unit&)) {
         return core_->result_of(perform(std::move(u)), finish);
     }
 
@@ -25,7 +25,7 @@ class poll_driver {
     static pq::connection connect(conninfo info);
 
  private:
-    unit_ptr perform(unit_ptr u);
+    unit_ptr perform(unit_ptr&& u);
     void wait();
 
     std::unique_ptr<session> core_;

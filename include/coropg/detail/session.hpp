@@ -9,9 +9,8 @@
 #include <coropg/detail/op.hpp>
 #include <coropg/detail/pq.hpp>
 #include <coropg/detail/statement_cache.hpp>
-#include <coropg/detail/unit.hpp>
+#include <coropg/detail/unit_queue.hpp>
 
-#include <deque>
 #include <optional>
 #include <string>
 
@@ -27,7 +26,7 @@ class session {
 
     /// A unit to fill in and submit: one that went before, if there is one, so that a statement allocates nothing.
     unit_ptr make_unit(call_options options, std::source_location where);
-    /// What a finished unit becomes, or its error. The unit goes back to the spare ones.
+    /// What a finished unit becomes, or its error. The unit is used again.
     template <class T>
     T result_of(unit_ptr done, T (*map)(unit&)) {
         struct at_the_end {
@@ -39,22 +38,24 @@ class session {
         return map(*keeper.u);
     }
     /// Queues a unit; it is sent by the next `send()`.
-    void submit(unit_ptr u);
-    /// Sends what may be sent now, without waiting.
+    void submit(unit_ptr&& u);
+    /// Sends what may be sent now, without waiting; then, while the server works, cleans up behind finished units.
     void send();
     /// Reads what has come, and sends what that allows.
     void advance(want ready);
     /// What the socket is to be waited for; nothing when no unit is under way.
     [[nodiscard]] want wants() const noexcept;
     /// The next finished unit, or nullptr.
-    unit_ptr take_finished();
+    unit_ptr take_finished() noexcept { return finished_.empty() ? nullptr : finished_.pop_front(); }
     [[nodiscard]] bool has_finished() const noexcept { return !finished_.empty(); }
 
     /// Ends the units whose deadline is past: those not sent are dropped, one that runs alone is to be cancelled,
     /// others are abandoned, which leaves a tombstone in the queue to swallow their answers.
     void expire(clock::time_point now);
-    /// When `expire` is to be called next.
-    [[nodiscard]] clock::time_point next_deadline() const noexcept;
+    /// When `expire` is to be called next; it may find that what was due is done.
+    [[nodiscard]] clock::time_point next_deadline() const noexcept {
+        return std::min(first_deadline_, drain_deadline_);
+    }
 
     /// The cancel that is to be sent, once. Nothing new is sent until `cancel_ended`: it must not meet another
     /// statement.
@@ -69,7 +70,7 @@ class session {
     /// Frees the socket of a closed connection.
     void release() noexcept { conn_.reset(); }
     /// All units, finished or not, out of the session: nobody is going to be told of them.
-    std::deque<unit_ptr> take_all();
+    unit_queue take_all();
 
  private:
     enum class state : unsigned char {
@@ -79,17 +80,18 @@ class session {
     };
     enum class cancel_state : unsigned char { none, wanted, under_way };
 
-    void recycle(unit_ptr u) noexcept;
+    void recycle(unit_ptr&& u) noexcept;
+    void clean_up() noexcept;
     bool feed(unit& u);
     bool send_command(unit& u, command& c);
     void deallocate_evicted();
     void flush();
 
     void receive();
-    void on_result(unit& u, pq::result r);
-    void on_answer(unit& u, pq::result r);
-    void on_parsed(unit& u);
-    void on_sync();
+    void end_answer(unit& u);
+    void on_result(unit& u, pq::result&& r);
+    void on_answer(unit& u, pq::result&& r);
+    void on_sync(pq::result&& r);
     void refuse_copy(unit& u);
     void forget_broken_plans(unit& u);
 
@@ -97,10 +99,11 @@ class session {
     void resume_exclusive();
     void end_exclusive();
 
+    void cancel_head(unit& u, clock::time_point now);
     void give_up(unit& u, std::string_view reason);
     void lose();
-    void finish(unit_ptr u);
-    void fail_closed(unit_ptr u, bool sent);
+    void finish(unit_ptr&& u);
+    void fail_closed(unit_ptr&& u, bool sent);
     void log_finished(const unit& u) const;
 
     pq::connection conn_;
@@ -110,15 +113,16 @@ class session {
     want exclusive_wants_ = want::nothing;
     cancel_state cancelling_ = cancel_state::none;
     clock::time_point drain_deadline_ = no_deadline;
-    std::size_t with_deadline_ = 0;
+    clock::time_point first_deadline_ = no_deadline;
     std::string closed_because_;
 
     statement_cache cache_;
     param_arrays arrays_;
-    std::deque<unit_ptr> queued_;    // nothing of them is sent
-    std::deque<unit_ptr> underway_;  // sent, the last one perhaps in part; answered in this order
-    std::deque<unit_ptr> finished_;
-    std::vector<unit_ptr> spare_;
+    unit_queue queued_;    // nothing of them is sent
+    unit_queue underway_;  // sent, the last one perhaps in part; answered in this order
+    unit_queue finished_;
+    unit_queue used_;   // their waiters are done with them
+    unit_queue spare_;  // clean
 };
 
 }  // namespace coropg::detail

@@ -37,6 +37,7 @@ class statement_cache {
     void forget(const command& c, const params& parameters);
     /// Forgets all: the server has dropped its statements.
     void clear() noexcept;
+    [[nodiscard]] bool has_evicted() const noexcept { return !evicted_.empty(); }
     /// Names of statements that the server is to deallocate.
     std::vector<std::string> take_evicted() { return std::exchange(evicted_, {}); }
 

@@ -53,17 +53,21 @@ struct unit_state {
     std::size_t failed_command = 0;
     bool parse_answered = false;
     bool sync_sent = false;
+    /// Its deadline is past and its statement is to be cancelled.
     bool timed_out = false;
+    /// Its waiter was told that it timed out; what is left swallows the answers.
+    bool is_tombstone = false;
 };
 
 class unit : public unit_state {
  public:
     unit(call_options options, std::source_location line) { begin(options, line); }
 
-    /// Begins anew, with the memory it has.
-    void reuse(call_options options, std::source_location line);
-    /// Whether its memory is worth keeping for the next statement.
-    [[nodiscard]] bool is_reusable() const noexcept;
+    void begin(call_options options, std::source_location line);
+    /// Gives back all but the memory that the next statement can use.
+    void clear() noexcept;
+    /// Whether it holds no more memory than is worth keeping for the next statement.
+    [[nodiscard]] bool is_small() const noexcept;
 
     /// Appends a statement whose parameters are about to be added to `parameters`.
     /// Errors: usage_error for COPY, and for more parameters than the protocol can count.
@@ -75,6 +79,10 @@ class unit : public unit_state {
     void fail(std::exception_ptr problem) { problem_ = std::move(problem); }
     /// Ends it with the server's error about command `index`.
     void fail(std::size_t index, pq::result error);
+    /// Whether the next answer is that of a Parse.
+    [[nodiscard]] bool awaits_parse() const noexcept {
+        return answered < sent && commands[answered].with_parse && !parse_answered;
+    }
     [[nodiscard]] bool failed() const noexcept { return problem_ != nullptr || server_error_ != nullptr; }
     [[nodiscard]] bool has_problem() const noexcept { return problem_ != nullptr; }
     /// The SQLSTATE of the server's error, else "".
@@ -91,13 +99,16 @@ class unit : public unit_state {
     std::optional<op<void>> exclusive;
     /// Empty: nobody waits for it.
     completion waiting;
+    /// Kept, so that it is freed when there is time for it.
+    pq::result sync;
 
  private:
-    void begin(call_options options, std::source_location line);
+    friend class unit_queue;
 
     std::forward_list<std::string> owned_sql_;
     std::exception_ptr problem_;
     pq::result server_error_;
+    unit* next_ = nullptr;
 };
 
 }  // namespace coropg::detail

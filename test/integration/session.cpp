@@ -1,0 +1,187 @@
+// The session driven by hand, at moments that no driver can be made to meet on demand.
+
+#include "../support/faces.hpp"
+
+#include <coropg/detail/poll_driver.hpp>
+
+#include <poll.h>
+#include <sys/resource.h>
+
+using namespace coropg;
+using namespace coropg::test;
+using namespace std::chrono_literals;
+using detail::session;
+using detail::unit_ptr;
+using detail::want;
+
+namespace {
+
+struct by_hand {
+    session core{detail::poll_driver::connect(dsn())};
+
+    unit_ptr statement(const unchecked_sql& sql, call_options options = {}) {
+        unit_ptr u = core.make_unit(options, std::source_location::current());
+        u->add(sql_view{sql}, 0);
+        return u;
+    }
+    void start(unit_ptr u) {
+        core.submit(std::move(u));
+        core.send();
+    }
+    /// Works until a unit is finished.
+    unit_ptr next_finished() {
+        while (!core.has_finished()) {
+            BOOST_REQUIRE(core.wants() != want::nothing);
+            pollfd entry{core.socket(), POLLIN, 0};
+            if (has(core.wants(), want::write)) entry.events |= POLLOUT;
+            BOOST_REQUIRE(::poll(&entry, 1, 10'000) == 1);
+            const bool readable = (entry.revents & ~POLLOUT) != 0;
+            const bool writable = (entry.revents & POLLOUT) != 0;
+            core.advance((readable ? want::read : want::nothing) | (writable ? want::write : want::nothing));
+        }
+        return core.take_finished();
+    }
+};
+
+template <class Error>
+Error failure_of(const unit_ptr& u) {
+    return error_of<Error>([&] { u->throw_failure(); });
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(session_by_hand)
+
+BOOST_AUTO_TEST_CASE(a_cancel_that_hangs_ends_the_connection_when_its_time_is_up) {
+    by_hand hand;
+    hand.start(hand.statement(unchecked_sql{"SELECT pg_sleep(30)"}, {.timeout = 1ms}));
+    hand.core.expire(detail::clock::now() + 1s);
+    auto cancel = hand.core.take_cancel();
+    BOOST_REQUIRE(cancel.has_value());
+    BOOST_TEST(cancel->send_and_wait() == "");
+    failure_of<query_timeout>(hand.next_finished());
+
+    // The cancel has hit, but whoever sends it has not come back: what follows must not wait for ever.
+    hand.start(hand.statement(unchecked_sql{"SELECT 1"}));
+    BOOST_TEST(!hand.core.has_finished());
+    const detail::clock::time_point limit = hand.core.next_deadline();
+    BOOST_REQUIRE((limit < detail::clock::now() + 1min));
+    hand.core.expire(limit);
+    failure_of<connection_error>(hand.next_finished());
+}
+
+BOOST_AUTO_TEST_CASE(a_cancel_that_ended_lets_the_next_statement_go) {
+    by_hand hand;
+    hand.start(hand.statement(unchecked_sql{"SELECT pg_sleep(30)"}, {.timeout = 1ms}));
+    hand.core.expire(detail::clock::now() + 1s);
+    hand.core.take_cancel()->send_and_wait();
+    failure_of<query_timeout>(hand.next_finished());
+    hand.core.submit(hand.statement(unchecked_sql{"SELECT 1"}));
+    hand.core.cancel_ended();
+    BOOST_TEST((hand.core.next_deadline() == detail::no_deadline));
+    hand.core.send();
+    hand.next_finished()->throw_failure();
+}
+
+BOOST_AUTO_TEST_CASE(the_earliest_deadline_is_the_next) {
+    by_hand hand;
+    const detail::clock::time_point start = detail::clock::now();
+    hand.core.submit(hand.statement(unchecked_sql{"SELECT 1"}, {.timeout = 60s}));
+    hand.core.submit(hand.statement(unchecked_sql{"SELECT 2"}, {.timeout = 20s}));
+    hand.core.submit(hand.statement(unchecked_sql{"SELECT 3"}, {.timeout = 40s}));
+    BOOST_TEST((hand.core.next_deadline() >= start + 20s && hand.core.next_deadline() < start + 40s));
+    hand.core.expire(start + 30s);
+    BOOST_TEST((hand.core.next_deadline() >= start + 40s && hand.core.next_deadline() < start + 60s));
+    failure_of<query_timeout>(hand.next_finished());
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_that_times_out_half_sent_stores_nothing_and_sends_no_more) {
+    by_hand hand;
+    hand.start(hand.statement(unchecked_sql{"CREATE TEMPORARY TABLE half_sent (n int, t text)"}));
+    hand.next_finished()->throw_failure();
+
+    constexpr std::size_t rows = 4000;
+    unit_ptr batch = hand.core.make_unit({.timeout = 1ms}, std::source_location::current());
+    const std::string large(64 * 1024, 'x');
+    const unchecked_sql insert{
+        "INSERT INTO half_sent SELECT $1::int, $2 FROM pg_sleep(case $1::int when 0 then 1 else 0 end)"};
+    for (std::size_t i = 0; i < rows; ++i) {
+        if (i == 0)
+            batch->add(sql_view{insert}, 2);
+        else
+            batch->add_again();
+        batch->parameters.add(static_cast<int>(i));
+        batch->parameters.add(large);
+    }
+    const detail::unit* const sent = batch.get();
+    hand.start(std::move(batch));
+    hand.core.expire(detail::clock::now() + 1s);
+    // Not cancelled, to see what remains when the cancel comes too late.
+    BOOST_REQUIRE(hand.core.take_cancel().has_value());
+    hand.core.cancel_ended();
+    const unit_ptr done = hand.next_finished();
+    BOOST_TEST(done.get() == sent);
+    failure_of<query_timeout>(done);
+    BOOST_TEST(done->sent < rows);
+
+    hand.start(hand.statement(unchecked_sql{"SELECT count(*) FROM half_sent"}));
+    const unit_ptr count = hand.next_finished();
+    BOOST_TEST(count->commands.front().answer[0][0].as<std::int64_t>() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_half_sent_batch_that_is_abandoned_stores_nothing) {
+    by_hand hand;
+    hand.start(hand.statement(unchecked_sql{"CREATE TEMPORARY TABLE half_sent (t text)"}));
+    hand.next_finished()->throw_failure();
+    hand.core.submit(hand.statement(unchecked_sql{"SELECT pg_sleep(1)"}));
+    constexpr std::size_t rows = 4000;
+    unit_ptr batch = hand.core.make_unit({.timeout = 1ms}, std::source_location::current());
+    const std::string large(64 * 1024, 'x');
+    const unchecked_sql insert{"INSERT INTO half_sent VALUES ($1)"};
+    for (std::size_t i = 0; i < rows; ++i) {
+        if (i == 0)
+            batch->add(sql_view{insert}, 1);
+        else
+            batch->add_again();
+        batch->parameters.add(large);
+    }
+    hand.start(std::move(batch));
+    hand.core.expire(detail::clock::now() + 1s);
+    BOOST_TEST(!hand.core.take_cancel().has_value());
+    failure_of<query_timeout>(hand.next_finished());  // told at once
+    hand.next_finished()->throw_failure();            // pg_sleep
+    hand.start(hand.statement(unchecked_sql{"SELECT count(*) FROM half_sent"}));
+    unit_ptr count = hand.next_finished();
+    while (count->waiting || count->commands.size() != 1) count = hand.next_finished();  // the tombstone
+    BOOST_TEST(count->commands.front().answer[0][0].as<std::int64_t>() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_statement_whose_parse_was_skipped_can_be_prepared_later) {
+    by_hand hand;
+    const unchecked_sql good{"SELECT 'prepared after all'"};
+    unit_ptr u = hand.core.make_unit({.prepare = prepare::always}, std::source_location::current());
+    u->add(sql_view{unchecked_sql{"SELECT 1/0"}}, 0);
+    u->add(sql_view{good}, 0);
+    hand.start(std::move(u));
+    failure_of<errors::division_by_zero>(hand.next_finished());
+    hand.start(hand.statement(good, {.prepare = prepare::always}));
+    hand.next_finished()->throw_failure();
+    hand.start(hand.statement(
+        unchecked_sql{"SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%after all%'"}));
+    BOOST_TEST(hand.next_finished()->commands.front().answer[0][0].as<std::int64_t>() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_poll_that_fails_closes_the_connection) {
+    sync::connection conn = sync::connect(dsn());
+    rlimit before{};
+    BOOST_REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    rlimit none = before;
+    none.rlim_cur = 0;  // poll(2) then refuses even one descriptor
+    BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    BOOST_CHECK_THROW(conn.execute("SELECT pg_sleep(0.1)"), connection_error);
+    BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    BOOST_TEST(!conn.is_open());
+    BOOST_CHECK_THROW(conn.execute("SELECT 1"), connection_error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
