@@ -26,8 +26,9 @@ using oid = std::uint32_t;
 /// The two representations of a value on the wire.
 enum class format : int { text = 0, binary = 1 };
 
-/// A PostgreSQL type as a codec names it: `oid` and `array_oid` are 0 for types whose numbers differ from one
-/// database to the next; the server then infers the type of a parameter.
+/// A PostgreSQL type as a codec names it. `oid` and `array_oid` are 0 for types whose numbers differ from one database
+/// to the next; each connection then asks its server for the number of `name`, once. The name is what SQL would say:
+/// "mood", "app.mood", "\"Mood\"". Lifetime: `name` refers to static memory.
 struct pg_type {
     std::string_view name;
     coropg::oid oid = 0;
@@ -44,7 +45,8 @@ struct pg_type {
 ///     };
 ///
 /// `encode` may be left out for a type that is only read, `decode` and `reads` for one that is only sent.
-/// A codec whose parameters are sent as text says so with `static constexpr format wire = format::text`.
+/// A codec whose parameters are sent as text says so with `static constexpr format wire = format::text`; one whose
+/// parameters the server is to infer the type of, with `static constexpr bool is_inferred = true`.
 template <class T>
 struct codec;
 
@@ -137,10 +139,21 @@ class field {
     detail::field_place place_;
 };
 
+namespace detail {
+
+/// A place in encoded bytes that holds 0 instead of a type's OID, which only the server knows.
+struct unresolved_oid {
+    std::size_t offset;
+    std::string_view type_name;
+};
+
+}  // namespace detail
+
 /// Where `codec<T>::encode` writes a parameter's bytes.
 class encoder {
  public:
-    explicit encoder(std::vector<char>& out) : out_{out} {}
+    explicit encoder(std::vector<char>& out, std::vector<detail::unresolved_oid>* unresolved = nullptr)
+        : out_{out}, unresolved_{unresolved} {}
 
     void bytes(std::string_view data) { out_.insert(out_.end(), data.begin(), data.end()); }
 
@@ -151,6 +164,13 @@ class encoder {
         const Number swapped = field::load<Number>(reinterpret_cast<const char*>(&number));
         std::memcpy(raw, &swapped, sizeof raw);
         bytes({raw, sizeof raw});
+    }
+
+    /// Appends the OID of `type`, as arrays and composites carry it; what only the server knows is filled in before the
+    /// statement is sent.
+    void type_oid(const pg_type& type) {
+        if (type.oid == 0 && unresolved_ != nullptr) unresolved_->push_back({out_.size(), type.name});
+        number(type.oid);
     }
 
     /// Appends text. Errors: usage_error when it holds a NUL byte, which PostgreSQL cannot store.
@@ -172,6 +192,7 @@ class encoder {
     void patch_length(std::size_t at);
 
     std::vector<char>& out_;
+    std::vector<detail::unresolved_oid>* unresolved_;
 };
 
 namespace detail {
@@ -221,6 +242,21 @@ constexpr format wire_format() {
         return codec<T>::wire;
     else
         return format::binary;
+}
+
+/// Whether parameters go out without a declared type.
+template <class T>
+constexpr bool is_inferred() {
+    if constexpr (requires { codec<T>::is_inferred; })
+        return codec<T>::is_inferred;
+    else
+        return codec<T>::type.oid == 0 && codec<T>::type.name.empty();
+}
+
+/// A codec of a type whose OID each server has its own of.
+template <class T>
+constexpr bool is_named() {
+    return codec<T>::type.oid == 0 && !codec<T>::type.name.empty();
 }
 
 /// Decodes one value that is known not to be NULL, after asking whether the codec reads its type.

@@ -1,6 +1,5 @@
-// Every type of docs/types.md, C++ -> server -> C++, in binary as the verbs ask for it; text decoding is covered by the
-// unit tests, byte by byte.
-#include "../support/faces.hpp"
+// The basic types, C++ -> server -> C++ in both formats. Other families have files of their own: types_*.cpp.
+#include "../support/round_trip.hpp"
 
 #include <boost/uuid/string_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
@@ -12,35 +11,6 @@ using namespace coropg;
 using namespace coropg::test;
 using namespace std::chrono;
 using namespace std::chrono_literals;
-
-namespace {
-
-/// Sends `value`, has the server cast it to `type`, and reads it back; NULL too.
-template <class Face, class Connection, class T>
-void goes_round_alone(Face& face, Connection& conn, std::string_view type, const T& value) {
-    BOOST_TEST_CONTEXT(type) {
-        const std::string cast = "SELECT $1::" + std::string{type};
-        BOOST_TEST((AWAIT(conn.template fetch_one<T>(unchecked_sql(cast), value)) == value));
-        BOOST_TEST((AWAIT(conn.template fetch_one<std::optional<T>>(unchecked_sql(cast), std::optional<T>{})) ==
-                    std::nullopt));
-    }
-}
-
-/// The same, and through an array with a NULL in it.
-template <class Face, class Connection, class T>
-void goes_round(Face& face, Connection& conn, std::string_view type, const T& value) {
-    goes_round_alone(face, conn, type, value);
-    const std::vector<std::optional<T>> array{value, std::nullopt, value};
-    goes_round_alone(face, conn, std::string{type} + "[]", array);
-}
-
-/// What the server makes of a literal, read as T.
-template <class T, class Face, class Connection>
-T reads(Face& face, Connection& conn, const std::string& literal) {
-    return AWAIT(conn.template fetch_one<T>(unchecked_sql("SELECT " + literal)));
-}
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(types)
 

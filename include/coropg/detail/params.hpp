@@ -60,8 +60,10 @@ class params {
     /// The declared type of a NULL for which `T` stands.
     template <class T>
     static constexpr oid null_type() {
-        if constexpr (encodable<T>) return codec<T>::type.oid;
-        return 0;
+        if constexpr (!encodable<T>)
+            return 0;
+        else
+            return is_inferred<T>() ? 0 : codec<T>::type.oid;
     }
 
     void add_null(oid type) { slots_.push_back({0, type, -1, format::text}); }
@@ -87,7 +89,7 @@ void params::add(const T& value) {
         const std::size_t from = bytes_.size();
         encoder out{bytes_};
         codec<type>::encode(value, out);
-        finish(from, codec<type>::type.oid, wire_format<type>());
+        finish(from, is_inferred<type>() ? 0 : codec<type>::type.oid, wire_format<type>());
     }
 }
 

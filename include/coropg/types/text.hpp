@@ -45,8 +45,9 @@ std::string_view characters(const field& f) {
 
 /// How all codecs of text send a parameter. In an array the type has to be told: it is text[].
 struct untyped_text {
-    static constexpr pg_type type{"text", 0, 1009};
+    static constexpr pg_type type{"text", oids::text, 1009};
     static constexpr format wire = format::text;
+    static constexpr bool is_inferred = true;
 };
 
 }  // namespace detail
