@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# Sourced by point_select.sh and fan_out.sh: arguments, the server, the database of the benchmarks, pinning.
+# Sourced by the benchmarks: arguments, the server, the database of the benchmarks, pinning.
 
 set -euo pipefail
 

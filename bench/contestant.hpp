@@ -73,13 +73,39 @@ inline std::vector<int> random_ids(const round& r) {
     return ids;
 }
 
+/// Time since it was constructed or restarted: that of the clock on the wall, and that of this process on a CPU.
+class timer {
+ public:
+    timer() { restart(); }
+
+    void restart() {
+        cpu_started_ = cpu_now();
+        started_ = clock::now();
+    }
+
+    [[nodiscard]] clock::time_point started() const { return started_; }
+    [[nodiscard]] std::chrono::nanoseconds wall() const { return clock::now() - started_; }
+    [[nodiscard]] std::chrono::nanoseconds cpu() const { return cpu_now() - cpu_started_; }
+
+ private:
+    static std::chrono::microseconds cpu_now() {
+        rusage usage{};
+        getrusage(RUSAGE_SELF, &usage);
+        return std::chrono::seconds{usage.ru_utime.tv_sec + usage.ru_stime.tv_sec} +
+               std::chrono::microseconds{usage.ru_utime.tv_usec + usage.ru_stime.tv_usec};
+    }
+
+    std::chrono::microseconds cpu_started_{};
+    clock::time_point started_;
+};
+
 /// Measures one round. It starts when constructed; print() stops it.
 class stopwatch {
  public:
     explicit stopwatch(std::size_t queries) {
         laps_.reserve(queries);
-        cpu_started_ = cpu_now();
-        started_ = last_ = clock::now();
+        timer_.restart();
+        last_ = timer_.started();
     }
 
     /// One query of a sequence is done: it took the time since the one before it.
@@ -98,21 +124,14 @@ class stopwatch {
 
     /// Stops, and answers the runner.
     void print() {
-        const auto wall = clock::now() - started_;
-        const auto cpu = cpu_now() - cpu_started_;
-        std::cout << R"({"queries": )" << laps_.size() << R"(, "wall_ns": )" << std::chrono::nanoseconds{wall}.count()
-                  << R"(, "cpu_ns": )" << std::chrono::nanoseconds{cpu}.count() << R"(, "p50_ns": )" << percentile(50)
-                  << R"(, "p99_ns": )" << percentile(99) << R"(, "checksum": )" << checksum_ << '}' << std::endl;
+        const auto wall = timer_.wall();
+        const auto cpu = timer_.cpu();
+        std::cout << R"({"queries": )" << laps_.size() << R"(, "wall_ns": )" << wall.count() << R"(, "cpu_ns": )"
+                  << cpu.count() << R"(, "p50_ns": )" << percentile(50) << R"(, "p99_ns": )" << percentile(99)
+                  << R"(, "checksum": )" << checksum_ << '}' << std::endl;
     }
 
  private:
-    static std::chrono::microseconds cpu_now() {
-        rusage usage{};
-        getrusage(RUSAGE_SELF, &usage);
-        return std::chrono::seconds{usage.ru_utime.tv_sec + usage.ru_stime.tv_sec} +
-               std::chrono::microseconds{usage.ru_utime.tv_usec + usage.ru_stime.tv_usec};
-    }
-
     std::int64_t percentile(std::size_t percent) {
         if (laps_.empty()) return 0;
         const auto at = laps_.begin() + static_cast<std::ptrdiff_t>((laps_.size() - 1) * percent / 100);
@@ -122,8 +141,7 @@ class stopwatch {
 
     std::vector<std::int64_t> laps_;  // nanoseconds
     std::uint64_t checksum_ = 0;
-    std::chrono::microseconds cpu_started_{};
-    clock::time_point started_;
+    timer timer_;
     clock::time_point last_;
 };
 

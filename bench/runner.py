@@ -19,6 +19,7 @@ import threading
 
 SKIPPED = 77  # exit status of a contestant whose package is missing
 SEED = 20_240_229
+NANOSECONDS = {"µs/query": 1e3, "ns/row": 1}  # in the units of the tables
 
 
 class ContestantError(Exception):
@@ -107,12 +108,12 @@ def contest(contestants, rounds, warm_up_queries):
         print("\r", end="", file=sys.stderr)
 
 
-def per_query_us(results, key):
-    """Microseconds a query, one number a round; nothing if the contestant does not tell."""
+def times(results, key, unit):
+    """One number a round, in the unit of the table; nothing if the contestant does not tell."""
     if any(key not in result for result in results):
         return None
     divide = key in ("wall_ns", "cpu_ns")
-    return [result[key] / 1e3 / (result["queries"] if divide else 1) for result in results]
+    return [result[key] / NANOSECONDS[unit] / (result["queries"] if divide else 1) for result in results]
 
 
 def median(values):
@@ -133,24 +134,24 @@ def half_spread(values):
     return (quartiles[2] - quartiles[0]) / 2
 
 
-def summarize(contestant, baseline):
-    own = {key: per_query_us(contestant.results, key) for key in ("wall_ns", "cpu_ns", "p50_ns", "p99_ns")}
-    base = {key: per_query_us(baseline.results, key) for key in ("wall_ns", "cpu_ns", "p50_ns")}
+def summarize(contestant, baseline, unit):
+    own = {key: times(contestant.results, key, unit) for key in ("wall_ns", "cpu_ns", "p50_ns", "p99_ns")}
+    base = {key: times(baseline.results, key, unit) for key in ("wall_ns", "cpu_ns", "p50_ns")}
     speed = ratios(base["wall_ns"], own["wall_ns"])
     time = ratios(own["wall_ns"], base["wall_ns"])
     return {
         "name": contestant.name,
         "about": contestant.about,
-        "us": median(own["wall_ns"]),
-        "us_ratio": median(time),
-        "us_ratio_spread": half_spread(time),
-        "per_second": median([1e6 / value for value in own["wall_ns"]]),
+        "time": median(own["wall_ns"]),
+        "time_ratio": median(time),
+        "time_ratio_spread": half_spread(time),
+        "per_second": median([1e9 / NANOSECONDS[unit] / value for value in own["wall_ns"]]),
         "per_second_ratio": median(speed),
         "per_second_ratio_spread": half_spread(speed),
-        "p50_us": median(own["p50_ns"]),
+        "p50": median(own["p50_ns"]),
         "p50_ratio": median(ratios(own["p50_ns"], base["p50_ns"])),
-        "p99_us": median(own["p99_ns"]),
-        "cpu_us": median(own["cpu_ns"]),
+        "p99": median(own["p99_ns"]),
+        "cpu": median(own["cpu_ns"]),
         "cpu_ratio": median(ratios(own["cpu_ns"], base["cpu_ns"])),
         "rounds": contestant.results,
     }
@@ -160,18 +161,19 @@ def number(value, digits):
     return "" if value is None else f"{value:,.{digits}f}"
 
 
-def table(summaries, baseline, throughput):
+def table(summaries, baseline, unit, throughput):
     """Aligned, and Markdown at the same time."""
-    main, unit, digits = ("per_second", "queries/s", 0) if throughput else ("us", "µs/query", 1)
+    main, title, digits = ("per_second", "queries/s", 0) if throughput else ("time", unit, 1)
+    small = unit.split("/")[0]
     columns = [
         ("contestant", lambda s: s["name"]),
-        (unit, lambda s: number(s[main], digits)),
+        (title, lambda s: number(s[main], digits)),
         (f"× {baseline.name}", lambda s: number(s[f"{main}_ratio"], 2)),
         ("±", lambda s: number(s[f"{main}_ratio_spread"], 2)),
-        ("p50 µs", lambda s: number(s["p50_us"], 1)),
+        (f"p50 {small}", lambda s: number(s["p50"], 1)),
         ("× p50", lambda s: number(s["p50_ratio"], 2)),
-        ("p99 µs", lambda s: number(s["p99_us"], 1)),
-        ("CPU µs/query", lambda s: number(s["cpu_us"], 1)),
+        (f"p99 {small}", lambda s: number(s["p99"], 1)),
+        (f"CPU {unit}", lambda s: number(s["cpu"], 1)),
         ("× CPU", lambda s: number(s["cpu_ratio"], 2)),
     ]
     columns = [column for column in columns if any(column[1](s) for s in summaries)]
@@ -205,6 +207,7 @@ def arguments():
     parser.add_argument("--queries", type=int, default=20_000, help="queries a round of a --contestant")
     parser.add_argument("--slow-queries", type=int, default=5_000, help="the same of a --slow one, and the warm-up's")
     parser.add_argument("--baseline", required=True, metavar="NAME", help="who is 1.00 in the ratios")
+    parser.add_argument("--unit", choices=NANOSECONDS, default="µs/query", help="what is counted, and in which unit")
     parser.add_argument("--throughput", action="store_true", help="show queries per second rather than time per query")
     parser.add_argument("--json", metavar="FILE", help="write all numbers of all rounds here")
     parser.add_argument("--contestant", dest="commands", action="append", type=named_command, metavar="NAME=COMMAND")
@@ -233,18 +236,20 @@ def main():
         for contestant in entrants:
             contestant.stop()
 
-    summaries = [summarize(contestant, baseline) for contestant in contestants]
+    summaries = [summarize(contestant, baseline, options.unit) for contestant in contestants]
     print(f"\n{options.title}" if options.title else "")
     print(f"medians of {options.rounds} interleaved rounds; {cpu_model()}, {os.cpu_count()} CPUs\n")
-    print(table(summaries, baseline, options.throughput))
+    print(table(summaries, baseline, options.unit, options.throughput))
     print()
     width = max(len(contestant.name) for contestant in contestants)
+    counted = "rows" if options.unit.endswith("row") else "queries"
     for contestant in contestants:
-        print(f"{contestant.name.ljust(width)}  {contestant.about}; {contestant.queries:,} queries a round")
+        print(f"{contestant.name.ljust(width)}  {contestant.about}; {contestant.queries:,} {counted} a round")
     if options.json:
         answer = {
             "title": options.title,
             "baseline": baseline.name,
+            "unit": options.unit,
             "cpu": cpu_model(),
             "cpus": os.cpu_count(),
             "affinity": sorted(os.sched_getaffinity(0)),

@@ -1,6 +1,7 @@
 #include <coropg/codec.hpp>
 
 #include <coropg/detail/pg_types.hpp>
+#include <coropg/detail/type_catalog.hpp>
 
 #include <libpq-fe.h>
 
@@ -14,17 +15,18 @@ namespace {
 
 using detail::field_place;
 
-std::string type_text(oid type) {
-    const std::string name = detail::builtin_type_name(type);
-    return name.empty() ? "type " + std::to_string(type) : name;
+std::string type_text(const field_place& place, oid type) {
+    if (std::string name = detail::builtin_type_name(type); !name.empty()) return name;
+    const auto* const known = place.types == nullptr ? nullptr : place.types->find(type);
+    return known == nullptr ? "type " + std::to_string(type) : known->name;
 }
 
 // `column "age" (int4)`; a value that stands in no result has only its type to name it.
 std::string value_text(const field_place& place, oid type) {
-    if (place.result == nullptr) return type_text(type);
+    if (place.result == nullptr) return type_text(place, type);
     const char* const name = PQfname(place.result, place.column);
     const std::string column = name == nullptr ? std::to_string(place.column + 1) : '"' + std::string{name} + '"';
-    return "column " + column + " (" + type_text(type) + ")";
+    return "column " + column + " (" + type_text(place, type) + ")";
 }
 
 std::string row_text(const field_place& place) {
@@ -56,6 +58,26 @@ std::string cannot_be_read(const field_place& place, oid type, std::string_view 
 }
 
 }  // namespace
+
+oid detail::like_known(const type_catalog& types, oid type) noexcept { return types.like(type); }
+
+bool field::may_be(std::string_view name) const noexcept {
+    return place_.types == nullptr || place_.types->may_be(type_, name);
+}
+
+oid field::element_type() const noexcept {
+    if (const oid element = detail::element_of(type_); element != 0) return element;
+    const auto* const known = place_.types == nullptr ? nullptr : place_.types->find(type_);
+    return known != nullptr && known->category == 'A' ? known->element : 0;
+}
+
+std::vector<std::string_view> field::attributes() const {
+    const auto* const known = place_.types == nullptr ? nullptr : place_.types->find(type_);
+    std::vector<std::string_view> names;
+    if (known != nullptr)
+        for (const auto& attribute : known->attributes) names.push_back(attribute.name);
+    return names;
+}
 
 void field::fail(std::string_view cpp_type, std::string_view reason) const {
     throw decode_error{cannot_be_read(place_, type_, cpp_type) + std::string{reason} + row_text(place_)};

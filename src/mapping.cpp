@@ -7,9 +7,25 @@ namespace coropg::detail {
 
 namespace {
 
-int find_column(const PGresult* r, std::string_view name) {
+/// Whether a column is named after the path: "customer_id" or "customer.id".
+bool is_named(const leaf& l, std::string_view column) {
+    bool is_first = true;
+    for (const std::string_view part : l.path) {
+        if (part.empty()) break;
+        if (!is_first) {
+            if (!column.starts_with('_') && !column.starts_with('.')) return false;
+            column.remove_prefix(1);
+        }
+        if (!column.starts_with(part)) return false;
+        column.remove_prefix(part.size());
+        is_first = false;
+    }
+    return column.empty();
+}
+
+int find_column(const PGresult* r, const leaf& l) {
     for (int i = 0; i < PQnfields(r); ++i)
-        if (name == PQfname(r, i)) return i;
+        if (is_named(l, PQfname(r, i))) return i;
     return -1;
 }
 
@@ -20,31 +36,44 @@ std::string quoted(std::string_view name) {
     return text;
 }
 
-}  // namespace
-
-void find_columns(const PGresult* r, std::span<const std::string_view> members, std::span<int> columns,
-                  std::string_view type) {
-    const auto width = static_cast<std::size_t>(PQnfields(r));
-    if (width != members.size()) fail_columns(r, members, type);
-    for (std::size_t i = 0; i < members.size(); ++i) {
-        const int same_place = static_cast<int>(i);
-        columns[i] = members[i] == PQfname(r, same_place) ? same_place : find_column(r, members[i]);
-        if (columns[i] < 0) fail_columns(r, members, type);
-    }
+std::string spelled(const leaf& l) {
+    std::string name;
+    for (const std::string_view part : l.path)
+        if (!part.empty()) name.append(name.empty() ? "" : "_").append(part);
+    return quoted(name);
 }
 
-void fail_columns(const PGresult* r, std::span<const std::string_view> members, std::string_view type) {
+[[noreturn]] void fail_columns(const PGresult* r, std::span<const leaf> leaves, bool lax, std::string_view type) {
     std::string problem;
-    for (const std::string_view member : members)
-        if (find_column(r, member) < 0) problem += "; no column for member " + quoted(member);
-    for (int i = 0; i < PQnfields(r); ++i) {
+    for (const leaf& l : leaves)
+        if (!l.may_lack && find_column(r, l) < 0) problem += "; no column for member " + spelled(l);
+    for (int i = 0; i < PQnfields(r) && !lax; ++i) {
         const std::string_view name = PQfname(r, i);
-        if (std::ranges::find(members, name) == members.end())
+        const auto found = std::ranges::find_if(leaves, [&](const leaf& l) { return is_named(l, name); });
+        if (found == leaves.end())
             problem += "; no member for column " + quoted(name);
-        else if (find_column(r, name) != i)
+        else if (find_column(r, *found) != i)
             problem += "; column " + quoted(name) + " occurs twice";
     }
     throw decode_error{"the columns do not match the members of " + std::string{type} + problem};
+}
+
+}  // namespace
+
+void find_columns(const PGresult* r, std::span<const leaf> leaves, std::span<int> columns, bool lax,
+                  std::string_view type) {
+    const int width = PQnfields(r);
+    int found = 0;
+    for (std::size_t i = 0; i < leaves.size(); ++i) {
+        const int same_place = static_cast<int>(i);
+        const bool in_place = same_place < width && is_named(leaves[i], PQfname(r, same_place));
+        columns[i] = in_place ? same_place : find_column(r, leaves[i]);
+        if (columns[i] >= 0)
+            ++found;
+        else if (!leaves[i].may_lack)
+            fail_columns(r, leaves, lax, type);
+    }
+    if (found != width && !lax) fail_columns(r, leaves, lax, type);
 }
 
 void fail_column_count(const PGresult* r, std::size_t expected, std::string_view type) {
@@ -52,7 +81,7 @@ void fail_column_count(const PGresult* r, std::size_t expected, std::string_view
                        " takes " + std::to_string(expected)};
 }
 
-void fail_row_count(const unit& u, std::string_view expected, int rows) {
+void fail_row_count(const unit& u, std::string_view expected, std::size_t rows) {
     throw row_count_error{"expected " + std::string{expected} + ", got " + std::to_string(rows), u.site()};
 }
 

@@ -1,6 +1,11 @@
 #include <coropg/detail/params.hpp>
 
+#include <coropg/detail/composite.hpp>
+#include <coropg/detail/type_catalog.hpp>
+
 #include <algorithm>
+#include <ranges>
+#include <utility>
 
 namespace coropg::detail {
 
@@ -27,6 +32,38 @@ void params::fill(param_arrays& out, std::size_t first, std::size_t count) const
         out.lengths[i] = std::max(s.length, 0);
         out.formats[i] = static_cast<int>(s.format);
     }
+}
+
+std::vector<std::string_view> params::unresolved() const {
+    std::vector<std::string_view> names;
+    for (const unresolved_slot& s : declared_) names.push_back(s.type_name);
+    for (const unresolved_type& t : within_) names.push_back(t.type_name);
+    std::ranges::sort(names);
+    names.erase(std::ranges::unique(names).begin(), names.end());
+    return names;
+}
+
+bool params::resolve(const type_catalog& types) {
+    for (const std::string_view name : unresolved())
+        if (types.number_of(name) == 0) return false;
+    for (const unresolved_slot& s : declared_) slots_[s.index].type = types.number_of(s.type_name);
+    if (std::ranges::any_of(within_, [](const unresolved_type& t) { return !t.members.empty(); })) as_encoded_ = bytes_;
+    // Backwards: what lies within a composite is settled before the composite itself may be put in another order.
+    for (const unresolved_type& t : std::views::reverse(within_)) {
+        const oid number = types.number_of(t.type_name);
+        char* const at = bytes_.data() + t.offset;
+        if (t.members.empty())
+            store_oid(at, number);
+        else
+            settle_composite({at, bytes_.size() - t.offset}, t.members, *types.find(number), types);
+    }
+    is_resolved_ = true;
+    return true;
+}
+
+void params::unresolve() {
+    if (!as_encoded_.empty()) bytes_ = std::exchange(as_encoded_, {});
+    is_resolved_ = false;
 }
 
 bool params::has_types(const std::vector<oid>& types, std::size_t first, std::size_t count) const {

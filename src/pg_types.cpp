@@ -66,6 +66,7 @@ constexpr auto names = std::to_array<named_type>({
     {2275, "cstring"},
     {2278, "void"},
     {2950, "uuid"},
+    {2970, "txid_snapshot"},
     {3220, "pg_lsn"},
     {3614, "tsvector"},
     {3615, "tsquery"},

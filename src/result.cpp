@@ -15,12 +15,12 @@ void require_column(const PGresult* result, std::size_t column) {
 
 value row::operator[](std::size_t column) const {
     require_column(result_, column);
-    return {result_, index_, static_cast<int>(column)};
+    return value{{result_, index_, static_cast<int>(column), types_}};
 }
 
 value row::operator[](std::string_view column) const {
     for (int i = 0; i < PQnfields(result_); ++i)
-        if (column == PQfname(result_, i)) return {result_, index_, i};
+        if (column == PQfname(result_, i)) return value{{result_, index_, i, types_}};
     throw usage_error{"the result has no column \"" + std::string{column} + "\""};
 }
 
@@ -50,7 +50,7 @@ oid result::column_type(std::size_t column) const {
 row result::operator[](std::size_t index) const {
     if (index >= size())
         throw usage_error{"row " + std::to_string(index) + " of a result with " + std::to_string(size())};
-    return {handle_.get(), static_cast<int>(index)};
+    return {handle_.get(), static_cast<int>(index), types_.get()};
 }
 
 }  // namespace coropg

@@ -1,4 +1,5 @@
 #include <coropg/detail/session.hpp>
+#include <coropg/detail/type_lookup.hpp>
 #include <coropg/errors.hpp>
 #include <coropg/log.hpp>
 #include <coropg/sqlstate.hpp>
@@ -103,6 +104,10 @@ void session::send() {
                 if (!underway_.empty()) break;
                 start_exclusive();
                 continue;
+            }
+            if (queued_.front().parameters.has_unresolved()) {
+                if (lookups_ > 0) break;
+                if (!resolve_types(queued_.front())) continue;
             }
             underway_.push_back(queued_.pop_front());
         }
@@ -233,7 +238,7 @@ void session::on_answer(unit& u, pq::result&& r) {
     const std::string_view tag = PQcmdStatus(r.get());
     if (tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") cache_.clear();
     c.answer = result{std::move(r)};
-    if (u.keeps_results) return;
+    if (u.keeps_results) return note_types(u, c.answer);
     u.affected_rows += c.answer.affected_rows();
     c.answer = {};
 }
@@ -241,8 +246,28 @@ void session::on_answer(unit& u, pq::result&& r) {
 void session::on_sync(pq::result&& r) {
     unit_ptr u = underway_.pop_front();
     u->sync = std::move(r);
-    if (u->failed()) forget_broken_plans(*u);
-    finish(std::move(u));
+    if (u->failed()) forget_what_broke(*u);
+    if (is_to_be_replayed(*u)) return replay(std::move(u));
+    if (u->unknown_types.empty() || u->failed()) return finish(std::move(u));
+    const std::vector<oid> unknown = std::move(u->unknown_types);
+    const unit& asking = *u;
+    look_up({}, unknown, std::move(u), asking);
+}
+
+/// A statement that failed for what the session knew wrongly of the server's types: nothing of it was executed. With
+/// others behind it, or in a transaction, it is too late.
+bool session::is_to_be_replayed(const unit& u) const {
+    if (!u.sends_user_types || u.was_replayed || u.timed_out || u.is_tombstone || u.commands.size() != 1) return false;
+    const std::string_view code = u.sqlstate();
+    return (code == sqlstate::internal_error || code == sqlstate::undefined_object ||
+            code == sqlstate::datatype_mismatch) &&
+           underway_.empty() && PQtransactionStatus(conn_.get()) == PQTRANS_IDLE;
+}
+
+void session::replay(unit_ptr&& u) {
+    u->start_over();
+    u->was_replayed = true;
+    queued_.push_front(std::move(u));
 }
 
 /// libpq cannot leave COPY in pipeline mode, so the connection ends here. SQL that begins with COPY never gets this
@@ -253,8 +278,10 @@ void session::refuse_copy(unit& u) {
     close("a statement began a COPY");
 }
 
-/// "cached plan must not change result type" and "prepared statement does not exist": the next use prepares anew.
-void session::forget_broken_plans(unit& u) {
+/// "cached plan must not change result type" and "prepared statement does not exist": the next use prepares anew. A type
+/// that was dropped and made anew has another OID.
+void session::forget_what_broke(unit& u) {
+    if (u.sends_user_types && (u.sqlstate().starts_with("42") || u.sqlstate().starts_with("XX"))) forget_type_names();
     const bool vanished = u.sqlstate() == sqlstate::invalid_sql_statement_name;
     if (!vanished && u.sqlstate() != sqlstate::feature_not_supported) return;
     for (const command& c : u.commands) cache_.forget(c, u.parameters);
@@ -297,13 +324,88 @@ void session::end_exclusive() {
     if (PQstatus(conn_.get()) != CONNECTION_OK || PQenterPipelineMode(conn_.get()) != 1) lose();
 }
 
+// ----------------------------------------------------------------------------------- types that are not built in
+//
+// Nobody knows the OIDs of such types before a server tells. A unit that sends them waits at the head of the queue for
+// a lookup, once a connection and type; a unit whose results have columns of unknown types is answered behind one.
+
+/// True when `u` may be sent. Else it is finished, or a lookup was queued before it.
+bool session::resolve_types(unit& u) {
+    try {
+        u.sends_user_types = true;
+        if (u.parameters.resolve(*types_)) return true;
+        if (u.types_asked) {
+            std::string missing;
+            for (const std::string_view name : u.parameters.unresolved())
+                if (types_->number_of(name) == 0) missing.append(missing.empty() ? "" : ", ").append(name);
+            throw usage_error{"the server has no type " + missing + "; is it created, and on the search_path?"};
+        }
+        u.types_asked = true;
+        look_up(u.parameters.unresolved(), {}, nullptr, u);
+    } catch (const usage_error& e) {
+        forget_type_names();  // a type may be altered or made anew
+        unit_ptr refused = queued_.pop_front();
+        refused->fail(std::make_exception_ptr(usage_error{e.what(), refused->site()}));
+        finish(std::move(refused));
+    }
+    return false;
+}
+
+void session::look_up(const std::vector<std::string_view>& names, const std::vector<oid>& numbers, unit_ptr&& dependent,
+                      const unit& asking) {
+    unit_ptr u = make_unit({}, asking.where);
+    ask_for_types(*u, names, numbers);
+    u->is_lookup = true;
+    u->deadline = asking.deadline;
+    u->dependent = std::move(dependent);
+    ++lookups_;
+    queued_.push_front(std::move(u));
+}
+
+void session::end_lookup(unit_ptr&& u) {
+    --lookups_;
+    if (!u->failed()) {
+        auto more = std::make_shared<type_catalog>(*types_);
+        learn_types(*more, u->commands.front().answer);
+        types_ = std::move(more);
+    }
+    unit_ptr dependent = std::move(u->dependent);
+    if (!dependent) {
+        // In a transaction that has failed nothing can be asked; the statement gets to hear so itself.
+        if (u->failed() && !queued_.empty()) queued_.front().parameters.leave_unresolved();
+        return;
+    }
+    if (u->timed_out) dependent->fail(timeout_of(*dependent));
+    for (command& c : dependent->commands) c.answer.know(types_);
+    finish(std::move(dependent));
+}
+
+void session::forget_type_names() {
+    auto fewer = std::make_shared<type_catalog>(*types_);
+    fewer->forget_names();
+    types_ = std::move(fewer);
+}
+
+void session::note_types(unit& u, result& answer) {
+    const PGresult* const r = answer.native_handle();
+    for (int i = 0; i < PQnfields(r); ++i) {
+        const oid type = PQftype(r, i);
+        if (type < first_user_oid) continue;
+        answer.know(types_);
+        if (types_->find(type) == nullptr && !u.is_lookup) u.unknown_types.push_back(type);
+    }
+}
+
 // ------------------------------------------------------------------------------------------- deadlines and cancel
 
 void session::expire(clock::time_point now) {
     if (drain_deadline_ <= now) return close("the server did not end a cancelled statement in time");
     if (first_deadline_ > now) return;
     const auto late = [now](const unit& u) { return u.deadline <= now; };
-    queued_.extract_if(late).for_each([this](unit& u) { give_up(u, "timeout; not sent"); });
+    queued_.extract_if(late).for_each([this](unit& u) {
+        if (u.is_lookup) --lookups_;
+        give_up(u, "timeout; not sent");
+    });
 
     // Only a statement that runs alone may be cancelled: a cancel hits whatever runs when it arrives.
     if (underway_.size() == 1 && cancelling_ == cancel_state::none) {
@@ -328,9 +430,12 @@ void session::cancel_head(unit& u, clock::time_point now) {
 
 /// Tells the waiter of `u` of its timeout. What is left in the queue is a tombstone.
 void session::give_up(unit& u, std::string_view reason) {
-    auto told = std::make_unique<unit>(call_options{}, std::source_location{});
-    told->waiting = std::move(u.waiting);
-    told->fail(std::make_exception_ptr(query_timeout{reason, u.site()}));
+    unit_ptr told = std::move(u.dependent);
+    if (!told) {
+        told = std::make_unique<unit>(call_options{}, std::source_location{});
+        told->waiting = std::move(u.waiting);
+    }
+    told->fail(std::make_exception_ptr(query_timeout{reason, (told->commands.empty() ? u : *told).site()}));
     finished_.push_back(std::move(told));
     u.is_tombstone = true;
     u.keeps_results = false;
@@ -352,6 +457,7 @@ void session::cancel_ended() {
 // ----------------------------------------------------------------------------------------------------- the end
 
 void session::finish(unit_ptr&& u) {
+    if (u->is_lookup) return end_lookup(std::move(u));
     if (u->timed_out) {
         if (cancelling_ == cancel_state::wanted) cancelling_ = cancel_state::none;
         if (cancelling_ == cancel_state::none) drain_deadline_ = no_deadline;

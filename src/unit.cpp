@@ -5,7 +5,7 @@
 namespace coropg::detail {
 
 void unit::begin(call_options options, std::source_location line) {
-    static_cast<unit_state&>(*this) = {.where = line, .preparing = options.prepare};
+    static_cast<unit_state&>(*this) = {.where = line, .preparing = options.prepare, .lax = options.lax};
     if (options.timeout.count() > 0) deadline = clock::now() + options.timeout;
 }
 
@@ -15,9 +15,19 @@ void unit::clear() noexcept {
     exclusive.reset();
     waiting = {};
     sync.reset();
+    unknown_types.clear();
+    dependent.reset();
     owned_sql_.clear();
     problem_ = nullptr;
     server_error_.reset();
+}
+
+void unit::start_over() {
+    sent = answered = failed_command = 0;
+    parse_answered = sync_sent = types_asked = false;
+    server_error_.reset();
+    parameters.unresolve();
+    for (command& c : commands) c.with_parse = false;
 }
 
 bool unit::is_small() const noexcept {

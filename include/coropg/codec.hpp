@@ -45,6 +45,7 @@ struct pg_type {
 ///     };
 ///
 /// `encode` may be left out for a type that is only read, `decode` and `reads` for one that is only sent.
+/// A type with a value of its own for NULL has `static T null()`.
 /// A codec whose parameters are sent as text says so with `static constexpr format wire = format::text`; one whose
 /// parameters the server is to infer the type of, with `static constexpr bool is_inferred = true`.
 template <class T>
@@ -61,12 +62,25 @@ constexpr std::string_view type_name() {
     return pretty.substr(from, to - from);
 }
 
-/// Where a value stands, so that a decoder's error can name its column.
+class type_catalog;
+
+/// Where a value stands, so that a decoder's error can name its column; and what is known of types there.
 struct field_place {
     const pg_result* result = nullptr;
     int row = 0;
     int column = 0;
+    const type_catalog* types = nullptr;
 };
+
+/// The first OID that a server gives to a type made by a user or an extension.
+/// Source: FirstNormalObjectId in PostgreSQL's access/transam.h.
+inline constexpr oid first_user_oid = 16384;
+
+/// The type whose codec reads `type`: of a domain its base, of an enum text, else the type itself.
+oid like_known(const type_catalog& types, oid type) noexcept;
+inline oid like(const type_catalog* types, oid type) noexcept {
+    return type < first_user_oid || types == nullptr ? type : like_known(*types, type);
+}
 
 }  // namespace detail
 
@@ -79,13 +93,24 @@ class field {
 
     /// The value's bytes in its `wire_format()`.
     [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
-    /// The OID of its type.
+    /// The OID of its type; of a domain that of its base, of an enum that of text.
     [[nodiscard]] coropg::oid type() const noexcept { return type_; }
+    /// Whether its type may be `name`, a type that is not built in: false only when it is known to be another.
+    [[nodiscard]] bool may_be(std::string_view name) const noexcept;
+    /// The type of the elements of an array; 0 when it is not known.
+    [[nodiscard]] coropg::oid element_type() const noexcept;
+    /// The names of the attributes of a composite, in its order; empty when they are not known.
+    [[nodiscard]] std::vector<std::string_view> attributes() const;
     [[nodiscard]] coropg::format wire_format() const noexcept { return format_; }
     [[nodiscard]] bool is_binary() const noexcept { return format_ == format::binary; }
 
     /// A part of this value (an element of an array, a member of a composite); errors still name the column.
-    [[nodiscard]] field part(std::string_view bytes, coropg::oid type) const { return {bytes, type, format_, place_}; }
+    [[nodiscard]] field part(std::string_view bytes, coropg::oid type) const {
+        return {bytes, detail::like(place_.types, type), format_, place_};
+    }
+
+    /// Another part like this one.
+    [[nodiscard]] field with_bytes(std::string_view bytes) const { return {bytes, type_, format_, place_}; }
 
     /// Throws a decode_error that names column, PostgreSQL type, C++ type and `reason`.
     template <class T>
@@ -141,10 +166,12 @@ class field {
 
 namespace detail {
 
-/// A place in encoded bytes that holds 0 instead of a type's OID, which only the server knows.
-struct unresolved_oid {
+/// A place in encoded bytes that waits for what only the server knows of a type: its OID, or how its attributes stand.
+struct unresolved_type {
     std::size_t offset;
     std::string_view type_name;
+    /// Set for a composite: the members that were written, in their order.
+    std::span<const std::string_view> members{};
 };
 
 }  // namespace detail
@@ -152,7 +179,7 @@ struct unresolved_oid {
 /// Where `codec<T>::encode` writes a parameter's bytes.
 class encoder {
  public:
-    explicit encoder(std::vector<char>& out, std::vector<detail::unresolved_oid>* unresolved = nullptr)
+    explicit encoder(std::vector<char>& out, std::vector<detail::unresolved_type>* unresolved = nullptr)
         : out_{out}, unresolved_{unresolved} {}
 
     void bytes(std::string_view data) { out_.insert(out_.end(), data.begin(), data.end()); }
@@ -171,6 +198,11 @@ class encoder {
     void type_oid(const pg_type& type) {
         if (type.oid == 0 && unresolved_ != nullptr) unresolved_->push_back({out_.size(), type.name});
         number(type.oid);
+    }
+
+    /// Notes that a composite of this type begins here, whose `members` are about to be written.
+    void composite(const pg_type& type, std::span<const std::string_view> members) {
+        if (unresolved_ != nullptr) unresolved_->push_back({out_.size(), type.name, members});
     }
 
     /// Appends text. Errors: usage_error when it holds a NUL byte, which PostgreSQL cannot store.
@@ -192,7 +224,7 @@ class encoder {
     void patch_length(std::size_t at);
 
     std::vector<char>& out_;
-    std::vector<detail::unresolved_oid>* unresolved_;
+    std::vector<detail::unresolved_type>* unresolved_;
 };
 
 namespace detail {
@@ -259,10 +291,31 @@ constexpr bool is_named() {
     return codec<T>::type.oid == 0 && !codec<T>::type.name.empty();
 }
 
+/// What a NULL becomes as `T`, a column's or an element's type. Errors: null_error when T has no place for it.
+template <class T>
+T null_value(const field& f) {
+    if constexpr (is_optional<T>)
+        return std::nullopt;
+    else if constexpr (requires { codec<T>::null(); })
+        return codec<T>::null();
+    else
+        f.null<T>();
+}
+
+/// Whether T's codec reads values of the type of `f`.
+template <decodable T>
+bool reads(const field& f) {
+    if (!codec<T>::reads(f.type())) return false;
+    if constexpr (requires { codec<T>::type; }) {
+        if constexpr (is_named<T>()) return f.may_be(codec<T>::type.name);
+    }
+    return true;
+}
+
 /// Decodes one value that is known not to be NULL, after asking whether the codec reads its type.
 template <decodable T>
 T decode(const field& f) {
-    if (!codec<T>::reads(f.type())) [[unlikely]]
+    if (!reads<T>(f)) [[unlikely]]
         f.mismatch<T>();
     return codec<T>::decode(f);
 }

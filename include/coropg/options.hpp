@@ -17,6 +17,8 @@ struct call_options {
     /// Longest time from the call to its end, waiting in the queue included; 0 is no limit. Then: query_timeout.
     std::chrono::milliseconds timeout{0};
     coropg::prepare prepare = coropg::prepare::automatic;
+    /// Whether a row may have columns that the aggregate it is fetched as has no member for.
+    bool lax = false;
 };
 
 }  // namespace coropg

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <string_view>
 
 namespace coropg {
@@ -13,7 +14,7 @@ namespace coropg {
 /// One value of a row. Lifetime: a view into the result.
 class value {
  public:
-    value(const PGresult* result, int row, int column) : place_{result, row, column} {}
+    explicit value(detail::field_place place) : place_{place} {}
 
     [[nodiscard]] bool is_null() const noexcept { return PQgetisnull(place_.result, place_.row, place_.column) != 0; }
 
@@ -21,22 +22,17 @@ class value {
     /// Errors: null_error, decode_error, both naming the column.
     template <class T>
     [[nodiscard]] T as() const {
-        if constexpr (detail::is_optional<T>) {
-            if (is_null()) return std::nullopt;
-            return detail::decode<typename T::value_type>(raw());
-        } else {
-            static_assert(detail::decodable<T>, "no coropg::codec says how to read this type");
-            const field f = raw();
-            if (is_null()) f.null<T>();
-            return detail::decode<T>(f);
-        }
+        static_assert(detail::decodable<detail::value_type<T>>, "no coropg::codec says how to read this type");
+        const field f = raw();
+        if (is_null()) return detail::null_value<T>(f);
+        return detail::decode<detail::value_type<T>>(f);
     }
 
     /// The bytes as the server sent them.
     [[nodiscard]] field raw() const noexcept {
-        const auto [result, row, column] = place_;
+        const auto [result, row, column, types] = place_;
         return {{PQgetvalue(result, row, column), static_cast<std::size_t>(PQgetlength(result, row, column))},
-                PQftype(result, column),
+                detail::like(types, PQftype(result, column)),
                 static_cast<format>(PQfformat(result, column)),
                 place_};
     }
@@ -48,7 +44,8 @@ class value {
 /// One row. Lifetime: a view into the result.
 class row {
  public:
-    row(const PGresult* result, int index) : result_{result}, index_{index} {}
+    row(const PGresult* result, int index, const detail::type_catalog* types)
+        : result_{result}, types_{types}, index_{index} {}
 
     [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(PQnfields(result_)); }
     /// Errors: usage_error when there is no such column.
@@ -58,6 +55,7 @@ class row {
 
  private:
     const PGresult* result_;
+    const detail::type_catalog* types_;
     int index_;
 };
 
@@ -65,7 +63,8 @@ class row {
 class result {
  public:
     result() = default;
-    explicit result(detail::pq::result handle) : handle_{std::move(handle)} {}
+    explicit result(detail::pq::result handle, std::shared_ptr<const detail::type_catalog> types = nullptr)
+        : handle_{std::move(handle)}, types_{std::move(types)} {}
 
     /// What the server did, "INSERT 0 1" for instance.
     [[nodiscard]] std::string_view command_tag() const noexcept;
@@ -90,8 +89,9 @@ class result {
         using difference_type = std::ptrdiff_t;
 
         iterator() = default;
-        iterator(const PGresult* result, int index) : result_{result}, index_{index} {}
-        row operator*() const { return {result_, index_}; }
+        iterator(const PGresult* result, int index, const detail::type_catalog* types)
+            : result_{result}, types_{types}, index_{index} {}
+        row operator*() const { return {result_, index_, types_}; }
         iterator& operator++() {
             ++index_;
             return *this;
@@ -105,16 +105,21 @@ class result {
 
      private:
         const PGresult* result_ = nullptr;
+        const detail::type_catalog* types_ = nullptr;
         int index_ = 0;
     };
 
-    [[nodiscard]] iterator begin() const noexcept { return {handle_.get(), 0}; }
-    [[nodiscard]] iterator end() const noexcept { return {handle_.get(), PQntuples(handle_.get())}; }
+    [[nodiscard]] iterator begin() const noexcept { return {handle_.get(), 0, types_.get()}; }
+    [[nodiscard]] iterator end() const noexcept { return {handle_.get(), PQntuples(handle_.get()), types_.get()}; }
 
     [[nodiscard]] const PGresult* native_handle() const noexcept { return handle_.get(); }
+    /// What is known of its types that are not built in; may be null.
+    [[nodiscard]] const detail::type_catalog* types() const noexcept { return types_.get(); }
+    void know(std::shared_ptr<const detail::type_catalog> types) noexcept { types_ = std::move(types); }
 
  private:
     detail::pq::result handle_;
+    std::shared_ptr<const detail::type_catalog> types_;
 };
 
 }  // namespace coropg

@@ -1,13 +1,12 @@
 #include <coropg/types/array.hpp>
 
+#include <charconv>
+#include <limits>
 #include <utility>
 
 namespace coropg::detail {
 
 namespace {
-
-// Source: PostgreSQL's utils/array.h.
-constexpr std::int32_t max_dimensions = 6;
 
 constexpr std::size_t header_bytes = 12;
 constexpr std::size_t dimension_bytes = 8;
@@ -16,7 +15,7 @@ constexpr oid box = 603;  // the only built-in type whose elements a text separa
 
 constexpr const char* cut_short = "the array is cut short";
 constexpr const char* malformed = "malformed array";
-constexpr const char* multi_dimensional = "multi-dimensional arrays are not supported";
+constexpr const char* too_many_dimensions = "more than 6 dimensions";
 
 constexpr bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
@@ -29,18 +28,70 @@ bool is_null_word(std::string_view word) noexcept {
                               [](char have, char upper) { return have == upper || have == upper - 'A' + 'a'; });
 }
 
-// What is between brackets in "[2:3]={a,b}".
-bool is_bounds(std::string_view text) noexcept {
-    return !text.empty() && text.find_first_not_of("0123456789:+-") == std::string_view::npos;
+// The indices of a dimension, and what follows the last of them, are 32-bit numbers.
+// Source: ArrayCheckBounds in PostgreSQL's arrayutils.c.
+bool has_indices(const array_dimension& d) noexcept {
+    return d.size > 0 && std::int64_t{d.lower} + d.size <= std::numeric_limits<std::int32_t>::max();
+}
+
+// The elements of all dimensions; nothing when they are more than `limit`.
+std::optional<std::size_t> count_elements(std::span<const array_dimension> dimensions, std::size_t limit) noexcept {
+    std::size_t elements = dimensions.empty() ? 0 : 1;
+    for (const array_dimension& d : dimensions) {
+        if (__builtin_mul_overflow(elements, static_cast<std::size_t>(d.size), &elements) || elements > limit) {
+            return std::nullopt;
+        }
+    }
+    return elements;
+}
+
+bool take_number(std::string_view& text, std::int32_t& number) noexcept {
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    return problem == std::errc{};
+}
+
+bool take(std::string_view& text, char wanted) noexcept {
+    if (!text.starts_with(wanted)) return false;
+    text.remove_prefix(1);
+    return true;
 }
 
 }  // namespace
 
-array_reader::array_reader(const field& f) : rest_{f.bytes()}, is_binary_{f.is_binary()} {
+void check_dimensions(std::span<const array_dimension> dimensions, std::size_t elements) {
+    if (dimensions.size() > max_dimensions) throw usage_error{"PostgreSQL's arrays have at most 6 dimensions"};
+    if (!std::ranges::all_of(dimensions, has_indices)) {
+        throw usage_error{"an array has an empty dimension, or one whose indices exceed 32 bits"};
+    }
+    if (count_elements(dimensions, elements) != elements) {
+        throw usage_error{"an array has another number of elements than its dimensions say"};
+    }
+}
+
+std::size_t element_offset(std::span<const array_dimension> dimensions, std::span<const std::int32_t> indices) {
+    if (indices.size() != dimensions.size()) {
+        throw usage_error{std::to_string(indices.size()) + " indices for an array of " +
+                          std::to_string(dimensions.size()) + " dimensions"};
+    }
+    std::size_t offset = 0;
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+        const std::int64_t position = std::int64_t{indices[i]} - dimensions[i].lower;
+        if (position < 0 || position >= dimensions[i].size) {
+            throw usage_error{"an array has no index " + std::to_string(indices[i]) + " in dimension " +
+                              std::to_string(i + 1)};
+        }
+        offset = offset * static_cast<std::size_t>(dimensions[i].size) + static_cast<std::size_t>(position);
+    }
+    return offset;
+}
+
+array_reader::array_reader(const field& f, char delimiter)
+    : rest_{f.bytes()}, delimiter_{delimiter}, is_binary_{f.is_binary()} {
     if (is_binary_) {
         open_binary();
     } else {
-        element_type_ = element_of(f.type());
+        element_type_ = f.element_type();
         if (element_type_ == box) delimiter_ = ';';
         open_text();
     }
@@ -68,28 +119,36 @@ void array_reader::open_binary() {
         stop(cut_short);
         return;
     }
-    const auto dimensions = field::load<std::int32_t>(rest_.data());
+    const auto count = field::load<std::int32_t>(rest_.data());
     const auto flags = field::load<std::int32_t>(rest_.data() + 4);
     element_type_ = field::load<oid>(rest_.data() + 8);
     rest_.remove_prefix(header_bytes);
-    if (dimensions < 0 || dimensions > max_dimensions || (flags != 0 && flags != 1)) {
+    if (count < 0 || std::cmp_greater(count, max_dimensions) || (flags != 0 && flags != 1)) {
         stop(malformed);
-    } else if (dimensions > 1) {
-        stop(multi_dimensional);
-    } else if (dimensions == 0) {
-        stop(rest_.empty() ? nullptr : malformed);
-    } else if (rest_.size() < dimension_bytes) {
+        return;
+    }
+    dimension_count_ = static_cast<std::size_t>(count);
+    if (rest_.size() < dimension_count_ * dimension_bytes) {
         stop(cut_short);
-    } else {
-        const auto size = field::load<std::int32_t>(rest_.data());
+        return;
+    }
+    bool is_empty = dimension_count_ == 0;
+    for (std::size_t i = 0; i < dimension_count_; ++i) {
+        dimensions_[i] = {field::load<std::int32_t>(rest_.data()), field::load<std::int32_t>(rest_.data() + 4)};
         rest_.remove_prefix(dimension_bytes);
-        if (size < 0) {
+        if (dimensions_[i].size == 0) {
+            is_empty = true;
+        } else if (!has_indices(dimensions_[i])) {
             stop(malformed);
-        } else if (static_cast<std::size_t>(size) > rest_.size() / length_bytes) {
-            stop(cut_short);
-        } else {
-            left_ = static_cast<std::size_t>(size);
+            return;
         }
+    }
+    if (is_empty) {  // the server too takes an empty dimension for an empty array
+        dimension_count_ = 0;
+    } else if (const auto elements = count_elements(dimensions(), rest_.size() / length_bytes)) {
+        left_ = *elements;
+    } else {
+        stop(cut_short);
     }
 }
 
@@ -110,55 +169,90 @@ bool array_reader::next_binary() {
     return true;
 }
 
-// [bounds "="] "{" [element {"," element}] "}", spaces allowed between.
+// array = [bounds "="] items; bounds = "[" lower ":" upper "]" for each dimension; items = "{" item {"," item} "}"; an
+// item is an element or, in all but the last dimension, items again. The empty array is "{}". Spaces are allowed
+// between.
 // Source: PostgreSQL manual, "Array Input and Output Syntax".
 void array_reader::open_text() {
     skip_spaces(rest_);
-    std::size_t dimensions = 0;
-    while (rest_.starts_with('[')) {
-        const std::size_t end = rest_.find(']');
-        if (end == std::string_view::npos || !is_bounds(rest_.substr(1, end - 1))) {
-            stop(malformed);
-            return;
-        }
-        rest_.remove_prefix(end + 1);
-        ++dimensions;
-    }
-    if (dimensions > 0) {
-        skip_spaces(rest_);
-        if (!rest_.starts_with('=')) {
-            stop(malformed);
-            return;
-        }
-        rest_.remove_prefix(1);
-        skip_spaces(rest_);
-    }
-    if (dimensions > 1) {
-        stop(multi_dimensional);
-    } else if (!rest_.starts_with('{')) {
+    if (!read_bounds()) {
         stop(malformed);
+        return;
+    }
+    std::size_t braces = 0;
+    std::string_view ahead = rest_;
+    while (take(ahead, '{')) {
+        ++braces;
+        skip_spaces(ahead);
+    }
+    const bool is_empty = braces == 1 && ahead.starts_with('}');
+    if (braces > max_dimensions) {
+        stop(too_many_dimensions);
+    } else if (braces == 0 || (dimension_count_ != 0 && (braces != dimension_count_ || is_empty))) {
+        stop(malformed);
+    } else if (is_empty) {
+        ahead.remove_prefix(1);
+        skip_spaces(ahead);
+        stop(ahead.empty() ? nullptr : malformed);
     } else {
-        rest_.remove_prefix(1);
+        dimension_count_ = braces;
     }
 }
 
-bool array_reader::next_text() {
-    skip_spaces(rest_);
-    if (rest_.empty()) return stop(cut_short);
-    const char first = rest_.front();
-    if (first == '}' || !is_first_) {
-        if (first != '}' && first != delimiter_) return stop(malformed);
-        rest_.remove_prefix(1);
-        if (first == '}') {
-            skip_spaces(rest_);
-            return stop(rest_.empty() ? nullptr : malformed);
+bool array_reader::read_bounds() {
+    while (take(rest_, '[')) {
+        if (dimension_count_ == max_dimensions) return false;
+        std::int32_t lower = 0;
+        std::int32_t upper = 0;
+        if (!take_number(rest_, lower) || !take(rest_, ':') || !take_number(rest_, upper) || !take(rest_, ']')) {
+            return false;
         }
-        skip_spaces(rest_);
-        if (rest_.empty()) return stop(cut_short);
+        const std::int64_t size = std::int64_t{upper} - lower + 1;
+        if (size <= 0 || !std::in_range<std::int32_t>(size)) return false;
+        array_dimension& dimension = dimensions_[dimension_count_++];
+        dimension = {static_cast<std::int32_t>(size), lower};
+        if (!has_indices(dimension)) return false;
     }
-    is_first_ = false;
-    if (rest_.front() == '{') return stop(multi_dimensional);
+    skip_spaces(rest_);
+    if (dimension_count_ == 0) return true;
+    if (!take(rest_, '=')) return false;
+    skip_spaces(rest_);
+    return true;
+}
+
+bool array_reader::next_text() {
+    if (open_ != 0) {
+        if (!close_braces()) return false;
+        if (!take(rest_, delimiter_)) return stop(malformed);
+    }
+    if (!open_braces()) return false;
     return rest_.front() == '"' ? read_quoted() : read_plain();
+}
+
+// False at the end of the array, which is where its last brace closes.
+bool array_reader::close_braces() {
+    skip_spaces(rest_);
+    while (take(rest_, '}')) {
+        --open_;
+        std::int32_t& size = dimensions_[open_].size;
+        if (size == 0) size = counts_[open_];  // the first of these braces says how many items the others have
+        if (size != counts_[open_]) return stop(malformed);
+        skip_spaces(rest_);
+        if (open_ == 0) return stop(rest_.empty() ? nullptr : malformed);
+    }
+    return rest_.empty() ? stop(cut_short) : true;
+}
+
+// Goes down to where an element stands, and counts the items on the way.
+bool array_reader::open_braces() {
+    skip_spaces(rest_);
+    if (open_ != 0) ++counts_[open_ - 1];
+    while (open_ < dimension_count_) {
+        if (!take(rest_, '{')) return stop(rest_.empty() ? cut_short : malformed);
+        skip_spaces(rest_);
+        counts_[open_++] = 1;
+    }
+    return rest_.empty() ? stop(cut_short) : true;
 }
 
 // Most elements have no escapes and are viewed where they stand.
@@ -198,14 +292,23 @@ bool array_reader::read_plain() {
     return true;
 }
 
-void write_array_header(std::size_t size, bool has_null, oid element, encoder& out) {
-    if (!std::in_range<std::int32_t>(size)) throw usage_error{"an array parameter has too many elements"};
-    out.number(std::int32_t{size == 0 ? 0 : 1});
+void write_array_header(std::span<const array_dimension> dimensions, bool has_null, const pg_type& element,
+                        encoder& out) {
+    out.number(static_cast<std::int32_t>(dimensions.size()));
     out.number(std::int32_t{has_null ? 1 : 0});
-    out.number(element);
-    if (size == 0) return;
-    out.number(static_cast<std::int32_t>(size));
-    out.number(std::int32_t{1});
+    out.type_oid(element);
+    for (const array_dimension& d : dimensions) {
+        out.number(d.size);
+        out.number(d.lower);
+    }
+}
+
+void write_array_bounds(std::span<const array_dimension> dimensions, encoder& out) {
+    if (std::ranges::all_of(dimensions, [](const array_dimension& d) { return d.lower == 1; })) return;
+    for (const array_dimension& d : dimensions) {
+        out.bytes("[" + std::to_string(d.lower) + ":" + std::to_string(std::int64_t{d.lower} + d.size - 1) + "]");
+    }
+    out.bytes("=");
 }
 
 void write_quoted_element(std::string_view text, encoder& out) {

@@ -20,6 +20,9 @@ constexpr std::int64_t end_of_dates = 2145031949;
 constexpr std::int64_t first_timestamp = -211813488000000000;
 constexpr std::int64_t end_of_timestamps = 9223371331200000000;
 
+// A zone is less than this away from UTC. Source: MAX_TZDISP_HOUR in PostgreSQL's datatype/timestamp.h.
+constexpr bool is_zone(std::int64_t seconds) { return seconds > -16 * 3600 && seconds < 16 * 3600; }
+
 constexpr const char* not_a_date = "not a date; DateStyle has to be ISO";
 constexpr const char* not_a_time = "not a time";
 constexpr const char* not_a_timestamp = "not a timestamp; DateStyle has to be ISO";
@@ -205,6 +208,36 @@ void codec<time_of_day>::encode(const time_of_day& value, encoder& out) {
         throw usage_error{"a time is negative or past 24:00:00"};
     }
     out.number(std::int64_t{since_midnight.count()});
+}
+
+// int64 microseconds since midnight, int32 seconds that the zone is behind UTC. Source: timetz_send in date.c.
+timetz codec<timetz>::decode(const field& f) {
+    constexpr std::size_t timetz_bytes = 12;
+    std::int64_t micros = 0;
+    std::int64_t ahead = 0;
+    if (f.is_binary()) {
+        if (f.bytes().size() != timetz_bytes) f.fail<timetz>("unexpected length of a timetz");
+        micros = field::load<std::int64_t>(f.bytes().data());
+        ahead = -std::int64_t{field::load<std::int32_t>(f.bytes().data() + sizeof micros)};
+    } else {
+        detail::scanner in{f.bytes()};
+        if (!detail::take_time(in, micros) || !detail::take_zone(in, ahead) || !in.done()) {
+            f.fail<timetz>("not a time with a zone");
+        }
+        ahead /= 1'000'000;
+    }
+    if (micros < 0 || micros > detail::micros_per_day || !detail::is_zone(ahead)) {
+        f.fail<timetz>("not a time with a zone");
+    }
+    return {microseconds{micros}, seconds{ahead}};
+}
+
+void codec<timetz>::encode(const timetz& value, encoder& out) {
+    codec<time_of_day>::encode(time_of_day{value.since_midnight}, out);
+    if (!detail::is_zone(value.ahead_of_utc.count())) {
+        throw usage_error{"a zone is 16 hours or more away from UTC"};
+    }
+    out.number(static_cast<std::int32_t>(-value.ahead_of_utc.count()));
 }
 
 }  // namespace coropg

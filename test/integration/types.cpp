@@ -7,6 +7,27 @@
 #include <cmath>
 #include <limits>
 
+namespace types_test {
+
+struct user_id {
+    std::int64_t value;
+    bool operator==(const user_id&) const = default;
+};
+struct login {
+    std::string name;
+    bool operator==(const login&) const = default;
+};
+
+}  // namespace types_test
+
+using types_test::login;
+using types_test::user_id;
+
+template <>
+struct coropg::codec<user_id> : coropg::strong_codec<user_id> {};
+template <>
+struct coropg::codec<login> : coropg::strong_codec<login> {};
+
 using namespace coropg;
 using namespace coropg::test;
 using namespace std::chrono;
@@ -47,6 +68,36 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(text_and_its_kin_go_round, Face, both_faces) {
     BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT ($1::jsonb -> 'a')::int", R"({"a": 5})")) == 5);
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_looks_like_text_goes_round, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute_script("SET client_min_messages = warning; CREATE EXTENSION IF NOT EXISTS citext"));
+    goes_round(face, conn, "char(10)", std::string{"padded    "});
+    goes_round(face, conn, "citext", std::string{"MiXed"});
+    goes_round(face, conn, "xml", std::string{"<a b=\"c\">d</a>"});
+    goes_round(face, conn, "jsonpath", std::string{"$.\"a\"[*]"});
+    for (const char c : {'x', '"', '\\', ' '}) goes_round_alone(face, conn, "\"char\"", c);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_variant_goes_out_as_what_it_holds, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    using any = std::variant<std::monostate, std::int64_t, std::string, std::vector<double>>;
+    for (const any& value : {any{}, any{5}, any{"text"}, any{std::vector{1.5, 2.5}}}) {
+        const result r = AWAIT(conn.execute("SELECT $1", value));
+        BOOST_TEST((r[0][0].template as<any>() == value));
+        BOOST_TEST(r.column_type(0) == (std::array<oid, 4>{25, 20, 25, 1022}.at(value.index())));
+    }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_strong_typedef_goes_as_its_member, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    goes_round(face, conn, "int8", user_id{1LL << 40});
+    goes_round(face, conn, "text", login{"Eve"});
+    AWAIT(conn.execute("SELECT $1::int8[]", std::vector{user_id{1}, user_id{2}}));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(numeric_is_exact_as_text, Face, both_faces) {
     Face face;
     auto conn = face.connect();
@@ -68,6 +119,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(bytes_and_uuids_go_round, Face, both_faces) {
 BOOST_AUTO_TEST_CASE_TEMPLATE(dates_and_times_go_round, Face, both_faces) {
     Face face;
     auto conn = face.connect();
+    for (const microseconds m : {0us, 1us, 24h - 1us}) goes_round(face, conn, "time", m);
     for (const year_month_day v : {2026y / 1 / 1, 2000y / 2 / 29, 1y / 1 / 1, 9999y / 12 / 31, year{-43} / 3 / 15}) {
         goes_round(face, conn, "date", v);
         goes_round(face, conn, "date", sys_days{v});

@@ -29,6 +29,7 @@ ROOMS = [
 
     # the core, which never waits: queue and pipeline; verbs of several steps; rows becoming C++ values
     (5, "session", ["coropg/detail/session.hpp", "src/session.cpp",
+                    "coropg/detail/type_lookup.hpp", "src/type_lookup.cpp",
                     "coropg/detail/statement_cache.hpp", "src/statement_cache.cpp"]),
     (5, "ops", ["coropg/detail/ops.hpp", "src/ops/*.cpp"]),
     (5, "mapping", ["coropg/detail/mapping.hpp", "coropg/detail/finish.hpp", "src/mapping.cpp"]),
@@ -44,7 +45,9 @@ ROOMS = [
 
     # libpq's objects as C++ objects; C++ types as PostgreSQL's; SQL text
     (2, "pq", ["coropg/detail/pq.hpp", "src/pq.cpp"]),
-    (2, "codec", ["coropg/codec.hpp", "src/codec.cpp", "coropg/detail/pg_types.hpp", "src/pg_types.cpp"]),
+    (2, "codec", ["coropg/codec.hpp", "src/codec.cpp", "coropg/detail/pg_types.hpp", "src/pg_types.cpp",
+                  "coropg/detail/type_catalog.hpp", "src/type_catalog.cpp",
+                  "coropg/detail/composite.hpp", "src/composite.cpp"]),
     (2, "sql", ["coropg/sql_text.hpp", "coropg/sql.hpp", "src/sql.cpp"]),
 
     # what stands on nothing
@@ -53,6 +56,7 @@ ROOMS = [
     (1, "log", ["coropg/log.hpp", "src/log.cpp"]),
     (1, "options", ["coropg/options.hpp"]),
     (1, "op", ["coropg/detail/op.hpp"]),
+    (1, "members", ["coropg/detail/members.hpp"]),
     (1, "closure guard", ["coropg/detail/closure_guard.hpp"]),
 ]
 
@@ -62,7 +66,8 @@ OUTSIDE = [
      ["coropg/detail/pq.hpp", "coropg/result.hpp", "src/codec.cpp"]),
     ("Boost.Asio", r"boost/asio(\.hpp|/.*)",
      ["coropg/connection.hpp", "src/connection.cpp", "coropg/gather.hpp",
-      "coropg/detail/asio_driver.hpp", "src/asio_driver.cpp"]),
+      "coropg/detail/asio_driver.hpp", "src/asio_driver.cpp",
+      "coropg/types/network.hpp", "src/types/network.cpp"]),
     ("poll(2)", r"(sys/)?poll\.h", ["src/poll_driver.cpp"]),
     ("spdlog", r"spdlog/.*", ["src/log.cpp"]),
 ]

@@ -53,16 +53,23 @@ static_assert(parameter_count<plain>() == 4);
 static_assert(parameter_count<interval>() == 1);
 
 /// A result as the server would send it, without a server.
-pq::result table(std::vector<std::pair<const char*, oid>> columns) {
+result table(std::vector<std::pair<const char*, oid>> columns, std::vector<std::string> values = {}) {
     pq::result r{PQmakeEmptyPGresult(nullptr, PGRES_TUPLES_OK)};
     std::vector<PGresAttDesc> descriptions;
     for (const auto& [name, type] : columns) descriptions.push_back({const_cast<char*>(name), 0, 0, 1, type, -1, -1});
     PQsetResultAttrs(r.get(), static_cast<int>(descriptions.size()), descriptions.data());
-    return r;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const bool is_null = values[i] == "NULL";
+        PQsetvalue(r.get(), 0, static_cast<int>(i), is_null ? nullptr : values[i].data(),
+                   is_null ? -1 : static_cast<int>(values[i].size()));
+    }
+    return result{std::move(r)};
 }
 
-void put(const pq::result& r, int row, int column, std::string bytes) {
-    PQsetvalue(r.get(), row, column, bytes.data(), static_cast<int>(bytes.size()));
+std::string int4(int value) {
+    std::vector<char> bytes;
+    encoder{bytes}.number(value);
+    return {bytes.begin(), bytes.end()};
 }
 
 struct pair_of_names {
@@ -70,29 +77,141 @@ struct pair_of_names {
     std::string b;
 };
 
+struct lax_pair {
+    int a;
+    std::string b;
+};
+
+struct with_defaults {
+    int id;
+    int level = 7;
+    std::string nickname = "nobody";
+};
+
+struct renamed_member {
+    int id;
+    std::string name;
+};
+
+struct order {
+    int total;
+    pair_of_names customer;
+    std::optional<pair_of_names> maybe;
+};
+
+struct user_id {
+    int value;
+};
+
 }  // namespace
+
+template <>
+struct coropg::columns<lax_pair> {
+    static constexpr bool lax = true;
+};
+template <>
+struct coropg::columns<with_defaults> {
+    static constexpr std::string_view optional[]{"nickname"};
+};
+template <>
+struct coropg::columns<renamed_member> {
+    static constexpr std::pair<std::string_view, std::string_view> renamed[]{{"id", "user id"}};
+};
+template <>
+struct coropg::codec<user_id> : coropg::strong_codec<user_id> {};
 
 BOOST_AUTO_TEST_SUITE(mapping)
 
 BOOST_AUTO_TEST_CASE(members_find_their_columns_in_any_order) {
-    const pq::result r = table({{"b", oids::text}, {"a", oids::int4}});
-    put(r, 0, 0, "text");
-    put(r, 0, 1, std::string("\0\0\0\5", 4));
-    const auto value = row_reader<pair_of_names>{r.get()}.read(0);
+    const result r = table({{"b", oids::text}, {"a", oids::int4}}, {"text", int4(5)});
+    const auto value = row_reader<pair_of_names>{r}.read(0);
     BOOST_TEST(value.a == 5);
     BOOST_TEST(value.b == "text");
-    const auto by_position = row_reader<std::pair<std::string, int>>{r.get()}.read(0);
+    const auto by_position = row_reader<std::pair<std::string, int>>{r}.read(0);
     BOOST_TEST(by_position.second == 5);
 }
 
 BOOST_AUTO_TEST_CASE(a_shape_is_checked_before_any_row_is_read) {
-    BOOST_CHECK_THROW(row_reader<pair_of_names>{table({{"a", oids::int4}}).get()}, decode_error);
-    BOOST_CHECK_THROW(
-        (row_reader<pair_of_names>{table({{"a", oids::int4}, {"b", oids::text}, {"c", oids::text}}).get()}),
-        decode_error);
-    BOOST_CHECK_THROW((row_reader<pair_of_names>{table({{"a", oids::text}, {"b", oids::text}}).get()}), decode_error);
-    BOOST_CHECK_THROW((row_reader<int>{table({{"a", oids::int4}, {"b", oids::int4}}).get()}), decode_error);
-    BOOST_CHECK_THROW((row_reader<std::tuple<int, int>>{table({{"a", oids::int4}}).get()}), decode_error);
+    BOOST_CHECK_THROW(row_reader<pair_of_names>{table({{"a", oids::int4}})}, decode_error);
+    BOOST_CHECK_THROW((row_reader<pair_of_names>{table({{"a", oids::int4}, {"b", oids::text}, {"c", oids::text}})}),
+                      decode_error);
+    BOOST_CHECK_THROW((row_reader<pair_of_names>{table({{"a", oids::text}, {"b", oids::text}})}), decode_error);
+    BOOST_CHECK_THROW((row_reader<int>{table({{"a", oids::int4}, {"b", oids::int4}})}), decode_error);
+    BOOST_CHECK_THROW((row_reader<std::tuple<int, int>>{table({{"a", oids::int4}})}), decode_error);
+}
+
+BOOST_AUTO_TEST_CASE(extra_columns_are_an_error_unless_asked_for) {
+    const result r = table({{"a", oids::int4}, {"b", oids::text}, {"c", oids::text}}, {int4(1), "b", "c"});
+    BOOST_CHECK_THROW(row_reader<pair_of_names>{r}, decode_error);
+    BOOST_TEST((row_reader<pair_of_names>{r, true}.read(0).b == "b"));
+    BOOST_TEST((row_reader<lax_pair>{r}.read(0).b == "b"));
+}
+
+BOOST_AUTO_TEST_CASE(a_member_with_a_default_may_lack_its_column) {
+    const result r = table({{"id", oids::int4}}, {int4(1)});
+    const auto value = row_reader<with_defaults>{r}.read(0);
+    BOOST_TEST(value.id == 1);
+    BOOST_TEST(value.level == 7);
+    BOOST_TEST(value.nickname == "nobody");
+    BOOST_CHECK_THROW(row_reader<with_defaults>{table({{"level", oids::int4}}, {int4(1)})}, decode_error);
+    BOOST_CHECK_THROW(row_reader<pair_of_names>{table({{"b", oids::text}}, {"b"})}, decode_error);
+    const result all =
+        table({{"level", oids::int4}, {"nickname", oids::text}, {"id", oids::int4}}, {int4(3), "x", int4(2)});
+    const auto full = row_reader<with_defaults>{all}.read(0);
+    BOOST_TEST(full.level == 3);
+    BOOST_TEST(full.nickname == "x");
+}
+
+BOOST_AUTO_TEST_CASE(a_member_can_have_another_column) {
+    const result r = table({{"user id", oids::int4}, {"name", oids::text}}, {int4(9), "Ann"});
+    BOOST_TEST(row_reader<renamed_member>{r}.read(0).id == 9);
+    BOOST_CHECK_THROW(row_reader<renamed_member>{table({{"id", oids::int4}, {"name", oids::text}})}, decode_error);
+}
+
+BOOST_AUTO_TEST_CASE(an_aggregate_within_an_aggregate_takes_the_columns_with_its_name_before) {
+    const result r = table({{"total", oids::int4},
+                            {"customer_a", oids::int4},
+                            {"customer_b", oids::text},
+                            {"maybe.a", oids::int4},
+                            {"maybe.b", oids::text}},
+                           {int4(5), int4(1), "Ann", "NULL", "NULL"});
+    const auto value = row_reader<order>{r}.read(0);
+    BOOST_TEST(value.total == 5);
+    BOOST_TEST(value.customer.a == 1);
+    BOOST_TEST(value.customer.b == "Ann");
+    BOOST_TEST(!value.maybe.has_value());
+    const result joined = table({{"maybe_b", oids::text},
+                                 {"maybe_a", oids::int4},
+                                 {"customer_b", oids::text},
+                                 {"customer_a", oids::int4},
+                                 {"total", oids::int4}},
+                                {"Bob", int4(2), "Ann", int4(1), int4(5)});
+    const auto both = row_reader<order>{joined}.read(0);
+    BOOST_REQUIRE(both.maybe.has_value());
+    BOOST_TEST(both.maybe->b == "Bob");
+    BOOST_TEST(both.customer.a == 1);
+    try {
+        row_reader<order>{table({{"total", oids::int4}, {"customer_a", oids::int4}})};
+        BOOST_FAIL("columns are missing");
+    } catch (const decode_error& e) {
+        BOOST_TEST(std::string_view{e.what()}.find("no column for member \"customer_b\"") != std::string_view::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_variant_holds_what_the_column_is) {
+    using any = std::variant<std::monostate, int, std::string>;
+    const result r = table({{"n", oids::int4}, {"t", oids::text}, {"z", oids::int4}}, {int4(4), "four", "NULL"});
+    const auto [n, t, z] = row_reader<std::tuple<any, any, any>>{r}.read(0);
+    BOOST_TEST(std::get<int>(n) == 4);
+    BOOST_TEST(std::get<std::string>(t) == "four");
+    BOOST_TEST(std::holds_alternative<std::monostate>(z));
+    BOOST_CHECK_THROW((row_reader<std::variant<bool, double>>{table({{"n", oids::int4}}, {int4(4)})}), decode_error);
+}
+
+BOOST_AUTO_TEST_CASE(a_strong_typedef_is_read_as_its_member) {
+    const result r = table({{"id", oids::int4}}, {int4(4)});
+    BOOST_TEST(row_reader<user_id>{r}.read(0).value == 4);
+    BOOST_TEST(row_reader<std::optional<user_id>>{r}.read(0)->value == 4);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -49,6 +49,7 @@ using coropg::detail::encodable;
 using std::optional;
 using std::vector;
 using bytes = vector<std::byte>;
+using grid = vector<vector<int>>;
 namespace oids = coropg::oids;
 
 constexpr oid bool_array = 1000, bytea_array = 1001, int2_array = 1005, int4_array = 1007, text_array = 1009,
@@ -59,6 +60,10 @@ constexpr std::string_view three_ints =
     "0000000100000000000000170000000300000001000000040000000100000004fffffffe0000000400000003";
 constexpr std::string_view with_null =
     "00000001000000010000001700000003000000010000000400000001ffffffff0000000400000003";
+constexpr std::string_view two_by_three =
+    "000000020000000000000017000000020000000100000003000000010000000400000001000000040000000200000004000000030000000400"
+    "0000040000000400000005000000"
+    "0400000006";
 constexpr std::string_view empty = "000000000000000000000017";
 constexpr std::string_view texts =
     "0000000100000001000000190000000e00000001000000016100000000000000044e554c4cffffffff000000046e756c6c00000003612c6200"
@@ -174,14 +179,107 @@ BOOST_AUTO_TEST_CASE(lower_bounds_are_dropped) {
     BOOST_TEST(read_text<vector<int>>(" [5:6] = { 7 , 8 } ", int4_array) == expected);
 }
 
-BOOST_AUTO_TEST_CASE(several_dimensions_are_refused) {
-    constexpr std::string_view two_by_two =
-        "00000002000000000000001700000002000000010000000200000001000000040000000100000004"
-        "0000000200000004000000030000000400000004";
-    BOOST_CHECK_EXCEPTION(read_binary<vector<int>>(two_by_two, int4_array), decode_error, says("multi-dimensional"));
-    for (const char* const text : {"{{1,2},{3,4}}", "[1:2][1:2]={{1,2},{3,4}}", "{1,{2}}", "{ {1}}"}) {
-        BOOST_CHECK_EXCEPTION(read_text<vector<int>>(text, int4_array), decode_error, says("multi-dimensional"));
+BOOST_AUTO_TEST_CASE(nested_vectors_are_arrays_of_several_dimensions) {
+    const grid expected{{1, 2, 3}, {4, 5, 6}};
+    BOOST_TEST((codec<grid>::type.name == "int4[]" && codec<grid>::type.oid == int4_array));
+    BOOST_TEST((read_binary<grid>(two_by_three, int4_array) == expected));
+    BOOST_TEST((read_text<grid>("{{1,2,3},{4,5,6}}", int4_array) == expected));
+    BOOST_TEST((read_text<grid>(" [0:1][5:7] = { {1 , 2,3} , {4,5,6} } ", int4_array) == expected));
+    BOOST_TEST(write_hex(expected) == two_by_three);
+    const std::array<std::array<int, 3>, 2> fixed{{{1, 2, 3}, {4, 5, 6}}};
+    BOOST_TEST((read_binary<std::array<std::array<int, 3>, 2>>(two_by_three, int4_array) == fixed));
+    BOOST_TEST(write_hex(fixed) == two_by_three);
+    BOOST_TEST(write_hex(std::span<const vector<int>>{expected}) == two_by_three);
+    BOOST_TEST((read_text<vector<std::array<optional<int>, 2>>>("{{1,NULL}}", int4_array) ==
+                vector<std::array<optional<int>, 2>>{{1, std::nullopt}}));
+    BOOST_TEST((read_text<vector<vector<bool>>>("{{t,f}}", bool_array) == vector<vector<bool>>{{true, false}}));
+    BOOST_TEST(
+        (read_text<vector<vector<bytes>>>(R"({{"\\x01"}})", bytea_array) == vector<vector<bytes>>{{{std::byte{1}}}}));
+}
+
+BOOST_AUTO_TEST_CASE(arrays_have_up_to_six_dimensions) {
+    using six = vector<vector<vector<vector<vector<vector<int>>>>>>;
+    const six value{{{{{{1}, {2}}}}}};
+    BOOST_TEST((read_text<six>("{{{{{{1},{2}}}}}}", int4_array) == value));
+    BOOST_TEST((read_raw<six>(write(value), int4_array) == value));
+    static_assert(!decodable<vector<six>> && !encodable<vector<six>>);
+    BOOST_CHECK_EXCEPTION(read_text<six>("{{{{{{{1}}}}}}}", int4_array), decode_error, says("more than 6 dimensions"));
+}
+
+BOOST_AUTO_TEST_CASE(another_number_of_dimensions_is_refused) {
+    BOOST_CHECK_EXCEPTION(read_binary<vector<int>>(two_by_three, int4_array), decode_error,
+                          says("2 dimensions instead of 1"));
+    BOOST_CHECK_EXCEPTION(read_binary<grid>(three_ints, int4_array), decode_error, says("1 dimensions instead of 2"));
+    for (const char* const text : {"{{1,2},{3,4}}", "[1:2][1:2]={{1,2},{3,4}}", "{ {1}}"}) {
+        BOOST_CHECK_EXCEPTION(read_text<vector<int>>(text, int4_array), decode_error,
+                              says("2 dimensions instead of 1"));
     }
+    using fixed = std::array<std::array<int, 2>, 2>;
+    BOOST_CHECK_EXCEPTION(read_text<fixed>("{{1,2,3},{4,5,6}}", int4_array), decode_error,
+                          says("3 elements instead of 2"));
+    BOOST_CHECK_EXCEPTION(read_text<fixed>("{}", int4_array), decode_error, says("0 elements instead of 2"));
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_array_reads_as_an_empty_vector_of_any_nesting) {
+    BOOST_TEST(read_binary<grid>(empty, int4_array).empty());
+    BOOST_TEST(read_text<grid>("{}", int4_array).empty());
+    BOOST_TEST(write_hex(grid{}) == empty);
+    BOOST_TEST((read_binary<coropg::array<int>>(empty, int4_array) == coropg::array<int>{}));
+    BOOST_TEST(write_hex(coropg::array<int>{}) == empty);
+    BOOST_TEST((write_hex(coropg::array<int>{vector<int>{}}) == empty));
+}
+
+BOOST_AUTO_TEST_CASE(a_ragged_parameter_is_refused) {
+    BOOST_CHECK_EXCEPTION(write(grid{{1, 2}, {3}}), coropg::usage_error, says("ragged"));
+    BOOST_CHECK_EXCEPTION(write(grid{{}, {3}}), coropg::usage_error, says("ragged"));
+    BOOST_CHECK_EXCEPTION(write(vector<grid>{{{1}, {2}}, {{3}}}), coropg::usage_error, says("ragged"));
+    BOOST_CHECK_EXCEPTION(write(grid{{}, {}}), coropg::usage_error, says("empty dimension"));
+}
+
+BOOST_AUTO_TEST_CASE(an_array_with_dimensions_keeps_its_bounds) {
+    // '[2:3][-1:0]={{1,NULL},{3,4}}'
+    constexpr std::string_view hex =
+        "000000020000000100000017000000020000000200000002ffffffff0000000400000001ffffffff000000040000000300000004000000"
+        "04";
+    const coropg::array<optional<int>> expected{{1, std::nullopt, 3, 4}, {{2, 2}, {2, -1}}};
+    BOOST_TEST((read_binary<coropg::array<optional<int>>>(hex, int4_array) == expected));
+    BOOST_TEST((read_text<coropg::array<optional<int>>>("[2:3][-1:0]={{1,NULL},{3,4}}", int4_array) == expected));
+    BOOST_TEST(write_hex(expected) == hex);
+    BOOST_TEST((read_text<coropg::array<int>>("{1,-2,3}", int4_array) == coropg::array<int>{{1, -2, 3}}));
+    BOOST_TEST(write_hex(coropg::array<int>{{1, -2, 3}}) == three_ints);
+    BOOST_CHECK_THROW(read_binary<coropg::array<int>>(hex, int4_array), null_error);
+}
+
+BOOST_AUTO_TEST_CASE(elements_are_found_by_their_indices) {
+    coropg::array<int> a{{1, 2, 3, 4, 5, 6}, {{2, 2}, {3, -1}}};
+    BOOST_TEST(a.at({2, -1}) == 1);
+    BOOST_TEST(a.at({2, 1}) == 3);
+    BOOST_TEST(a.at({3, -1}) == 4);
+    a.at({3, 1}) = 60;
+    BOOST_TEST(a.elements.back() == 60);
+    BOOST_TEST((coropg::array<bool>{{true, false}, 5}.at({6}) == false));
+    BOOST_CHECK_EXCEPTION(static_cast<void>(a.at({1, -1})), coropg::usage_error, says("no index 1 in dimension 1"));
+    BOOST_CHECK_EXCEPTION(static_cast<void>(a.at({2, 2})), coropg::usage_error, says("no index 2 in dimension 2"));
+    BOOST_CHECK_EXCEPTION(static_cast<void>(a.at({2})), coropg::usage_error,
+                          says("1 indices for an array of 2 dimensions"));
+    BOOST_CHECK_THROW(static_cast<void>(coropg::array<int>{}.at({1})), coropg::usage_error);
+    BOOST_CHECK_THROW(static_cast<void>(coropg::array<int>{}.at({})), std::out_of_range);
+}
+
+BOOST_AUTO_TEST_CASE(dimensions_that_postgresql_does_not_have_are_refused) {
+    const auto refuses = [](vector<coropg::array_dimension> dimensions, const char* reason) {
+        BOOST_CHECK_EXCEPTION((coropg::array<int>{{1, 2}, dimensions}), coropg::usage_error, says(reason));
+        coropg::array<int> later{{1, 2}};
+        later.dimensions = dimensions;
+        BOOST_CHECK_EXCEPTION(write(later), coropg::usage_error, says(reason));
+    };
+    refuses({}, "another number of elements");
+    refuses({{3, 1}}, "another number of elements");
+    refuses({{65536, 1}, {65536, 1}, {65536, 1}, {65536, 1}}, "another number of elements");
+    refuses({{2, 1}, {0, 1}}, "empty dimension");
+    refuses({{-2, 1}, {-1, 1}}, "empty dimension");
+    refuses({{2, 2147483646}}, "exceed 32 bits");
+    refuses({{2, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}}, "at most 6");
 }
 
 BOOST_AUTO_TEST_CASE(every_codec_serves_as_an_element) {
@@ -237,7 +335,7 @@ BOOST_AUTO_TEST_CASE(pointers_and_views_are_sent_as_text_array) {
 BOOST_AUTO_TEST_CASE(a_std_array_holds_exactly_its_size) {
     BOOST_TEST((read_binary<std::array<int, 3>>(three_ints, int4_array) == std::array{1, -2, 3}));
     BOOST_CHECK_EXCEPTION((read_binary<std::array<int, 2>>(three_ints, int4_array)), decode_error,
-                          says("more than 2 elements"));
+                          says("3 elements instead of 2"));
     BOOST_CHECK_EXCEPTION((read_text<std::array<int, 4>>("{1,-2,3}", int4_array)), decode_error,
                           says("3 elements instead of 4"));
     BOOST_TEST((read_text<std::array<optional<int>, 2>>("{1,NULL}", int4_array)[1] == std::nullopt));
@@ -263,6 +361,8 @@ BOOST_AUTO_TEST_CASE(an_element_whose_text_is_not_its_binary_form_makes_an_array
     BOOST_TEST(write(vector<price>{{"1.50"}, {"NaN"}}) == R"({"1.50","NaN"})");
     BOOST_TEST(write(vector<price>{}) == "{}");
     BOOST_TEST((write(vector<optional<price>>{price{"q\"\\"}, std::nullopt}) == R"({"q\"\\",NULL})"));
+    BOOST_TEST(write(vector<vector<price>>{{{"1"}, {"2"}}, {{"3"}, {"4"}}}) == R"({{"1","2"},{"3","4"}})");
+    BOOST_TEST(write(coropg::array<price>{{{"1"}, {"2"}}, {{1, 1}, {2, 0}}}) == R"([1:1][0:1]={{"1","2"}})");
     BOOST_TEST((read_text<vector<price>>("{1.50}", numeric_array) == vector<price>{{"1.50"}}));
 }
 
@@ -281,7 +381,10 @@ BOOST_AUTO_TEST_CASE(arrays_of_types_that_are_not_built_in_are_known_by_their_he
 BOOST_AUTO_TEST_CASE(what_can_be_an_element_is_limited) {
     static_assert(!decodable<vector<char>> && !encodable<vector<char>>);
     static_assert(!decodable<vector<unsigned char>> && !encodable<vector<unsigned char>>);
-    static_assert(!decodable<vector<vector<int>>> && !encodable<vector<std::array<int, 2>>>);
+    static_assert(!decodable<vector<optional<vector<int>>>> && !encodable<vector<optional<std::array<int, 2>>>>);
+    static_assert(!decodable<vector<coropg::array<int>>> && !encodable<coropg::array<vector<int>>>);
+    static_assert(coropg::detail::is_view<vector<vector<std::string_view>>> &&
+                  !coropg::detail::is_view<vector<std::string>>);
     static_assert(!decodable<vector<price*>> && !encodable<vector<price*>>);
     static_assert(!decodable<std::span<const int>> && encodable<std::span<const int>>);
     static_assert(decodable<vector<signed char>> && encodable<vector<std::int8_t>>);
@@ -319,13 +422,62 @@ BOOST_AUTO_TEST_CASE(a_malformed_array_in_binary_is_refused) {
     refuses(header(1, 0, oids::int4, 1) + from_hex("000000040000000100"), "malformed");
     refuses(header(1, 0, oids::int4, 1) + from_hex("00000003000001"), "unexpected length");
     refuses(header(1, 0, oids::int4, 0) + "x", "malformed");
+    const auto refuses_grid = [](std::string_view dimensions, const char* reason) {
+        const std::string raw = from_hex("000000020000000000000017") + from_hex(dimensions) + std::string(64, '\0');
+        BOOST_CHECK_EXCEPTION(read_raw<grid>(raw, int4_array), decode_error, says(reason));
+    };
+    refuses_grid("7fffffff000000017fffffff00000001", "malformed");
+    refuses_grid("00010000000000010001000000000001", "cut short");
+    refuses_grid("7ffffffe000000017ffffffe00000001", "cut short");
+    refuses_grid("ffffffff00000001ffffffff00000001", "malformed");
+    refuses_grid("00000001000000010000000400000001", "unexpected length");
+    refuses_grid("000000017fffffff0000000100000001", "malformed");
 }
 
 BOOST_AUTO_TEST_CASE(a_malformed_array_in_text_is_refused) {
-    for (const char* const wrong :
-         {"",           "1",        "{",      "{a",      "{a,",    "{a,}",     "{,a}",     "{,}",    "{a,,b}",
-          "{a}b",       "{a}}",     "{\"a",   "{\"a\"",  "{\"a\\", "{\"a\"b}", "{a\"b\"}", "{a\\b}", "{a{b}",
-          "[1:2]{a,b}", "[1:2={a}", "[]={a}", "[x]={a}", "[1:2]=", "=",        "}",        "{a} ,"}) {
+    for (const char* const wrong : {"",
+                                    "1",
+                                    "{",
+                                    "{a",
+                                    "{a,",
+                                    "{a,}",
+                                    "{,a}",
+                                    "{,}",
+                                    "{a,,b}",
+                                    "{a}b",
+                                    "{a}}",
+                                    "{\"a",
+                                    "{\"a\"",
+                                    "{\"a\\",
+                                    "{\"a\"b}",
+                                    "{a\"b\"}",
+                                    "{a\\b}",
+                                    "{a{b}",
+                                    "[1:2]{a,b}",
+                                    "[1:2={a}",
+                                    "[]={a}",
+                                    "[x]={a}",
+                                    "[1:2]=",
+                                    "=",
+                                    "}",
+                                    "{a} ,",
+                                    "[1:2]={a}",
+                                    "[2:1]={a}",
+                                    "[1:2]={}",
+                                    "[1:1][1:1]={a}",
+                                    "[1:1]={{a}}",
+                                    "[1:99999999999]={a}",
+                                    "[-2147483648:2147483647]={a}",
+                                    "[2147483647:2147483647]={a}",
+                                    "{a,{b}}",
+                                    "{{a},b}",
+                                    "{{a,b},{c}}",
+                                    "{{a}{b}}",
+                                    "{{}}",
+                                    "{{},{}}",
+                                    "{{a}",
+                                    "{{a},",
+                                    "{{{{{{{"}) {
         BOOST_TEST_CONTEXT(wrong)
         BOOST_CHECK_THROW(read_text<vector<std::string>>(wrong, text_array), decode_error);
     }
@@ -354,6 +506,9 @@ BOOST_AUTO_TEST_CASE(hostile_arrays_are_read_or_refused) {
     attack_both<vector<optional<std::string>>>(texts, texts_as_text, text_array);
     attack_both<vector<std::string_view>>(texts, texts_as_text, text_array);
     attack_both<std::array<optional<std::string_view>, 14>>(texts, texts_as_text, text_array);
+    attack_both<grid>(two_by_three, "{{1,2,3},{4,5,6}}", int4_array);
+    attack_both<coropg::array<int>>(two_by_three, "[0:1][5:7]={{1,2,3},{4,5,6}}", int4_array);
+    attack_both<std::array<std::array<int, 3>, 2>>(two_by_three, "{{1,2,3},{4,5,6}}", int4_array);
     attack_both<vector<bool>>(three_ints, "{t,f}", bool_array);
     attack_both<vector<std::string>>(
         "0000000100000000000006a400000002000000010000000c0002000000000002000113880000000800000000c0000000",

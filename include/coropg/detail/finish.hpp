@@ -24,7 +24,7 @@ decltype(auto) at_site(const unit& u, Work&& work) {
     }
 }
 
-[[noreturn]] void fail_row_count(const unit& u, std::string_view expected, int rows);
+[[noreturn]] void fail_row_count(const unit& u, std::string_view expected, std::size_t rows);
 
 inline result finish_result(unit& u) {
     u.throw_failure();
@@ -44,12 +44,13 @@ inline void finish_closed(unit&) {}
 template <class T>
 std::vector<T> finish_rows(unit& u) {
     u.throw_failure();
-    const PGresult* const r = u.commands.front().answer.native_handle();
-    return at_site(u, [r] {
-        const row_reader<T> reader{r};
+    const result& r = u.commands.front().answer;
+    return at_site(u, [&] {
+        const row_reader<T> reader{r, u.lax};
+        const int count = PQntuples(r.native_handle());
         std::vector<T> rows;
-        rows.reserve(static_cast<std::size_t>(PQntuples(r)));
-        for (int i = 0; i < PQntuples(r); ++i) rows.push_back(reader.read(i));
+        rows.reserve(static_cast<std::size_t>(count));
+        for (int i = 0; i < count; ++i) rows.push_back(reader.read(i));
         return rows;
     });
 }
@@ -57,19 +58,19 @@ std::vector<T> finish_rows(unit& u) {
 template <class T>
 T finish_one(unit& u) {
     u.throw_failure();
-    const PGresult* const r = u.commands.front().answer.native_handle();
-    if (PQntuples(r) != 1) fail_row_count(u, "exactly one row", PQntuples(r));
-    return at_site(u, [r] { return row_reader<T>{r}.read(0); });
+    const result& r = u.commands.front().answer;
+    if (r.size() != 1) fail_row_count(u, "exactly one row", r.size());
+    return at_site(u, [&] { return row_reader<T>{r, u.lax}.read(0); });
 }
 
 template <class T>
 std::optional<T> finish_optional(unit& u) {
     u.throw_failure();
-    const PGresult* const r = u.commands.front().answer.native_handle();
-    if (PQntuples(r) > 1) fail_row_count(u, "at most one row", PQntuples(r));
-    return at_site(u, [r]() -> std::optional<T> {
-        const row_reader<T> reader{r};
-        if (PQntuples(r) == 0) return std::nullopt;
+    const result& r = u.commands.front().answer;
+    if (r.size() > 1) fail_row_count(u, "at most one row", r.size());
+    return at_site(u, [&]() -> std::optional<T> {
+        const row_reader<T> reader{r, u.lax};
+        if (r.empty()) return std::nullopt;
         return reader.read(0);
     });
 }

@@ -1,114 +1,61 @@
 // How rows become C++ values: a scalar is one column, a tuple or pair is columns by position, an aggregate is columns
-// by the names of its members. The shape is checked once for a result; a row then costs its decoding.
+// by the names of its members, nested ones by prefix. The shape is checked once for a result; a row then costs its
+// decoding.
 #pragma once
 
+#include <coropg/detail/members.hpp>
 #include <coropg/result.hpp>
-
-#include <boost/pfr/core.hpp>
-#include <boost/pfr/tuple_size.hpp>
 
 #include <array>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
+
+namespace coropg {
+
+/// Specialise this to say how the members of an aggregate meet the columns of a row, all of it optional:
+///
+///     template <> struct coropg::columns<user> {
+///         static constexpr std::pair<std::string_view, std::string_view> renamed[]{{"id", "user_id"}};
+///         static constexpr std::string_view optional[]{"nickname"};  // keep their default without a column
+///         static constexpr bool lax = true;                          // columns without a member are ignored
+///     };
+template <class T>
+struct columns {};
+
+}  // namespace coropg
 
 namespace coropg::detail {
 
 /// One column: a type with a codec, or an optional of one.
 template <class T>
-concept scalar = decodable<value_type<T>>;
+concept scalar = decodable<value_type<T>> && !tuple_like<T>;
 
 template <class T>
-inline constexpr bool is_tuple = false;
-template <class... Ts>
-inline constexpr bool is_tuple<std::tuple<Ts...>> = true;
-template <class A, class B>
-inline constexpr bool is_tuple<std::pair<A, B>> = true;
-
-template <class T>
-concept tuple_like = is_tuple<T>;
-
-template <class T>
-concept described = std::is_aggregate_v<T> && std::is_class_v<T> && !scalar<T> && !tuple_like<T>;
-
-// ------------------------------------------------------------------------------------------------ member names
-
-template <class T>
-struct never_defined {
-    const T object;
-};
-/// An object to take the addresses of members of; it does not exist.
-template <class T>
-extern const never_defined<T> nowhere;
-
-/// clang takes the address of a member as a template argument only inside a class.
-template <class Member>
-struct member_address {
-    const Member* pointer;
-};
-
-template <member_address Address>
-consteval std::string_view spelled() {
-    return __PRETTY_FUNCTION__;
-}
-
-/// The name before the last brace: "... {((const int*)(& nowhere<user>.never_defined<user>::object.user::id))} ..."
-/// with GCC, "... {&nowhere.object.id}]" with clang.
-constexpr std::string_view last_name(std::string_view spelling) {
-    const auto in_name = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-               (c & 0x80) != 0;
-    };
-    std::size_t end = spelling.rfind('}');
-    while (end > 0 && !in_name(spelling[end - 1])) --end;
-    std::size_t begin = end;
-    while (begin > 0 && in_name(spelling[begin - 1])) --begin;
-    return spelling.substr(begin, end - begin);
-}
-
-#if defined(__clang__)
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wundefined-var-template"
-#endif
-template <class T, std::size_t I>
-consteval std::string_view member_name() {
-    constexpr auto* pointer = &std::get<I>(boost::pfr::structure_tie(nowhere<T>.object));
-    using member = std::remove_cvref_t<decltype(*pointer)>;
-    return last_name(spelled<member_address<member>{pointer}>());
-}
-#if defined(__clang__)
-#pragma clang diagnostic pop
-#endif
-
-template <class T>
-inline constexpr std::size_t member_count = boost::pfr::tuple_size_v<T>;
-
-template <class T>
-inline constexpr auto member_names = []<std::size_t... I>(std::index_sequence<I...>) {
-    return std::array<std::string_view, sizeof...(I)>{member_name<T, I>()...};
-}(std::make_index_sequence<member_count<T>>{});
+concept described = aggregate<T> && !scalar<T>;
 
 // ---------------------------------------------------------------------------------------------- readable types
 
 template <class T>
 concept row_type = scalar<T> || tuple_like<T> || described<T>;
 
+/// A member that is itself an aggregate takes several columns.
+template <class Member>
+concept nested_aggregate = described<value_type<Member>>;
+
 template <class T>
 consteval bool owns_its_memory() {
     if constexpr (scalar<T>)
         return !is_view<value_type<T>>;
-    else if constexpr (tuple_like<T>)
+    else if constexpr (tuple_like<T> || described<T>)
         return []<std::size_t... I>(std::index_sequence<I...>) {
-            return (!is_view<value_type<std::tuple_element_t<I, T>>> && ...);
-        }(std::make_index_sequence<std::tuple_size_v<T>>{});
+            return (owns_its_memory<value_type<member_t<T, I>>>() && ...);
+        }(std::make_index_sequence<width_of<T>>{});
     else
-        return []<std::size_t... I>(std::index_sequence<I...>) {
-            return (!is_view<value_type<boost::pfr::tuple_element_t<I, T>>> && ...);
-        }(std::make_index_sequence<member_count<T>>{});
+        return true;
 }
 
 /// What `fetch` can return: a type with a coropg::codec, an optional of one, a tuple, a pair or a plain aggregate, none
@@ -116,88 +63,231 @@ consteval bool owns_its_memory() {
 template <class T>
 concept fetchable_row = row_type<T> && owns_its_memory<T>();
 
+// -------------------------------------------------------------------------------------------------------- leaves
+//
+// A row is read into the leaves of T: the members of an aggregate, and in the place of a member that is an aggregate
+// itself, its members. A leaf's column is named after the path to it: "id", "customer_id" or "customer.id".
+
+inline constexpr std::size_t max_depth = 4;
+
+struct leaf {
+    std::array<std::string_view, max_depth> path;  ///< outermost first; the unused rest is empty
+    bool may_lack = false;                         ///< without a column it keeps its default
+};
+
+template <class T, std::size_t I>
+consteval bool reads_initialised() {
+    T object;
+    [[maybe_unused]] const auto copy = boost::pfr::get<I>(object);
+    return true;
+}
+/// Whether member I is initialised by the aggregate itself: reading what is not is no constant expression. Only numbers
+/// and enums tell; members of class type are always initialised by their class.
+template <class T, std::size_t I>
+concept initialised_scalar =
+    std::is_scalar_v<member_t<T, I>> && requires { typename std::bool_constant<reads_initialised<T, I>()>; };
+
+template <class T, std::size_t I>
+consteval bool may_lack_column() {
+    if constexpr (requires { columns<T>::optional; }) {
+        for (const std::string_view name : columns<T>::optional)
+            if (name == member_names<T>[I]) return true;
+    }
+    return initialised_scalar<T, I>;
+}
+
+template <class T, std::size_t I>
+consteval std::string_view column_name() {
+    if constexpr (requires { columns<T>::renamed; }) {
+        for (const auto& [member, column] : columns<T>::renamed)
+            if (member == member_names<T>[I]) return column;
+    }
+    return member_names<T>[I];
+}
+
+template <class T>
+consteval std::size_t count_leaves() {
+    if constexpr (!described<T>)
+        return width_of<T>;
+    else
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            return (std::size_t{0} + ... + [] {
+                if constexpr (nested_aggregate<member_t<T, I>>)
+                    return count_leaves<value_type<member_t<T, I>>>();
+                else
+                    return std::size_t{1};
+            }());
+        }(std::make_index_sequence<width_of<T>>{});
+}
+
+template <class T, std::size_t Size>
+constexpr void add_leaves(std::array<leaf, Size>& leaves, std::size_t& next, leaf prefix, std::size_t depth) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (
+            [&] {
+                leaf at = prefix;
+                at.path[depth] = column_name<T, I>();
+                if constexpr (nested_aggregate<member_t<T, I>>) {
+                    add_leaves<value_type<member_t<T, I>>>(leaves, next, at, depth + 1);
+                } else {
+                    at.may_lack = may_lack_column<T, I>();
+                    leaves[next++] = at;
+                }
+            }(),
+            ...);
+    }(std::make_index_sequence<width_of<T>>{});
+}
+
+template <described T>
+inline constexpr auto leaves_of = [] {
+    std::array<leaf, count_leaves<T>()> leaves{};
+    std::size_t next = 0;
+    add_leaves<T>(leaves, next, {}, 0);
+    return leaves;
+}();
+
+template <class T>
+consteval bool is_lax() {
+    if constexpr (requires { columns<T>::lax; })
+        return columns<T>::lax;
+    else
+        return false;
+}
+
 // ---------------------------------------------------------------------------------------------------- the reader
 
 [[noreturn]] void fail_column_count(const PGresult* r, std::size_t expected, std::string_view type);
-[[noreturn]] void fail_columns(const PGresult* r, std::span<const std::string_view> members, std::string_view type);
 
-/// The columns of `members`, in their order. Errors: decode_error that names what is missing on either side.
-void find_columns(const PGresult* r, std::span<const std::string_view> members, std::span<int> columns,
+/// The columns of `leaves`, in their order, -1 for one that may lack. Errors: decode_error that names what is missing on
+/// either side.
+void find_columns(const PGresult* r, std::span<const leaf> leaves, std::span<int> columns, bool lax,
                   std::string_view type);
 
 /// Reads the rows of one result as T.
 template <row_type T>
 class row_reader {
  public:
-    explicit row_reader(const PGresult* r) : result_{r} {
+    explicit row_reader(const result& from, bool lax = false) : result_{from.native_handle()}, types_{from.types()} {
+        std::array<int, width> found{};
         if constexpr (described<T>) {
-            find_columns(r, member_names<T>, columns_, type_name<T>());
+            find_columns(result_, leaves_of<T>, found, lax || is_lax<T>(), type_name<T>());
         } else {
-            if (static_cast<std::size_t>(PQnfields(r)) != width) fail_column_count(r, width, type_name<T>());
-            for (std::size_t i = 0; i < width; ++i) columns_[i] = static_cast<int>(i);
+            if (static_cast<std::size_t>(PQnfields(result_)) != width)
+                fail_column_count(result_, width, type_name<T>());
+            for (std::size_t i = 0; i < width; ++i) found[i] = static_cast<int>(i);
         }
-        check_types(std::make_index_sequence<width>{});
+        for (std::size_t i = 0; i < width; ++i)
+            columns_[i] = {found[i], found[i] < 0 ? 0 : like(types_, PQftype(result_, found[i])),
+                           static_cast<format>(found[i] < 0 ? 0 : PQfformat(result_, found[i]))};
+        check_types<T, 0>();
     }
 
-    [[nodiscard]] T read(int row) const { return read(row, std::make_index_sequence<width>{}); }
+    [[nodiscard]] T read(int row) const {
+        if constexpr (scalar<T>)
+            return read_value<T>(row, columns_[0]);
+        else
+            return read_members<T, 0>(row, std::make_index_sequence<width_of<T>>{});
+    }
 
  private:
     static constexpr std::size_t width = [] {
         if constexpr (scalar<T>)
             return std::size_t{1};
-        else if constexpr (tuple_like<T>)
-            return std::tuple_size_v<T>;
         else
-            return member_count<T>;
+            return count_leaves<T>();
     }();
 
-    template <std::size_t I>
-    static auto element() {
-        if constexpr (scalar<T>)
-            return std::type_identity<T>{};
-        else if constexpr (tuple_like<T>)
-            return std::type_identity<std::tuple_element_t<I, T>>{};
+    struct column {
+        int index = -1;
+        oid type = 0;
+        coropg::format format{};
+    };
+
+    template <class Member>
+    static constexpr std::size_t leaves_in = [] {
+        if constexpr (nested_aggregate<Member>)
+            return count_leaves<value_type<Member>>();
         else
-            return std::type_identity<boost::pfr::tuple_element_t<I, T>>{};
-    }
-    template <std::size_t I>
-    using element_t = typename decltype(element<I>())::type;
+            return std::size_t{1};
+    }();
 
-    template <std::size_t... I>
-    void check_types(std::index_sequence<I...>) const {
-        (check_type<value_type<element_t<I>>>(columns_[I]), ...);
-    }
+    /// Where the leaves of member I of `Row` begin, counted from the first of `Row`.
+    template <class Row, std::size_t I>
+    static constexpr std::size_t offset_of = []<std::size_t... Before>(std::index_sequence<Before...>) {
+        return (std::size_t{0} + ... + leaves_in<member_t<Row, Before>>);
+    }(std::make_index_sequence<I>{});
 
-    template <class Element>
-    void check_type(int column) const {
-        static_assert(decodable<Element>, "no coropg::codec says how to read this type");
-        const oid type = PQftype(result_, column);
-        if (!codec<Element>::reads(type))
-            field{{}, type, format::binary, {result_, 0, column}}.template mismatch<Element>();
-    }
-
-    template <std::size_t... I>
-    T read(int row, std::index_sequence<I...>) const {
-        if constexpr (scalar<T>)
-            return read_value<T>(row, columns_[0]);
-        else
-            return T{read_value<element_t<I>>(row, columns_[I])...};
-    }
-
-    template <class Element>
-    Element read_value(int row, int column) const {
-        if constexpr (is_optional<Element>) {
-            if (PQgetisnull(result_, row, column) != 0) return std::nullopt;
-            return codec<value_type<Element>>::decode(value{result_, row, column}.raw());
+    template <class Row, std::size_t First>
+    void check_types() const {
+        if constexpr (scalar<Row>) {
+            check_type<value_type<Row>>(columns_[First]);
         } else {
-            const field f = value{result_, row, column}.raw();
-            if (f.bytes().empty() && PQgetisnull(result_, row, column) != 0) f.template null<Element>();
-            return codec<Element>::decode(f);
+            [&]<std::size_t... I>(std::index_sequence<I...>) {
+                (check_member<member_t<Row, I>, First + offset_of<Row, I>>(), ...);
+            }(std::make_index_sequence<width_of<Row>>{});
         }
     }
 
+    template <class Member, std::size_t First>
+    void check_member() const {
+        if constexpr (nested_aggregate<Member>)
+            check_types<value_type<Member>, First>();
+        else
+            check_type<value_type<Member>>(columns_[First]);
+    }
+
+    template <class Element>
+    void check_type(const column& at) const {
+        static_assert(decodable<Element>, "no coropg::codec says how to read this type");
+        if (at.index < 0) return;
+        const field f{{}, at.type, at.format, {result_, 0, at.index, types_}};
+        if (!reads<Element>(f)) f.template mismatch<Element>();
+    }
+
+    template <class Row, std::size_t First, std::size_t... I>
+    Row read_members(int row, std::index_sequence<I...>) const {
+        return Row{read_member<Row, I, First + offset_of<Row, I>>(row)...};
+    }
+
+    template <class Row, std::size_t I, std::size_t First>
+    member_t<Row, I> read_member(int row) const {
+        using Member = member_t<Row, I>;
+        if constexpr (nested_aggregate<Member>) {
+            using Inner = value_type<Member>;
+            if constexpr (is_optional<Member>) {
+                if (all_null<First, count_leaves<Inner>()>(row)) return std::nullopt;
+            }
+            return read_members<Inner, First>(row, std::make_index_sequence<width_of<Inner>>{});
+        } else if constexpr (described<Row>) {
+            if constexpr (may_lack_column<Row, I>()) {
+                if (columns_[First].index < 0) return boost::pfr::get<I>(Row{});
+            }
+            return read_value<Member>(row, columns_[First]);
+        } else {
+            return read_value<Member>(row, columns_[First]);
+        }
+    }
+
+    template <std::size_t First, std::size_t Count>
+    [[nodiscard]] bool all_null(int row) const {
+        for (std::size_t i = First; i < First + Count; ++i)
+            if (columns_[i].index >= 0 && PQgetisnull(result_, row, columns_[i].index) == 0) return false;
+        return true;
+    }
+
+    template <class Element>
+    Element read_value(int row, const column& at) const {
+        using V = value_type<Element>;
+        const std::string_view bytes{PQgetvalue(result_, row, at.index),
+                                     static_cast<std::size_t>(PQgetlength(result_, row, at.index))};
+        const field f{bytes, at.type, at.format, {result_, row, at.index, types_}};
+        if (bytes.empty() && PQgetisnull(result_, row, at.index) != 0) return null_value<Element>(f);
+        return codec<V>::decode(f);
+    }
+
     const PGresult* result_;
-    std::array<int, width> columns_{};
+    const type_catalog* types_;
+    std::array<column, width> columns_{};
 };
 
 // ------------------------------------------------------------------------------------------- rows of parameters

@@ -44,9 +44,27 @@ class params {
     /// Mixes the types of `count` parameters into `seed`.
     [[nodiscard]] std::uint64_t hash_types(std::uint64_t seed, std::size_t first, std::size_t count) const noexcept;
 
+    /// Whether types are named that no one has looked up yet.
+    [[nodiscard]] bool has_unresolved() const noexcept {
+        return !is_resolved_ && (!declared_.empty() || !within_.empty());
+    }
+    /// The names of these types.
+    [[nodiscard]] std::vector<std::string_view> unresolved() const;
+    /// Fills in what `types` knows of them; false, and nothing is done, when it does not know them all.
+    /// Errors: usage_error when a composite does not fit its type.
+    bool resolve(const type_catalog& types);
+    /// Lets the server say what it thinks of 0.
+    void leave_unresolved() noexcept { is_resolved_ = true; }
+    /// As before `resolve`.
+    void unresolve();
+
     void clear() noexcept {
         slots_.clear();
         bytes_.clear();
+        declared_.clear();
+        within_.clear();
+        as_encoded_.clear();
+        is_resolved_ = false;
     }
 
  private:
@@ -57,13 +75,21 @@ class params {
         coropg::format format;
     };
 
-    /// The declared type of a NULL for which `T` stands.
+    struct unresolved_slot {
+        std::size_t index;
+        std::string_view type_name;
+    };
+
+    /// Notes the type of the parameter that is about to be added, and returns its OID as far as it is known.
     template <class T>
-    static constexpr oid null_type() {
-        if constexpr (!encodable<T>)
+    oid declare() {
+        if constexpr (!encodable<T>) {
             return 0;
-        else
-            return is_inferred<T>() ? 0 : codec<T>::type.oid;
+        } else {
+            if constexpr (is_inferred<T>()) return 0;
+            if constexpr (is_named<T>()) declared_.push_back({slots_.size(), codec<T>::type.name});
+            return codec<T>::type.oid;
+        }
     }
 
     void add_null(oid type) { slots_.push_back({0, type, -1, format::text}); }
@@ -71,6 +97,10 @@ class params {
 
     std::vector<slot> slots_;
     std::vector<char> bytes_;
+    std::vector<unresolved_slot> declared_;
+    std::vector<unresolved_type> within_;
+    std::vector<char> as_encoded_;  // composites, before they were settled
+    bool is_resolved_ = false;
 };
 
 template <class T>
@@ -78,18 +108,21 @@ void params::add(const T& value) {
     using type = std::remove_cvref_t<T>;
     if constexpr (std::is_same_v<type, std::nullopt_t> || std::is_same_v<type, std::nullptr_t>) {
         add_null(0);
+    } else if constexpr (requires { codec<type>::visit(value, [](const auto&) {}); }) {
+        codec<type>::visit(value, [this](const auto& held) { add(held); });
     } else if constexpr (is_optional<type>) {
         if (value)
             add(*value);
         else
-            add_null(null_type<typename type::value_type>());
+            add_null(declare<typename type::value_type>());
     } else if constexpr (!encodable<type>) {
         static_assert(encodable<type>, "no coropg::codec says how to send this type of parameter");
     } else {
         const std::size_t from = bytes_.size();
-        encoder out{bytes_};
+        const oid declared = declare<type>();
+        encoder out{bytes_, &within_};
         codec<type>::encode(value, out);
-        finish(from, is_inferred<type>() ? 0 : codec<type>::type.oid, wire_format<type>());
+        finish(from, declared, wire_format<type>());
     }
 }
 

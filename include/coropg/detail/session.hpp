@@ -9,6 +9,7 @@
 #include <coropg/detail/op.hpp>
 #include <coropg/detail/pq.hpp>
 #include <coropg/detail/statement_cache.hpp>
+#include <coropg/detail/type_catalog.hpp>
 #include <coropg/detail/unit_queue.hpp>
 
 #include <optional>
@@ -82,6 +83,14 @@ class session {
 
     void recycle(unit_ptr&& u) noexcept;
     void clean_up() noexcept;
+
+    bool resolve_types(unit& u);
+    void look_up(const std::vector<std::string_view>& names, const std::vector<oid>& numbers, unit_ptr&& dependent,
+                 const unit& asking);
+    void end_lookup(unit_ptr&& u);
+    void forget_type_names();
+    void note_types(unit& u, result& answer);
+
     bool feed(unit& u);
     bool send_command(unit& u, command& c);
     void deallocate_evicted();
@@ -93,7 +102,9 @@ class session {
     void on_answer(unit& u, pq::result&& r);
     void on_sync(pq::result&& r);
     void refuse_copy(unit& u);
-    void forget_broken_plans(unit& u);
+    void forget_what_broke(unit& u);
+    [[nodiscard]] bool is_to_be_replayed(const unit& u) const;
+    void replay(unit_ptr&& u);
 
     void start_exclusive();
     void resume_exclusive();
@@ -117,6 +128,8 @@ class session {
     std::string closed_because_;
 
     statement_cache cache_;
+    std::shared_ptr<const type_catalog> types_ = std::make_shared<type_catalog>();
+    std::size_t lookups_ = 0;  // not ended yet
     param_arrays arrays_;
     unit_queue queued_;    // nothing of them is sent
     unit_queue underway_;  // sent, the last one perhaps in part; answered in this order

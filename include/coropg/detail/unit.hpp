@@ -35,6 +35,7 @@ struct command {
 struct unit_state {
     std::source_location where;
     prepare preparing = prepare::automatic;
+    bool lax = false;
     clock::time_point deadline = no_deadline;
     /// When it was submitted, if that is going to be logged.
     clock::time_point started{};
@@ -43,6 +44,13 @@ struct unit_state {
     bool is_foreign = false;
     /// The connection ends with it.
     bool is_last = false;
+    /// It asks for types, for another unit or for `dependent`.
+    bool is_lookup = false;
+    /// Its types were asked for: what is not known now, the server does not have.
+    bool types_asked = false;
+    /// Some of its parameters are of types that are not built in.
+    bool sends_user_types = false;
+    bool was_replayed = false;
     /// False: results are counted and freed as they come.
     bool keeps_results = true;
     std::uint64_t affected_rows = 0;
@@ -66,6 +74,8 @@ class unit : public unit_state {
     void begin(call_options options, std::source_location line);
     /// Gives back all but the memory that the next statement can use.
     void clear() noexcept;
+    /// As it was before it was sent.
+    void start_over();
     /// Whether it holds no more memory than is worth keeping for the next statement.
     [[nodiscard]] bool is_small() const noexcept;
 
@@ -101,6 +111,10 @@ class unit : public unit_state {
     completion waiting;
     /// Kept, so that it is freed when there is time for it.
     pq::result sync;
+    /// Types of its results that are not built in and not known yet.
+    std::vector<oid> unknown_types;
+    /// Answered, but not to be told before this lookup has ended.
+    unit_ptr dependent;
 
  private:
     friend class unit_queue;

@@ -1,4 +1,4 @@
-// date, time, timestamp and timestamptz as std::chrono's types. A timestamptz is a sys_time; a timestamp, which knows
+// date, time, timestamp and timestamptz as std::chrono's types, timetz as one of our own. A timestamptz is a sys_time; a timestamp, which knows
 // no zone, is a local_time; neither reads the other. A value that the C++ type cannot hold exactly is a decode_error.
 // The infinities of date and the timestamps are max() and min() of the time_point, both ways. For interval and
 // durations see types/interval.hpp.
@@ -134,6 +134,25 @@ struct codec<std::chrono::hh_mm_ss<std::chrono::microseconds>> {
     static std::chrono::hh_mm_ss<std::chrono::microseconds> decode(const field& f);
     /// Errors: usage_error when `value` is negative or past 24:00:00.
     static void encode(const std::chrono::hh_mm_ss<std::chrono::microseconds>& value, encoder& out);
+};
+
+/// A time of day and how far its zone is ahead of UTC, which is all that it keeps of the zone. Two of them are equal when
+/// both parts are: 12:00+00 and 13:00+01 are not, as in PostgreSQL.
+struct timetz {
+    std::chrono::microseconds since_midnight{};
+    std::chrono::seconds ahead_of_utc{};
+
+    friend bool operator==(const timetz&, const timetz&) = default;
+};
+
+/// timetz, from 00:00:00 to 24:00:00, in zones of less than 16 hours on either side of UTC.
+template <>
+struct codec<timetz> {
+    static constexpr pg_type type{"timetz", oids::timetz, 1270};
+    static bool reads(oid from) { return from == oids::timetz; }
+    static timetz decode(const field& f);
+    /// Errors: usage_error when `value` is outside of these limits.
+    static void encode(const timetz& value, encoder& out);
 };
 
 /// timestamptz. As a parameter, what is finer than a microsecond is rounded down.

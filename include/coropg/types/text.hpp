@@ -12,6 +12,10 @@
 
 namespace coropg {
 
+namespace oids {
+inline constexpr oid jsonpath = 4072;
+}  // namespace oids
+
 namespace detail {
 
 constexpr bool is_text(oid type) noexcept {
@@ -24,7 +28,8 @@ constexpr bool is_text(oid type) noexcept {
         case oids::char_:
         case oids::xml:
         case oids::json:
-        case oids::jsonb: return true;
+        case oids::jsonb:
+        case oids::jsonpath: return true;
         default: return false;
     }
 }
@@ -34,8 +39,8 @@ template <class T>
 std::string_view characters(const field& f) {
     std::string_view bytes = f.bytes();
     if (!f.is_binary()) return bytes;
-    if (f.type() == oids::jsonb) {
-        if (!bytes.starts_with('\1')) f.fail<T>("unknown version of jsonb");
+    if (f.type() == oids::jsonb || f.type() == oids::jsonpath) {
+        if (!bytes.starts_with('\1')) f.fail<T>(f.type() == oids::jsonb ? "unknown version of jsonb" : "unknown version of jsonpath");
         bytes.remove_prefix(1);
     }
     // The type "char" has an empty value; its binary form is a zero byte.

@@ -1,0 +1,55 @@
+// What a server told of its types that are not built in: those made by CREATE TYPE, CREATE DOMAIN and extensions, whose
+// OIDs differ from one database to the next. Never changed once it is shared: who learns more makes a new one.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace coropg::detail {
+
+class type_catalog {
+ public:
+    using oid = std::uint32_t;
+
+    /// One column of a composite.
+    struct attribute {
+        std::string name;
+        oid type = 0;
+    };
+
+    /// A row of pg_type. Source: PostgreSQL manual, "pg_type".
+    struct known_type {
+        oid number = 0;
+        std::string schema;
+        std::string name;
+        char kind = 'b';      ///< typtype: b(ase), c(omposite), d(omain), e(num), r(ange), m(ultirange)
+        char category = 'U';  ///< typcategory: S is text, A an array
+        oid element = 0;      ///< of an array
+        oid base = 0;         ///< of a domain
+        std::vector<attribute> attributes;
+    };
+
+    void add(known_type type);
+    /// `name`, as a codec says it, is the type of this number.
+    void add_name(std::string_view name, oid number);
+    /// The numbers are to be asked for again; what is known by number stays true.
+    void forget_names() noexcept { names_.clear(); }
+
+    [[nodiscard]] const known_type* find(oid number) const noexcept;
+    /// The number of the type that a codec names so; 0 when it was not asked for yet.
+    [[nodiscard]] oid number_of(std::string_view name) const noexcept;
+
+    /// The built-in type whose codec reads this type: a domain's base, text for an enum, else the type itself.
+    [[nodiscard]] oid like(oid number) const noexcept;
+    /// Whether a codec's `name` ("mood", "app.mood", "mood[]") means this type, as far as is known.
+    [[nodiscard]] bool may_be(oid number, std::string_view name) const noexcept;
+
+ private:
+    std::map<oid, known_type> types_;
+    std::map<std::string, oid, std::less<>> names_;
+};
+
+}  // namespace coropg::detail

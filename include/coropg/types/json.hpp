@@ -1,0 +1,42 @@
+// What the codecs of JSON documents have in common. Documents are std::string (types/text.hpp) or, by headers of their
+// own, types/boost_json.hpp, types/nlohmann_json.hpp and types/json_struct.hpp. All go out as jsonb and read json too.
+#pragma once
+
+#include <coropg/codec.hpp>
+#include <coropg/types/arithmetic.hpp>
+#include <coropg/types/text.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <string_view>
+
+namespace coropg::detail {
+
+/// Documents nested deeper are refused: parsers and destructors recurse, and a document may come from anywhere.
+inline constexpr std::size_t max_json_depth = 500;
+
+/// Derive a codec of documents from this.
+struct jsonb_codec {
+    static constexpr pg_type type{"jsonb", oids::jsonb, 3807};
+    static bool reads(oid from) { return from == oids::jsonb || from == oids::json; }
+
+ protected:
+    /// byte version = 1, text. Source: jsonb_recv in jsonb.c.
+    static void write(std::string_view text, encoder& out) {
+        out.bytes("\1");
+        out.bytes(text);
+    }
+};
+
+/// How deep brackets and braces are nested in a document.
+std::size_t json_depth(std::string_view text) noexcept;
+
+/// Errors: usage_error for what is in no jsonb, a NUL character and a number that is not finite.
+inline void check_jsonb_text(std::string_view text) {
+    if (text.find('\0') != std::string_view::npos) throw usage_error{"a string of a jsonb parameter holds a NUL byte"};
+}
+inline void check_jsonb_number(double number) {
+    if (!std::isfinite(number)) throw usage_error{"a number of a jsonb parameter is NaN or infinite"};
+}
+
+}  // namespace coropg::detail

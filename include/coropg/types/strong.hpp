@@ -1,0 +1,27 @@
+// Strong typedefs: an aggregate of one member that stands for that member's PostgreSQL type.
+//
+//     struct user_id { std::int64_t value; };
+//     template <> struct coropg::codec<user_id> : coropg::strong_codec<user_id> {};
+#pragma once
+
+#include <coropg/codec.hpp>
+#include <coropg/detail/members.hpp>
+
+namespace coropg {
+
+/// Derive `codec<T>` from this for an aggregate T of one member; it reads and sends what the member does.
+template <class T>
+struct strong_codec {
+    static_assert(detail::width_of<T> == 1, "a strong typedef has exactly one member");
+    using underlying = detail::member_t<T, 0>;
+
+    static constexpr pg_type type = codec<underlying>::type;
+    static constexpr format wire = detail::wire_format<underlying>();
+    static constexpr bool is_inferred = detail::is_inferred<underlying>();
+
+    static bool reads(oid from) { return codec<underlying>::reads(from); }
+    static T decode(const field& f) { return T{codec<underlying>::decode(f)}; }
+    static void encode(const T& value, encoder& out) { codec<underlying>::encode(detail::member<0>(value), out); }
+};
+
+}  // namespace coropg

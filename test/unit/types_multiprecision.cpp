@@ -1,0 +1,85 @@
+// Boost.Multiprecision's numbers take every digit of a numeric, or refuse it.
+#include <coropg/types/multiprecision.hpp>
+
+#include "types_support.hpp"
+
+namespace {
+
+using namespace types_test;
+using namespace boost::multiprecision;
+using coropg::decode_error;
+using coropg::usage_error;
+namespace oids = coropg::oids;
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(types_multiprecision)
+
+BOOST_AUTO_TEST_CASE(decimal_floats_read_and_write_numeric) {
+    const struct {
+        std::string_view hex;
+        const char* text;
+    } golden[] = {
+        {"0000000000000000", "0"},
+        {"000800040000000904d2162e23340d801ed204d2162e2328", "12345678901234567890.123456789"},
+        {"0001fffd0000000b04ce", "1.23e-9"},
+        {"0001000140000000270f", "-99990000"},
+        {"00010005000000000001", "1e20"},
+    };
+    for (const auto& [hex, text] : golden) {
+        const cpp_dec_float_50 value{text};
+        BOOST_TEST((read_binary<cpp_dec_float_50>(hex, oids::numeric) == value));
+        BOOST_TEST(write_hex(value) == hex);
+    }
+    BOOST_TEST((read_text<cpp_dec_float_50>("-0.5", oids::numeric) == cpp_dec_float_50{-0.5}));
+}
+
+BOOST_AUTO_TEST_CASE(decimal_floats_know_the_specials) {
+    using limits = std::numeric_limits<cpp_dec_float_50>;
+    BOOST_TEST(isnan(read_text<cpp_dec_float_50>("NaN", oids::numeric)));
+    BOOST_TEST((read_text<cpp_dec_float_50>("-Infinity", oids::numeric) == -limits::infinity()));
+    BOOST_TEST(write_hex(limits::quiet_NaN()) == "00000000c0000000");
+    BOOST_TEST(write_hex(limits::infinity()) == "00000000d0000000");
+    BOOST_TEST(write_hex(cpp_dec_float_50{-limits::infinity()}) == "00000000f0000000");
+}
+
+BOOST_AUTO_TEST_CASE(a_decimal_float_reads_no_more_digits_than_it_holds) {
+    const std::string fifty = "0." + std::string(50, '7');
+    BOOST_TEST((read_text<cpp_dec_float_50>(fifty, oids::numeric) == cpp_dec_float_50{fifty}));
+    BOOST_CHECK_EXCEPTION(read_text<cpp_dec_float_50>(fifty + "7", oids::numeric), decode_error, says("more digits"));
+    BOOST_TEST((read_text<cpp_dec_float_100>(fifty + "7", oids::numeric) == cpp_dec_float_100{fifty + "7"}));
+    BOOST_CHECK_THROW(write(cpp_dec_float_50{"1e-20000"}), usage_error);
+    BOOST_CHECK_THROW(write(cpp_dec_float_50{"1e200000"}), usage_error);
+}
+
+BOOST_AUTO_TEST_CASE(integers_read_and_write_numeric) {
+    const cpp_int large = pow(cpp_int{10}, 1000) + 7;
+    BOOST_TEST((read<cpp_int>(write(large), oids::numeric, format::binary) == large));
+    BOOST_TEST((read_binary<cpp_int>("0001000140000000270f", oids::numeric) == -99990000));
+    BOOST_TEST((read_text<cpp_int>("15.000", oids::numeric) == 15));
+    BOOST_TEST(write_hex(cpp_int{10000}) == "00010001000000000001");
+    BOOST_TEST(write_hex(cpp_int{0}) == "0000000000000000");
+    BOOST_TEST(write_hex(int128_t{-99990000}) == "0001000140000000270f");
+}
+
+BOOST_AUTO_TEST_CASE(an_integer_refuses_what_it_cannot_hold) {
+    BOOST_CHECK_EXCEPTION(read_text<cpp_int>("1.5", oids::numeric), decode_error, says("not an integer"));
+    BOOST_CHECK_THROW(read_text<cpp_int>("0.5", oids::numeric), decode_error);
+    BOOST_CHECK_THROW(read_text<cpp_int>("NaN", oids::numeric), decode_error);
+    BOOST_CHECK_THROW(read_text<cpp_int>("Infinity", oids::numeric), decode_error);
+    const std::string max = std::numeric_limits<uint128_t>::max().str();
+    const cpp_int beyond = cpp_int{std::numeric_limits<uint128_t>::max()} + 1;
+    BOOST_TEST((read_text<uint128_t>(max, oids::numeric) == std::numeric_limits<uint128_t>::max()));
+    BOOST_CHECK_EXCEPTION(read_text<uint128_t>(beyond.str(), oids::numeric), decode_error, says("out of range"));
+    BOOST_CHECK_EXCEPTION(read_text<uint128_t>("-1", oids::numeric), decode_error, says("out of range"));
+    BOOST_CHECK_THROW(read_text<checked_uint128_t>("-1", oids::numeric), decode_error);
+    BOOST_CHECK_THROW(read_text<int128_t>("-" + beyond.str(), oids::numeric), decode_error);
+    BOOST_CHECK_THROW(write(cpp_int{pow(cpp_int{10}, 131072)}), usage_error);
+}
+
+BOOST_AUTO_TEST_CASE(hostile_numerics_are_read_or_refused) {
+    attack_both<cpp_dec_float_50>("0002000040000004007b1194", "-123.4500", oids::numeric);
+    attack_both<int128_t>("0002000140000000007b1194", "-1234500", oids::numeric);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
