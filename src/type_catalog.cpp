@@ -68,7 +68,10 @@ bool type_catalog::may_be(oid number, std::string_view name) const noexcept {
     if (type == nullptr) return true;
     if (type->kind == 'd') return may_be(type->base, name);
     if (name.ends_with("[]")) return type->category == 'A' && may_be(type->element, name.substr(0, name.size() - 2));
-    return take_last_part(name) == type->name && (name.empty() || take_last_part(name) == type->schema);
+    if (take_last_part(name) != type->name) return false;
+    if (name.empty()) return true;
+    const std::string schema = take_last_part(name);
+    return schema == type->schema || (schema == "pg_temp" && type->schema.starts_with("pg_temp_"));
 }
 
 }  // namespace coropg::detail

@@ -78,8 +78,10 @@ std::size_t element_offset(std::span<const array_dimension> dimensions, std::spa
     for (std::size_t i = 0; i < indices.size(); ++i) {
         const std::int64_t position = std::int64_t{indices[i]} - dimensions[i].lower;
         if (position < 0 || position >= dimensions[i].size) {
-            throw usage_error{"an array has no index " + std::to_string(indices[i]) + " in dimension " +
-                              std::to_string(i + 1)};
+            throw usage_error{std::string{"an array has no index "}
+                                  .append(std::to_string(indices[i]))
+                                  .append(" in dimension ")
+                                  .append(std::to_string(i + 1))};
         }
         offset = offset * static_cast<std::size_t>(dimensions[i].size) + static_cast<std::size_t>(position);
     }
@@ -306,7 +308,11 @@ void write_array_header(std::span<const array_dimension> dimensions, bool has_nu
 void write_array_bounds(std::span<const array_dimension> dimensions, encoder& out) {
     if (std::ranges::all_of(dimensions, [](const array_dimension& d) { return d.lower == 1; })) return;
     for (const array_dimension& d : dimensions) {
-        out.bytes("[" + std::to_string(d.lower) + ":" + std::to_string(std::int64_t{d.lower} + d.size - 1) + "]");
+        out.bytes(std::string{"["}
+                      .append(std::to_string(d.lower))
+                      .append(":")
+                      .append(std::to_string(std::int64_t{d.lower} + d.size - 1))
+                      .append("]"));
     }
     out.bytes("=");
 }

@@ -146,7 +146,7 @@ std::string detail::numeric_to_text(const field& f) {
                  [&](int i) { return value.group(i); });
 }
 
-numeric::numeric(bool negative, std::uint64_t magnitude) {
+numeric::numeric(bool is_negative, std::uint64_t magnitude) {
     if (magnitude == 0) return;
     while (magnitude % group_limit == 0) {
         magnitude /= group_limit;
@@ -156,7 +156,7 @@ numeric::numeric(bool negative, std::uint64_t magnitude) {
         groups_.push_back(static_cast<std::uint16_t>(magnitude % group_limit));
     std::ranges::reverse(groups_);
     weight_ = static_cast<std::int16_t>(weight_ + static_cast<int>(groups_.size()) - 1);
-    if (negative) kind_ = kind::negative;
+    if (is_negative) kind_ = kind::negative;
 }
 
 numeric::numeric(double value) : numeric{shortest(value)} {}

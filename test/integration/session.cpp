@@ -28,6 +28,16 @@ struct by_hand {
         core.submit(std::move(u));
         core.send();
     }
+    /// Starts a statement that sleeps, and returns when it does: a cancel that comes before a statement hits nothing.
+    void start_sleeping(call_options options) {
+        start(statement(unchecked_sql{"SELECT pg_sleep(30)"}, options));
+        sync::connection observer = sync::connect(dsn());
+        const auto limit = detail::clock::now() + 10s;
+        while (!observer.fetch_one<bool>(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'PgSleep')",
+            PQbackendPID(core.native_handle())))
+            BOOST_REQUIRE(detail::clock::now() < limit);
+    }
     /// Works until a unit is finished.
     unit_ptr next_finished() {
         while (!core.has_finished()) {
@@ -54,7 +64,7 @@ BOOST_AUTO_TEST_SUITE(session_by_hand)
 
 BOOST_AUTO_TEST_CASE(a_cancel_that_hangs_ends_the_connection_when_its_time_is_up) {
     by_hand hand;
-    hand.start(hand.statement(unchecked_sql{"SELECT pg_sleep(30)"}, {.timeout = 1ms}));
+    hand.start_sleeping({.timeout = 1ms});
     hand.core.expire(detail::clock::now() + 1s);
     auto cancel = hand.core.take_cancel();
     BOOST_REQUIRE(cancel.has_value());
@@ -72,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_cancel_that_hangs_ends_the_connection_when_its_time_is_up
 
 BOOST_AUTO_TEST_CASE(a_cancel_that_ended_lets_the_next_statement_go) {
     by_hand hand;
-    hand.start(hand.statement(unchecked_sql{"SELECT pg_sleep(30)"}, {.timeout = 1ms}));
+    hand.start_sleeping({.timeout = 1ms});
     hand.core.expire(detail::clock::now() + 1s);
     hand.core.take_cancel()->send_and_wait();
     failure_of<query_timeout>(hand.next_finished());

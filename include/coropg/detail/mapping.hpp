@@ -182,7 +182,7 @@ class row_reader {
         check_types<T, 0>();
     }
 
-    [[nodiscard]] T read(int row) const {
+    [[nodiscard, gnu::flatten]] T read(int row) const {
         if constexpr (scalar<T>)
             return read_value<T>(row, columns_[0]);
         else

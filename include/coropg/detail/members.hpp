@@ -27,6 +27,11 @@ concept tuple_like = is_tuple<T>;
 template <class T>
 concept aggregate = std::is_aggregate_v<T> && std::is_class_v<T> && !tuple_like<T>;
 
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-var-template"
+#pragma clang diagnostic ignored "-Wundefined-internal"
+#endif
 template <class T>
 struct never_defined {
     const T object;
@@ -60,22 +65,19 @@ constexpr std::string_view last_name(std::string_view spelling) {
     return spelling.substr(begin, end - begin);
 }
 
-#if defined(__clang__)
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wundefined-var-template"
-#endif
 template <class T, std::size_t I>
 consteval std::string_view member_name() {
     constexpr auto* pointer = &std::get<I>(boost::pfr::structure_tie(nowhere<T>.object));
     using member = std::remove_cvref_t<decltype(*pointer)>;
     return last_name(spelled<member_address<member>{pointer}>());
 }
-#if defined(__clang__)
-#pragma clang diagnostic pop
-#endif
 
 template <class T>
 inline constexpr std::size_t member_count = boost::pfr::tuple_size_v<T>;
+
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 
 template <class T>
 inline constexpr auto member_names = []<std::size_t... I>(std::index_sequence<I...>) {

@@ -109,7 +109,7 @@ void params::add(const T& value) {
     if constexpr (std::is_same_v<type, std::nullopt_t> || std::is_same_v<type, std::nullptr_t>) {
         add_null(0);
     } else if constexpr (requires { codec<type>::visit(value, [](const auto&) {}); }) {
-        codec<type>::visit(value, [this](const auto& held) { add(held); });
+        codec<type>::visit(value, [&](const auto& held) { this->add(held); });
     } else if constexpr (is_optional<type>) {
         if (value)
             add(*value);

@@ -84,7 +84,7 @@ class numeric {
     enum class kind : std::uint8_t { minus_infinity, negative, positive, infinity, nan };
     static constexpr std::uint16_t group_limit = 10000;
 
-    numeric(bool negative, std::uint64_t magnitude);
+    numeric(bool is_negative, std::uint64_t magnitude);
     static numeric special(kind which);
     template <detail::integer T>
     static constexpr std::uint64_t magnitude(T value) {

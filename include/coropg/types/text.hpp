@@ -40,7 +40,8 @@ std::string_view characters(const field& f) {
     std::string_view bytes = f.bytes();
     if (!f.is_binary()) return bytes;
     if (f.type() == oids::jsonb || f.type() == oids::jsonpath) {
-        if (!bytes.starts_with('\1')) f.fail<T>(f.type() == oids::jsonb ? "unknown version of jsonb" : "unknown version of jsonpath");
+        if (!bytes.starts_with('\1'))
+            f.fail<T>(f.type() == oids::jsonb ? "unknown version of jsonb" : "unknown version of jsonpath");
         bytes.remove_prefix(1);
     }
     // The type "char" has an empty value; its binary form is a zero byte.
