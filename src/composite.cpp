@@ -21,7 +21,7 @@ std::size_t field_size(const char* at) {
     return field_header_bytes + (length < 0 ? 0 : static_cast<std::size_t>(length));
 }
 
-std::string quoted(std::string_view name) { return std::string{'"'}.append(name).append("\""); }
+std::string in_quotes(std::string_view name) { return std::string{'"'}.append(name).append("\""); }
 
 std::string name_of(oid type, const type_catalog& types) {
     if (const auto* known = types.find(type)) return known->name;
@@ -44,7 +44,7 @@ bool fits(oid written, oid wanted, const type_catalog& types) {
 [[noreturn]] void does_not_fit(const type_catalog::known_type& type, const std::string& reason) {
     std::string attributes;
     for (const auto& a : type.attributes) attributes += (attributes.empty() ? "" : ", ") + a.name;
-    throw usage_error{"a parameter does not fit the composite type " + quoted(type.name) + " (" + attributes +
+    throw usage_error{"a parameter does not fit the composite type " + in_quotes(type.name) + " (" + attributes +
                       "): " + reason};
 }
 
@@ -125,7 +125,7 @@ void settle_composite(std::span<char> bytes, std::span<const std::string_view> m
     if (type.kind == 'd') {
         if (const auto* base = types.find(type.base)) return settle_composite(bytes, members, *base, types);
     }
-    if (type.kind != 'c') throw usage_error{"the type " + quoted(type.name) + " is not a composite"};
+    if (type.kind != 'c') throw usage_error{"the type " + in_quotes(type.name) + " is not a composite"};
     if (type.attributes.size() != members.size())
         does_not_fit(type, "it has " + std::to_string(members.size()) + " members");
 
@@ -142,11 +142,11 @@ void settle_composite(std::span<char> bytes, std::span<const std::string_view> m
         const auto& [name, wanted] = type.attributes[i];
         const auto found = members[i].empty() ? members.begin() + static_cast<std::ptrdiff_t>(i)
                                               : std::ranges::find(members, std::string_view{name});
-        if (found == members.end()) does_not_fit(type, "no member for attribute " + quoted(name));
+        if (found == members.end()) does_not_fit(type, "no member for attribute " + in_quotes(name));
         const std::string_view source = fields[static_cast<std::size_t>(found - members.begin())];
         const auto written = field::load<oid>(source.data());
         if (!fits(written, wanted, types))
-            does_not_fit(type, "attribute " + quoted(name) + " is " + name_of(wanted, types) +
+            does_not_fit(type, "attribute " + in_quotes(name) + " is " + name_of(wanted, types) +
                                    ", but the member goes out as " + name_of(written, types));
         settled += source;
         store_oid(settled.data() + settled.size() - source.size(), wanted);

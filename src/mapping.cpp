@@ -29,7 +29,7 @@ int find_column(const PGresult* r, const leaf& l) {
     return -1;
 }
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
     std::string text{'"'};
     text += name;
     text += '"';
@@ -40,7 +40,7 @@ std::string spelled(const leaf& l) {
     std::string name;
     for (const std::string_view part : l.path)
         if (!part.empty()) name.append(name.empty() ? "" : "_").append(part);
-    return quoted(name);
+    return in_quotes(name);
 }
 
 [[noreturn]] void fail_columns(const PGresult* r, std::span<const leaf> leaves, bool lax, std::string_view type) {
@@ -51,9 +51,9 @@ std::string spelled(const leaf& l) {
         const std::string_view name = PQfname(r, i);
         const auto found = std::ranges::find_if(leaves, [&](const leaf& l) { return is_named(l, name); });
         if (found == leaves.end())
-            problem += "; no member for column " + quoted(name);
+            problem += "; no member for column " + in_quotes(name);
         else if (find_column(r, *found) != i)
-            problem += "; column " + quoted(name) + " occurs twice";
+            problem += "; column " + in_quotes(name) + " occurs twice";
     }
     throw decode_error{"the columns do not match the members of " + std::string{type} + problem};
 }

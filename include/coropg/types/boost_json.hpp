@@ -11,6 +11,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <cmath>
 
@@ -48,7 +49,7 @@ boost::json::value parse_json(const field& f) {
     options.max_depth = max_json_depth;
     round_correctly(options);
     const std::string_view text = characters<T>(f);
-    boost::json::error_code problem;
+    boost::system::error_code problem;
     boost::json::value document = boost::json::parse({text.data(), text.size()}, problem, {}, options);
     if (problem) f.fail<T>("not a JSON document: " + problem.message());
     visit_json(

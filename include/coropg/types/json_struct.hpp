@@ -83,7 +83,7 @@ class json_reader {
     template <class T>
     T read_number(const boost::json::value& from) {
         if (!from.is_number()) fail("no number");
-        boost::json::error_code problem;
+        boost::system::error_code problem;
         const T number = from.to_number<T>(problem);  // of an integer type exactly this number
         if (problem) fail("no number of type " + std::string{type_name<T>()});
         if constexpr (std::floating_point<T>) {
