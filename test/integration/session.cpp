@@ -16,6 +16,14 @@ using detail::want;
 
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool with_sanitizers = true;
+#elif defined(__has_feature)
+constexpr bool with_sanitizers = __has_feature(address_sanitizer);
+#else
+constexpr bool with_sanitizers = false;
+#endif
+
 struct by_hand {
     session core{detail::poll_driver::connect(dsn())};
 
@@ -182,6 +190,11 @@ BOOST_AUTO_TEST_CASE(a_statement_whose_parse_was_skipped_can_be_prepared_later) 
 }
 
 BOOST_AUTO_TEST_CASE(a_poll_that_fails_closes_the_connection) {
+    if (with_sanitizers) {
+        BOOST_TEST_MESSAGE(
+            "1 case skipped: without descriptors the sanitizers take each exception for a broken object");
+        return;
+    }
     sync::connection conn = sync::connect(dsn());
     rlimit before{};
     BOOST_REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);

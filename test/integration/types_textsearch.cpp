@@ -35,7 +35,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(tsqueries_go_round, Face, both_faces) {
         goes_round(face, conn, "tsquery", v);
         BOOST_TEST(AWAIT(conn.template fetch_one<std::string>("SELECT $1::text", v)) == v.to_string());
     }
-    goes_round(face, conn, "tsquery", tsquery{});
+    if (conn.server_version() < 160000)
+        goes_round(face, conn, "tsquery", tsquery{});
+    else
+        BOOST_TEST_MESSAGE("1 value skipped: newer servers refuse an empty tsquery in binary");
     BOOST_TEST(AWAIT(conn.template fetch_one<bool>("SELECT to_tsvector('simple', 'a fat cat') @@ $1",
                                                    followed_by(tsquery::word("fat"), tsquery::prefix("c")))));
 }
