@@ -83,10 +83,12 @@ struct enum_codec {
             for (const auto& [listed, label] : codec<E>::labels)
                 if (listed == value) return label;
         }
-        const auto index = static_cast<std::underlying_type_t<E>>(value) - detail::first_enumerator;
+        const auto number = static_cast<std::underlying_type_t<E>>(value);
         std::string_view name;
-        if (std::cmp_greater_equal(index, 0) && std::cmp_less(index, detail::enumerators))
-            name = detail::enumerator_names<E>[static_cast<std::size_t>(index)];
+        if (std::cmp_greater_equal(number, detail::first_enumerator) &&
+            std::cmp_less(number, detail::first_enumerator + detail::enumerators))
+            name = detail::enumerator_names<E>[static_cast<std::size_t>(static_cast<int>(number) -
+                                                                        detail::first_enumerator)];
         if (name.empty()) {
             std::string reason{"a value of the enum "};
             reason += Name.view();
