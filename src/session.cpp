@@ -254,13 +254,14 @@ void session::on_sync(pq::result&& r) {
     look_up({}, unknown, std::move(u), asking);
 }
 
-/// A statement that failed for what the session knew wrongly of the server's types: nothing of it was executed. With
-/// others behind it, or in a transaction, it is too late.
+/// A statement that failed for what the session knew wrongly of the server's types: nothing of it remains. With others
+/// behind it, or in a transaction, it is too late.
 bool session::is_to_be_replayed(const unit& u) const {
     if (!u.sends_user_types || u.was_replayed || u.timed_out || u.is_tombstone || u.commands.size() != 1) return false;
     const std::string_view code = u.sqlstate();
-    return (code == sqlstate::internal_error || code == sqlstate::undefined_object ||
-            code == sqlstate::datatype_mismatch) &&
+    const bool vanished =
+        code == sqlstate::internal_error && u.server_message().starts_with("cache lookup failed for type");
+    return (vanished || code == sqlstate::undefined_object || code == sqlstate::datatype_mismatch) &&
            underway_.empty() && PQtransactionStatus(conn_.get()) == PQTRANS_IDLE;
 }
 
@@ -372,7 +373,10 @@ void session::end_lookup(unit_ptr&& u) {
     unit_ptr dependent = std::move(u->dependent);
     if (!dependent) {
         // In a transaction that has failed nothing can be asked; the statement gets to hear so itself.
-        if (u->failed() && !queued_.empty()) queued_.front().parameters.leave_unresolved();
+        if (u->failed())
+            queued_.for_each([](unit& q) {
+                if (q.types_asked) q.parameters.leave_unresolved();
+            });
         return;
     }
     if (u->timed_out) dependent->fail(timeout_of(*dependent));
@@ -457,13 +461,13 @@ void session::cancel_ended() {
 // ----------------------------------------------------------------------------------------------------- the end
 
 void session::finish(unit_ptr&& u) {
-    if (u->is_lookup) return end_lookup(std::move(u));
     if (u->timed_out) {
         if (cancelling_ == cancel_state::wanted) cancelling_ = cancel_state::none;
         if (cancelling_ == cancel_state::none) drain_deadline_ = no_deadline;
         const bool half_sent = u->sent < u->commands.size() && !u->exclusive;
         if (!u->has_problem() && (half_sent || u->sqlstate() == sqlstate::query_canceled)) u->fail(timeout_of(*u));
     }
+    if (u->is_lookup) return end_lookup(std::move(u));
     if (u->started != clock::time_point{} && !u->commands.empty()) log_finished(*u);
     finished_.push_back(std::move(u));
 }

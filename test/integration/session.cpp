@@ -189,6 +189,38 @@ BOOST_AUTO_TEST_CASE(a_statement_whose_parse_was_skipped_can_be_prepared_later) 
     BOOST_TEST(hand.next_finished()->commands.front().answer[0][0].as<std::int64_t>() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_lookup_of_types_that_times_out_leaves_the_connection_usable) {
+    sync::connection other = sync::connect(dsn());
+    other.execute_script(
+        "SET client_min_messages = warning; DROP TYPE IF EXISTS looked_up; CREATE TYPE looked_up AS ENUM ('a')");
+    // The question for types reads pg_range; other sessions rarely do.
+    other.execute("BEGIN");
+    other.execute("LOCK TABLE pg_catalog.pg_range IN ACCESS EXCLUSIVE MODE");
+
+    by_hand hand;
+    hand.start(hand.statement(unchecked_sql{"SELECT 'a'::looked_up"}, {.timeout = 1ms}));
+    const auto is_blocked = [&] {
+        return other.fetch_one<bool>("SELECT cardinality(pg_blocking_pids($1)) > 0",
+                                     PQbackendPID(hand.core.native_handle()));
+    };
+    const auto limit = detail::clock::now() + 10s;
+    while (!is_blocked()) {
+        BOOST_REQUIRE(detail::clock::now() < limit);
+        pollfd entry{hand.core.socket(), POLLIN, 0};
+        if (::poll(&entry, 1, 10) == 1) hand.core.advance(want::read);
+    }
+    hand.core.expire(detail::clock::now() + 1s);
+    auto cancel = hand.core.take_cancel();
+    BOOST_REQUIRE(cancel.has_value());
+    BOOST_TEST(cancel->send_and_wait() == "");
+    hand.core.cancel_ended();
+    failure_of<query_timeout>(hand.next_finished());
+    other.execute("ROLLBACK");
+    BOOST_TEST((hand.core.next_deadline() == detail::no_deadline));
+    hand.start(hand.statement(unchecked_sql{"SELECT 'a'::looked_up"}));
+    hand.next_finished()->throw_failure();
+}
+
 BOOST_AUTO_TEST_CASE(a_poll_that_fails_closes_the_connection) {
     if (with_sanitizers) {
         BOOST_TEST_MESSAGE(
