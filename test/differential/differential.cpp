@@ -2,8 +2,9 @@
 //
 //   differential send     random values go out as parameters; what the server prints of each, and what comes back in
 //                         binary, must be the value that was sent
-//   differential receive  prints random values that the server made, for against_psycopg.py to compare: a line
-//                         "= NAME<tab>SETSEED<tab>QUERY" for each type, then one canonical line for each value
+//   differential receive  prints random values that the server made, for against_psycopg.py to compare: SQL that creates
+//                         types, then a line "= NAME<tab>FORMATS<tab>SETSEED<tab>QUERY" for each type and one canonical
+//                         line for each value
 #include "../support/sampled_types.hpp"
 
 #include <coropg/sync.hpp>
@@ -28,6 +29,18 @@ sync::connection connect() {
     sync::connection conn = sync::connect(conninfo{dsn});
     conn.execute_script("SET TIME ZONE 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'");
     return conn;
+}
+
+/// Creates the extension if the server can. Another run may do so at the same time.
+bool is_there(sync::connection& conn, std::string_view extension) {
+    if (extension.empty()) return true;
+    const std::string name{extension};
+    if (!conn.fetch_one<bool>("SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = $1)", name))
+        return false;
+    conn.execute("SELECT pg_advisory_lock(hashtext($1))", name);
+    conn.execute(unchecked_sql("CREATE EXTENSION IF NOT EXISTS " + name));
+    conn.execute("SELECT pg_advisory_unlock(hashtext($1))", name);
+    return true;
 }
 
 // ---------------------------------------------------------------------------------------------------------- send
@@ -89,8 +102,13 @@ bool send_all(const settings& run) {
     conn.execute_script(create_named_types);
     std::size_t differing = 0;
     std::size_t types = 0;
+    std::size_t skipped = 0;
     for_each_sampled_type([&]<class T>(const sampled<T>& type) {
         if (!run.type.empty() && run.type != type.name) return;
+        if (!is_there(conn, type.extension)) {
+            ++skipped;
+            return;
+        }
         std::size_t here = run.count;
         try {
             here = send(conn, type, run);
@@ -102,23 +120,35 @@ bool send_all(const settings& run) {
         ++types;
     });
     std::cout << "seed " << run.seed << ": " << types << " types, " << run.count << " values of each sent, "
-              << differing << " differ\n";
+              << differing << " differ; " << skipped << " types skipped for want of their extension\n";
     return differing == 0;
 }
 
 // ------------------------------------------------------------------------------------------------------- receive
 
+template <class T>
+std::string printed(const sampled<T>& type, const T& value) {
+    if constexpr (requires { sample<T>::text(value); }) {
+        if (type.psycopg == in_python::text) return sample<std::string>::print(sample<T>::text(value));
+    }
+    return sample<T>::print(value);
+}
+
 void receive_all(const settings& run) {
     sync::connection conn = connect();
     const std::string setseed =
         "SELECT setseed(" + formatted("%.6f", static_cast<double>(run.seed % 1'000'000) / 1e6) + ")";
+    conn.execute_script(create_named_types);
+    std::cout << create_named_types;
     for_each_sampled_type([&]<class T>(const sampled<T>& type) {
         if (type.generator.empty() || (!run.type.empty() && run.type != type.name)) return;
+        if (!is_there(conn, type.extension)) return;
         const std::string sql = "SELECT (" + std::string{type.generator} + ")::" + std::string{type.name} +
                                 " FROM generate_series(1, " + std::to_string(run.count) + ") AS g";
         conn.execute(unchecked_sql(setseed));
-        std::cout << "= " << type.name << "\t" << setseed << "\t" << sql << "\n";
-        for (const T& value : conn.fetch<T>(unchecked_sql(sql))) std::cout << sample<T>::print(value) << "\n";
+        std::cout << "= " << type.name << "\t" << (type.psycopg == in_python::value ? "text binary" : "text") << "\t"
+                  << setseed << "\t" << sql << "\n";
+        for (const T& value : conn.fetch<T>(unchecked_sql(sql))) std::cout << printed(type, value) << "\n";
     });
 }
 

@@ -24,15 +24,21 @@ void visit_type(std::size_t index, Visit&& visit) {
 /// Errors: decode_error when what was written cannot be read.
 template <class T>
 std::optional<T> out_and_back(const T& value, oid type) {
-    std::vector<char> bytes;
-    try {
-        encoder out{bytes};
-        codec<T>::encode(value, out);
-    } catch (const usage_error&) {
-        return std::nullopt;
+    if constexpr (requires { codec<T>::visit(value, [](const auto&) {}); }) {
+        std::optional<T> back;
+        codec<T>::visit(value, [&](const auto& held) { back = out_and_back(held, type); });
+        return back;
+    } else {
+        std::vector<char> bytes;
+        try {
+            encoder out{bytes};
+            codec<T>::encode(value, out);
+        } catch (const usage_error&) {
+            return std::nullopt;
+        }
+        const oid sent_as = detail::is_inferred<T>() || codec<T>::type.oid == 0 ? type : codec<T>::type.oid;
+        return detail::decode<T>(field{{bytes.data(), bytes.size()}, sent_as, detail::wire_format<T>(), {}});
     }
-    const oid sent_as = detail::is_inferred<T>() || codec<T>::type.oid == 0 ? type : codec<T>::type.oid;
-    return detail::decode<T>(field{{bytes.data(), bytes.size()}, sent_as, detail::wire_format<T>(), {}});
 }
 
 /// Ends the program, which the fuzzer takes for a finding.

@@ -7,16 +7,24 @@
 #include "samples/chrono.hpp"
 #include "samples/geometry.hpp"
 #include "samples/json.hpp"
+#include "samples/ltree.hpp"
+#include "samples/multiprecision.hpp"
 #include "samples/named.hpp"
 #include "samples/network.hpp"
 #include "samples/numbers.hpp"
+#include "samples/pgvector.hpp"
+#include "samples/postgis.hpp"
 #include "samples/range.hpp"
 #include "samples/system.hpp"
 #include "samples/text.hpp"
+#include "samples/textsearch.hpp"
 
 #include <tuple>
 
 namespace coropg::test {
+
+/// What psycopg makes of a type: a value of Python's, in both formats or in text only, or just its text.
+enum class in_python : unsigned char { value, value_of_text, text };
 
 /// A PostgreSQL type as T.
 template <class T>
@@ -25,8 +33,10 @@ struct sampled {
 
     std::string_view name;  ///< as SQL has it
     coropg::oid oid;
-    std::string_view
-        generator{};  ///< SQL that makes a random value which Python can hold; empty if psycopg has no type
+    /// SQL that makes a random value which Python can hold; empty if psycopg has no type
+    std::string_view generator{};
+    std::string_view extension{};  ///< that has the type
+    in_python psycopg = in_python::value;
 };
 
 inline constexpr std::tuple sampled_types{
@@ -95,17 +105,18 @@ inline constexpr std::tuple sampled_types{
     sampled<boost::asio::ip::network_v6>{"cidr", 650},
     sampled<macaddr>{"macaddr", 829},
     sampled<macaddr8>{"macaddr8", 774},
-    sampled<std::bitset<13>>{"bit(13)", 1560},
-    sampled<boost::dynamic_bitset<>>{"varbit", 1562},
+    sampled<std::bitset<13>>{"bit(13)", 1560, "floor(random() * 8192)::int::bit(13)", {}, in_python::text},
+    sampled<boost::dynamic_bitset<>>{"varbit", 1562, "substring(g::bit(32) FROM 1 + g % 32)", {}, in_python::text},
     sampled<money>{"money", 790},
     sampled<object_id>{"oid", 26},
-    sampled<xid>{"xid", 28},
-    sampled<xid8>{"xid8", 5069},
-    sampled<cid>{"cid", 29},
-    sampled<tid>{"tid", 27},
-    sampled<lsn>{"pg_lsn", 3220},
-    sampled<int2vector>{"int2vector", 22},
-    sampled<oidvector>{"oidvector", 30},
+    sampled<xid>{"xid", 28, "floor(random() * 4294967296)::text", {}, in_python::text},
+    sampled<xid8>{"xid8", 5069, "floor(random() * 2 ^ (g % 62))::int8::text", {}, in_python::text},
+    sampled<cid>{"cid", 29, "floor(random() * 4294967296)::text", {}, in_python::text},
+    sampled<tid>{
+        "tid", 27, "format('(%s,%s)', floor(random() * 4294967296), floor(random() * 65536))", {}, in_python::text},
+    sampled<lsn>{"pg_lsn", 3220, "pg_lsn '0/0' + floor(random() * 2 ^ (g % 62))::numeric", {}, in_python::text},
+    sampled<int2vector>{"int2vector", 22, "repeat((g - 5000)::text || ' ', g % 5)", {}, in_python::text},
+    sampled<oidvector>{"oidvector", 30, "repeat(g::text || ' ', g % 5)", {}, in_python::text},
     sampled<timetz>{
         "timetz", 1266,
         "(time '00:00' + random() * interval '23:59:59')::text || '+' || lpad((g % 15)::text, 2, '0') || ':30'"},
@@ -123,9 +134,62 @@ inline constexpr std::tuple sampled_types{
         "jsonb_build_object('n', g, 'x', g / 64.0, 'a', to_jsonb(ARRAY[NULL, random() < 0.5]), '', E'\\\\ \" \\n \\u00fc', "
         "repeat('k', g % 9), jsonb_build_array('[]'::jsonb, '{}'::jsonb, random()::text))"},
     sampled<boost::json::value>{"json", 114, "json_build_array(g, NULL, g / 1024.0, chr(1 + g % 50000))"},
-    sampled<mood>{"sampled_mood", detail::first_user_oid},
-    sampled<person>{"sampled_person", detail::first_user_oid},
-    sampled<hstore>{"hstore", detail::first_user_oid},
+    sampled<mood>{"sampled_mood", detail::first_user_oid, "(ARRAY['sad', 'ok', 'happy'])[1 + g % 3]"},
+    sampled<person>{"sampled_person", detail::first_user_oid,
+                    "ROW(repeat('\"\\,()', g % 4), (ARRAY['sad', NULL])[1 + g % 2]::sampled_mood, "
+                    "CASE WHEN g % 5 > 0 THEN random() END, ARRAY(SELECT generate_series(1, g % 4)), "
+                    "CASE WHEN g % 7 > 0 THEN date '2026-01-01' + g END)"},
+    sampled<hstore>{"hstore", detail::first_user_oid,
+                    "hstore(ARRAY['a\"', g::text, E'\\\\ =>,'], ARRAY[NULL, 'NULL', repeat(E'\\u00fc\" ', g % 5)])",
+                    "hstore", in_python::value_of_text},
+    sampled<ltree>{"ltree", detail::first_user_oid, "repeat('a.', g % 9) || md5(g::text)", "ltree", in_python::text},
+    sampled<lquery>{"lquery", detail::first_user_oid, {}, "ltree"},
+    sampled<ltxtquery>{"ltxtquery", detail::first_user_oid, {}, "ltree"},
+    sampled<vector>{"vector", detail::first_user_oid, {}, "vector"},
+    sampled<halfvec>{"halfvec", detail::first_user_oid, {}, "vector"},
+    sampled<sparsevec>{"sparsevec", detail::first_user_oid, {}, "vector"},
+    sampled<geometry<models::point>>{"geometry", detail::first_user_oid, "ST_MakePoint(random() - 0.5, random() * 1e9)",
+                                     "postgis"},
+    sampled<geometry<models::point_z>>{"geometry", detail::first_user_oid, {}, "postgis"},
+    sampled<geometry<models::linestring>>{"geometry", detail::first_user_oid, {}, "postgis"},
+    sampled<geometry<models::linestring_z>>{"geometry", detail::first_user_oid,
+                                            "ST_MakeLine(ARRAY[ST_MakePoint(g, -g, random()), ST_MakePoint(0, 1, 2)])",
+                                            "postgis"},
+    sampled<geometry<models::polygon>>{"geometry", detail::first_user_oid,
+                                       "ST_MakePolygon(ST_ExteriorRing(ST_MakeEnvelope(-g, -1, 1, g)), "
+                                       "ARRAY[ST_ExteriorRing(ST_MakeEnvelope(0, 0, 0.5, random()))])",
+                                       "postgis"},
+    sampled<geometry<models::multi_point>>{
+        "geometry", detail::first_user_oid,
+        "ST_Collect(ARRAY(SELECT ST_MakePoint(i, random()) FROM generate_series(1, 1 + g % 4) i))", "postgis"},
+    sampled<geometry<models::multi_linestring>>{"geometry", detail::first_user_oid, {}, "postgis"},
+    sampled<geometry<models::multi_polygon_z>>{"geometry", detail::first_user_oid, {}, "postgis"},
+    sampled<geography<models::point>>{"geography", detail::first_user_oid, {}, "postgis"},
+    sampled<geography<models::polygon>>{"geography", detail::first_user_oid, {}, "postgis"},
+    sampled<std::vector<std::optional<geometry<models::point>>>>{"geometry[]", detail::first_user_oid, {}, "postgis"},
+    sampled<boost::multiprecision::cpp_dec_float_50>{"numeric", 1700},
+    sampled<boost::multiprecision::cpp_int>{"numeric", 1700},
+    sampled<boost::multiprecision::int128_t>{"numeric", 1700},
+    sampled<nlohmann::json>{"jsonb", 3802, "jsonb_build_object('n', g, 'x', g / 64.0, 'a', ARRAY[NULL, g])"},
+    sampled<nlohmann::json>{"json", 114},
+    sampled<article>{"jsonb", 3802},
+    sampled<tsvector>{"tsvector", 3614},
+    sampled<tsquery>{"tsquery", 3615},
+    sampled<refcursor>{"refcursor", 1790},
+    sampled<regproc>{"regproc", 24},
+    sampled<regprocedure>{"regprocedure", 2202},
+    sampled<regoper>{"regoper", 2203},
+    sampled<regoperator>{"regoperator", 2204},
+    sampled<regclass>{"regclass", 2205},
+    sampled<regtype>{"regtype", 2206},
+    sampled<regrole>{"regrole", 4096},
+    sampled<regnamespace>{"regnamespace", 4089},
+    sampled<regconfig>{"regconfig", 3734},
+    sampled<regdictionary>{"regdictionary", 3769},
+    sampled<regcollation>{"regcollation", 4191},
+    sampled<user_id>{"int8", 20, "g"},
+    sampled<std::variant<std::int32_t, std::string>>{"int4", 23},
+    sampled<std::variant<std::chrono::sys_days, numeric>>{"date", 1082, "date '2026-01-01' + g"},
 };
 
 /// Calls `visit` with each `sampled<T>`.

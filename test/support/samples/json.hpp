@@ -1,11 +1,14 @@
-// JSON documents. Their numbers are integers and fractions of few digits: Boost.JSON before 1.82 may read the last bit of
+// JSON documents of two libraries, and structs that are stored as JSON. Their numbers are integers and fractions of few digits: Boost.JSON before 1.82 may read the last bit of
 // others otherwise, so that there they all print alike.
 #pragma once
 
+#include "array.hpp"
 #include "numbers.hpp"
 #include "text.hpp"
 
 #include <coropg/types/boost_json.hpp>
+#include <coropg/types/json_struct.hpp>
+#include <coropg/types/nlohmann_json.hpp>
 
 #include <boost/version.hpp>
 
@@ -74,6 +77,93 @@ struct sample<boost::json::value> {
                 return members;
             }
         }
+    }
+};
+
+/// By way of Boost.JSON's, which prints alike.
+template <>
+struct sample<nlohmann::json> {
+    static nlohmann::json make(source& from) { return convert(sample<boost::json::value>::make(from)); }
+    static std::string print(const nlohmann::json& value) { return sample<boost::json::value>::print(convert(value)); }
+
+ private:
+    static nlohmann::json convert(const boost::json::value& from) {
+        switch (from.kind()) {
+            case boost::json::kind::null: return nullptr;
+            case boost::json::kind::bool_: return from.get_bool();
+            case boost::json::kind::int64: return from.get_int64();
+            case boost::json::kind::uint64: return from.get_uint64();
+            case boost::json::kind::double_: return from.get_double();
+            case boost::json::kind::string: return std::string{from.get_string()};
+            case boost::json::kind::array: {
+                nlohmann::json array = nlohmann::json::array();
+                for (const auto& item : from.get_array()) array.push_back(convert(item));
+                return array;
+            }
+            case boost::json::kind::object: break;
+        }
+        nlohmann::json object = nlohmann::json::object();
+        for (const auto& [key, member] : from.get_object()) object[std::string{key}] = convert(member);
+        return object;
+    }
+    static boost::json::value convert(const nlohmann::json& from) {
+        switch (from.type()) {
+            case nlohmann::json::value_t::boolean: return from.get<bool>();
+            case nlohmann::json::value_t::number_integer: return from.get<std::int64_t>();
+            case nlohmann::json::value_t::number_unsigned: return from.get<std::uint64_t>();
+            case nlohmann::json::value_t::number_float: return from.get<double>();
+            case nlohmann::json::value_t::string: return boost::json::string{from.get_ref<const std::string&>()};
+            case nlohmann::json::value_t::array: {
+                boost::json::array array;
+                for (const auto& item : from) array.push_back(convert(item));
+                return array;
+            }
+            case nlohmann::json::value_t::object: {
+                boost::json::object object;
+                for (const auto& [key, member] : from.items()) object[key] = convert(member);
+                return object;
+            }
+            default: return nullptr;
+        }
+    }
+};
+
+struct article {
+    std::string name;
+    std::optional<bool> sold;
+    double price{};
+    std::vector<std::int64_t> sizes;
+    std::map<std::string, std::string> words;
+};
+
+}  // namespace coropg::test
+
+template <>
+inline constexpr bool coropg::stored_as_json<coropg::test::article> = true;
+
+namespace coropg::test {
+
+template <>
+struct sample<article> {
+    static article make(source& from) {
+        article value{sample<std::string>::make(from),
+                      sample<std::optional<bool>>::make(from),
+                      static_cast<double>(from.between(-1'000'000, 1'000'000)) / 64,
+                      sample<std::vector<std::int64_t>>::make(from),
+                      {}};
+        for (std::uint64_t left = from.below(4); left > 0; --left) {
+            const std::string key = sample<std::string>::make(from);
+            value.words[key] = sample<std::string>::make(from);
+        }
+        return value;
+    }
+    static std::string print(const article& value) {
+        std::string text = sample<std::string>::print(value.name) + sample<std::optional<bool>>::print(value.sold) +
+                           sample<boost::json::value>::print(value.price) +
+                           sample<std::vector<std::int64_t>>::print(value.sizes);
+        for (const auto& [key, word] : value.words)
+            text += sample<std::string>::print(key) + "=" + sample<std::string>::print(word);
+        return text;
     }
 };
 

@@ -1,4 +1,5 @@
-// Types whose OIDs each database has its own of: an enum, a composite, hstore. `create_named_types` makes them.
+// Types whose OIDs each database has its own of: an enum, a composite, hstore; `create_named_types` makes the first two.
+// And what stands for another type: strong typedefs and variants.
 #pragma once
 
 #include "array.hpp"
@@ -9,15 +10,15 @@
 #include <coropg/types/composite.hpp>
 #include <coropg/types/enum.hpp>
 #include <coropg/types/hstore.hpp>
+#include <coropg/types/strong.hpp>
+#include <coropg/types/variant.hpp>
 
 namespace coropg::test {
 
-/// Two runs at the same time may both create the extension.
 inline constexpr char create_named_types[] = R"(
     CREATE TYPE pg_temp.sampled_mood AS ENUM ('sad', 'ok', 'happy');
     CREATE TYPE pg_temp.sampled_person AS (name text, mood pg_temp.sampled_mood, height float8, scores int4[],
                                            born date);
-    DO $$ BEGIN CREATE EXTENSION IF NOT EXISTS hstore; EXCEPTION WHEN unique_violation THEN NULL; END $$;
 )";
 
 enum class mood { sad, ok, happy };
@@ -30,8 +31,14 @@ struct person {
     std::optional<std::chrono::sys_days> born;
 };
 
+struct user_id {
+    std::int64_t value;
+};
+
 }  // namespace coropg::test
 
+template <>
+struct coropg::codec<coropg::test::user_id> : coropg::strong_codec<coropg::test::user_id> {};
 template <>
 struct coropg::codec<coropg::test::mood> : coropg::enum_codec<coropg::test::mood, "sampled_mood"> {};
 template <>
@@ -88,6 +95,24 @@ struct sample<hstore> {
             text += (text.empty() ? "" : ",") + sample<std::string>::print(key) + "=" +
                     sample<std::optional<std::string>>::print(item);
         return "{" + text + "}";
+    }
+};
+
+template <>
+struct sample<user_id> {
+    static user_id make(source& from) { return {from.number<std::int64_t>()}; }
+    static std::string print(user_id value) { return std::to_string(value.value); }
+    static std::string text(user_id value) { return print(value); }
+};
+
+/// By the type that it is read from, only the first alternative can come back.
+template <class T, class... Others>
+struct sample<std::variant<T, Others...>> {
+    using variant = std::variant<T, Others...>;
+
+    static variant make(source& from) { return sample<T>::make(from); }
+    static std::string print(const variant& value) {
+        return std::visit([]<class Held>(const Held& held) { return sample<Held>::print(held); }, value);
     }
 };
 

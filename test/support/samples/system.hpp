@@ -1,7 +1,7 @@
 // Bit strings, money, and the types of PostgreSQL's catalogs.
 #pragma once
 
-#include "sample.hpp"
+#include "text.hpp"
 
 #include <coropg/types/bits.hpp>
 #include <coropg/types/money.hpp>
@@ -50,6 +50,22 @@ struct sample<T> {
     static T make(source& from) { return {from.number<decltype(T::value)>()}; }
     static std::string print(const T& value) { return std::to_string(value.value); }
     static std::string text(const T& value) { return print(value); }
+};
+
+/// To none, or to objects that do not exist: of others the server prints the name.
+template <oid Type>
+struct sample<object_reference<Type>> {
+    static object_reference<Type> make(source& from) {
+        return {from.one_in(16) ? 0 : 0x8000'0000U | static_cast<std::uint32_t>(from.bits(31))};
+    }
+    static std::string print(const object_reference<Type>& value) { return std::to_string(value.value); }
+};
+
+template <>
+struct sample<refcursor> {
+    static refcursor make(source& from) { return refcursor{sample<std::string>::make(from)}; }
+    static std::string print(const refcursor& value) { return sample<std::string>::print(value.name); }
+    static std::string text(const refcursor& value) { return value.name; }
 };
 
 template <>
