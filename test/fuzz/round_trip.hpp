@@ -26,7 +26,9 @@ template <class T>
 std::optional<T> out_and_back(const T& value, oid type) {
     if constexpr (requires { codec<T>::visit(value, [](const auto&) {}); }) {
         std::optional<T> back;
-        codec<T>::visit(value, [&](const auto& held) { back = out_and_back(held, type); });
+        codec<T>::visit(value, [&]<class Held>(const Held& held) {
+            if constexpr (!std::is_null_pointer_v<Held>) back = out_and_back(held, type);
+        });
         return back;
     } else {
         std::vector<char> bytes;

@@ -188,7 +188,7 @@ inline constexpr std::tuple sampled_types{
     sampled<regdictionary>{"regdictionary", 3769},
     sampled<regcollation>{"regcollation", 4191},
     sampled<user_id>{"int8", 20, "g"},
-    sampled<std::variant<std::int32_t, std::string>>{"int4", 23},
+    sampled<std::variant<std::int32_t, numeric>>{"int4", 23},
     sampled<std::variant<std::chrono::sys_days, numeric>>{"date", 1082, "date '2026-01-01' + g"},
 };
 
