@@ -49,16 +49,27 @@ class blocking_calls : public asio::execution_context::service {
     asio::thread_pool thread_{1};
 };
 
-class socket_link final : public asio_link, public std::enable_shared_from_this<socket_link> {
+class socket_link final : public asio_link {
  public:
     socket_link(pq::connection conn, const asio::any_io_executor& ex)
         : asio_link{std::move(conn), ex}, read_side_{duplicate(ex, core.socket())}, write_side_{ex}, watchdog_{ex} {}
 
     void start(unit_ptr&& u) override {
+        if (orphaned_) return;
         core.submit(std::move(u));
         if (running_) return;  // the loop in `run` sends it together with its neighbours
         core.send();
         settle();
+    }
+
+    void cancel(std::uint64_t ticket) override {
+        asio::dispatch(executor, [link = self(), ticket] {
+            if (link->orphaned_) return;
+            link->core.cancel(ticket, clock::now());
+            if (link->running_) return;
+            link->send_cancel();
+            link->run(want::nothing);
+        });
     }
 
     void shut_down() override {
@@ -68,6 +79,10 @@ class socket_link final : public asio_link, public std::enable_shared_from_this<
     }
 
  private:
+    [[nodiscard]] std::shared_ptr<socket_link> self() {
+        return std::static_pointer_cast<socket_link>(shared_from_this());
+    }
+
     /// Waits for one direction. Destroyed without being called, it tells that the execution context is going away.
     class on_ready {
      public:
@@ -107,7 +122,7 @@ class socket_link final : public asio_link, public std::enable_shared_from_this<
     /// Arranges to be called again for all that is open.
     void settle() {
         if (core.has_finished()) {
-            asio::post(executor, [link = shared_from_this()] { link->run(want::nothing); });
+            asio::post(executor, [link = self()] { link->run(want::nothing); });
             return;
         }
         if (!core.is_open()) return disconnect();
@@ -119,13 +134,13 @@ class socket_link final : public asio_link, public std::enable_shared_from_this<
         const want wanted = core.wants();
         if (has(wanted, want::read) && !reading_) {
             reading_ = true;
-            read_side_.async_wait(descriptor::wait_read, on_ready{shared_from_this(), want::read});
+            read_side_.async_wait(descriptor::wait_read, on_ready{self(), want::read});
         }
         if (has(wanted, want::write) && !writing_) {
             writing_ = true;
             // On a descriptor of its own: once Asio has waited for EPOLLOUT on one, its later waits wake for nothing.
             if (!write_side_.is_open()) write_side_ = duplicate(executor, core.socket());
-            write_side_.async_wait(descriptor::wait_write, on_ready{shared_from_this(), want::write});
+            write_side_.async_wait(descriptor::wait_write, on_ready{self(), want::write});
         }
     }
 
@@ -135,25 +150,25 @@ class socket_link final : public asio_link, public std::enable_shared_from_this<
         if (next >= watched_) return;
         watched_ = next;
         watchdog_.expires_at(next);
-        watchdog_.async_wait([link = shared_from_this()](error_code problem) {
+        watchdog_.async_wait([link = self()](error_code problem) {
             if (problem || !link->core.is_open()) return;
             link->watched_ = no_deadline;
             link->core.expire(clock::now());
-            link->cancel();
+            link->send_cancel();
             link->run(want::nothing);
         });
     }
 
-    void cancel() {
+    void send_cancel() {
         std::optional<pq::cancel_request> request = core.take_cancel();
         if (!request) return;
         asio::execution_context& context = asio::query(executor, asio::execution::context);
-        auto send = [request = std::move(*request), link = shared_from_this(),
+        auto send = [request = std::move(*request), link = self(),
                      work = asio::prefer(executor, asio::execution::outstanding_work.tracked)]() mutable {
             const std::string problem = request.send_and_wait();
             if (!problem.empty()) log(log_level::warning, "cannot send a cancel: " + problem);
             asio::post(work, [link = std::move(link)] {
-                link->core.cancel_ended();
+                link->core.cancel_ended(clock::now());
                 link->run(want::nothing);
             });
         };

@@ -78,11 +78,12 @@ std::string detail::describe(std::string_view text, const call_site* site) {
     return out;
 }
 
-error::error(std::string_view text) : std::runtime_error{std::string{text}} {}
+error::error(std::string_view text, coropg::outcome became) : std::runtime_error{std::string{text}}, outcome_{became} {}
 
-error::error(std::string_view text, detail::call_site site)
+error::error(std::string_view text, detail::call_site site, coropg::outcome became)
     : std::runtime_error{detail::describe(text, &site)},
-      site_{std::make_shared<const detail::call_site>(std::move(site))} {}
+      site_{std::make_shared<const detail::call_site>(std::move(site))},
+      outcome_{became} {}
 
 std::string_view error::sql() const noexcept { return site_ ? std::string_view{site_->sql} : std::string_view{}; }
 
@@ -103,12 +104,16 @@ bool connection_error::is_transient() const noexcept {
 }
 
 server_error::server_error(diagnostics fields, detail::call_site site)
-    : error{headline(fields), std::move(site)}, fields_{std::make_shared<const diagnostics>(std::move(fields))} {}
+    : error{headline(fields), std::move(site), coropg::outcome::failed},
+      fields_{std::make_shared<const diagnostics>(std::move(fields))} {}
 
 bool server_error::is_transient() const noexcept {
     static constexpr std::array<std::string_view, 9> passing{"40001", "40P01", "53300", "57P01", "57P02",
                                                              "57P03", "08000", "08003", "08006"};
-    return std::ranges::find(passing, sqlstate()) != passing.end();
+    // Of our own prepared statements: "cached plan must not change result type", "prepared statement does not exist".
+    const bool went_out_of_date =
+        (sqlstate() == "0A000" && fields_->source_function == "RevalidateCachedQuery") || sqlstate() == "26000";
+    return went_out_of_date || std::ranges::find(passing, sqlstate()) != passing.end();
 }
 
 }  // namespace coropg

@@ -1,4 +1,3 @@
-#include <coropg/detail/finish.hpp>
 #include <coropg/detail/mapping.hpp>
 
 #include <algorithm>
@@ -79,10 +78,6 @@ void find_columns(const PGresult* r, std::span<const leaf> leaves, std::span<int
 void fail_column_count(const PGresult* r, std::size_t expected, std::string_view type) {
     throw decode_error{"the result has " + std::to_string(PQnfields(r)) + " columns, but " + std::string{type} +
                        " takes " + std::to_string(expected)};
-}
-
-void fail_row_count(const unit& u, std::string_view expected, std::size_t rows) {
-    throw row_count_error{"expected " + std::string{expected} + ", got " + std::to_string(rows), u.site()};
 }
 
 }  // namespace coropg::detail

@@ -66,27 +66,44 @@ pq::connection poll_driver::connect(conninfo info) {
     return work.take();
 }
 
-unit_ptr poll_driver::perform(unit_ptr&& u) {
+poll_driver::~poll_driver() {
+    if (runner_.core_ == nullptr) return;
+    runner_.core_->close("its handle was destroyed");
+    runner_.settle();
+}
+
+unit_ptr poll_runner::perform(unit_ptr&& u) const {
     unit_ptr mine;
     u->waiting.emplace([&mine](unit_ptr done) { mine = std::move(done); });
     core_->submit(std::move(u));
     core_->send();
     for (;;) {
-        while (unit_ptr done = core_->take_finished())
-            if (done->waiting) done->waiting(std::move(done));
-        if (!core_->is_open()) core_->release();
+        settle();
         if (mine) return mine;
         wait();
     }
 }
 
-void poll_driver::wait() try {
+void poll_runner::start(unit_ptr&& u) const {
+    core_->submit(std::move(u));
+    core_->send();
+    settle();
+}
+
+/// Tells who waits for what has ended.
+void poll_runner::settle() const {
+    while (unit_ptr done = core_->take_finished())
+        if (done->waiting) done->waiting(std::move(done));
+    if (!core_->is_open()) core_->release();
+}
+
+void poll_runner::wait() const try {
     const want ready = wait_for(core_->socket(), core_->wants(), core_->next_deadline());
     if (ready != want::nothing) return core_->advance(ready);
     core_->expire(clock::now());
     if (std::optional<pq::cancel_request> cancel = core_->take_cancel()) {
         cancel->send_and_wait();
-        core_->cancel_ended();
+        core_->cancel_ended(clock::now());
         core_->send();
     }
 } catch (const std::exception& e) {

@@ -3,6 +3,7 @@
 #include <coropg/errors.hpp>
 #include <coropg/log.hpp>
 #include <coropg/sqlstate.hpp>
+#include <coropg/types/system.hpp>
 
 #include <algorithm>
 
@@ -23,8 +24,39 @@ constexpr std::size_t max_spare = 64;
 
 constexpr int binary_results = 1;
 
-std::exception_ptr timeout_of(const unit& u) {
-    return std::make_exception_ptr(query_timeout{"timeout; the server cancelled the statement", u.site()});
+/// How long a cancelled statement may go on before it is cancelled again: the first may have come before the server had
+/// read the statement.
+constexpr std::chrono::milliseconds patience{50};
+
+/// What its waiter is told of a unit that was stopped.
+std::exception_ptr stopped(const unit& u, stop_cause cause, std::string_view reason, outcome became) {
+    const std::string text =
+        (cause == stop_cause::timeout ? "timeout; " : "cancelled by the program; ") + std::string{reason};
+    if (u.is_commit && became == outcome::unknown) {
+        const auto id = u.within ? u.within->transaction_id : std::nullopt;
+        return std::make_exception_ptr(commit_in_doubt{text, u.site(), id});
+    }
+    if (cause == stop_cause::timeout) return std::make_exception_ptr(query_timeout{text, u.site(), became});
+    return std::make_exception_ptr(operation_aborted{text, u.site(), became});
+}
+
+std::exception_ptr cancelled(const unit& u) {
+    return stopped(u, u.stopped, "the server cancelled the statement", outcome::failed);
+}
+
+/// Of a unit that was sent on a connection that is lost. Until its Sync is sent, nothing of it can be stored; within a
+/// transaction, nothing before COMMIT.
+outcome lost_outcome(const unit& u) {
+    const bool decided = u.is_commit || (!u.within && u.sync_sent);
+    return decided ? outcome::unknown : outcome::not_executed;
+}
+
+std::string_view described(outcome became) {
+    switch (became) {
+        case outcome::not_sent: return "the statement was not sent";
+        case outcome::unknown: return "the statement was sent, its outcome is not known";
+        default: return "the statement has no effect";
+    }
 }
 
 /// Runs inside libpq's parser: nothing may be thrown, and no call on the connection be made.
@@ -47,10 +79,10 @@ session::session(pq::connection conn) : conn_{std::move(conn)} {
 
 session::~session() = default;
 
-unit_ptr session::make_unit(call_options options, std::source_location where) {
-    if (spare_.empty()) return std::make_unique<unit>(options, where);
+unit_ptr session::make_unit(call_options options, std::source_location where, const std::shared_ptr<scope>& within) {
+    if (spare_.empty()) return std::make_unique<unit>(options, where, within);
     unit_ptr u = spare_.pop_front();
-    u->begin(options, where);
+    u->begin(options, where, within);
     return u;
 }
 
@@ -68,9 +100,18 @@ void session::clean_up() noexcept {
 
 void session::submit(unit_ptr&& u) {
     if (state_ == state::closed) return fail_closed(std::move(u), false);
+    if (!admit(*u)) return finish(std::move(u));
+    if (u->ends == ending::commit) ask_for_transaction_id(*u);
+    if (u->ends != ending::none) {
+        for (scope* s = current_.get(); s != u->within->outer.get(); s = s->outer.get()) s->ended = true;
+        current_ = u->within->outer;
+    }
     first_deadline_ = std::min(first_deadline_, u->deadline);
     if (should_log(log_level::debug)) u->started = clock::now();
+    const clock::time_point deadline = u->deadline;
     queued_.push_back(std::move(u));
+    if (deadline == no_deadline) return;
+    if (const clock::time_point now = clock::now(); deadline <= now) expire(now);
 }
 
 want session::wants() const noexcept {
@@ -99,7 +140,8 @@ void session::send() {
     while (state_ == state::pipelining && !unflushed_ && cancelling_ == cancel_state::none) {
         const bool unit_open = !underway_.empty() && !underway_.back().sync_sent;
         if (!unit_open) {
-            if (queued_.empty() || underway_.size() >= max_underway) break;
+            if (queued_.empty() || underway_.size() >= max_underway || beginning_) break;
+            if (queued_.front().within && !open(queued_.front())) continue;
             if (queued_.front().exclusive) {
                 if (!underway_.empty()) break;
                 start_exclusive();
@@ -123,7 +165,7 @@ bool session::feed(unit& u) {
     PGconn* const conn = conn_.get();
     while (u.sent < u.commands.size()) {
         if (u.failed()) break;  // the server skips everything up to the Sync
-        if (u.timed_out || u.is_tombstone) {
+        if (u.is_stopped() || u.is_tombstone) {
             // What is sent must not be committed without the rest: a portal that does not exist is an error.
             if (PQsendDescribePortal(conn, "coropg: the rest timed out") != 1) return false;
             break;
@@ -247,6 +289,7 @@ void session::on_sync(pq::result&& r) {
     unit_ptr u = underway_.pop_front();
     u->sync = std::move(r);
     if (u->failed()) forget_what_broke(*u);
+    if (u->within) note_scope(*u);
     if (is_to_be_replayed(*u)) return replay(std::move(u));
     if (u->unknown_types.empty() || u->failed()) return finish(std::move(u));
     const std::vector<oid> unknown = std::move(u->unknown_types);
@@ -257,7 +300,8 @@ void session::on_sync(pq::result&& r) {
 /// A statement that failed for what the session knew wrongly of the server's types: nothing of it remains. With others
 /// behind it, or in a transaction, it is too late.
 bool session::is_to_be_replayed(const unit& u) const {
-    if (!u.sends_user_types || u.was_replayed || u.timed_out || u.is_tombstone || u.commands.size() != 1) return false;
+    if (!u.sends_user_types || u.was_replayed || u.is_stopped() || u.is_tombstone || u.commands.size() != 1)
+        return false;
     const std::string_view code = u.sqlstate();
     const bool vanished =
         code == sqlstate::internal_error && u.server_message().starts_with("cache lookup failed for type");
@@ -274,8 +318,9 @@ void session::replay(unit_ptr&& u) {
 /// libpq cannot leave COPY in pipeline mode, so the connection ends here. SQL that begins with COPY never gets this
 /// far.
 void session::refuse_copy(unit& u) {
-    u.fail(std::make_exception_ptr(usage_error{
-        "COPY moves data of its own: use copy_in or copy_out; the connection is closed", u.site(u.answered)}));
+    u.fail(std::make_exception_ptr(
+        usage_error{"COPY moves data of its own: use copy_in or copy_out; the connection is closed",
+                    u.site_of(u.answered), outcome::not_executed}));
     close("a statement began a COPY");
 }
 
@@ -309,20 +354,101 @@ void session::resume_exclusive() {
 }
 
 void session::end_exclusive() {
-    unit_ptr u = underway_.pop_front();
+    unit& u = underway_.front();
     try {
-        u->exclusive->take();
+        u.exclusive->take();
     } catch (const errors::query_canceled&) {
-        u->fail(u->timed_out ? timeout_of(*u) : std::current_exception());
+        u.fail(u.is_stopped() ? cancelled(u) : std::current_exception());
     } catch (...) {
-        u->fail(std::current_exception());
+        u.fail(std::current_exception());
     }
     exclusive_wants_ = want::nothing;
     state_ = state::pipelining;
-    const bool is_last = u->is_last;
-    finish(std::move(u));
+    if (!u.is_last && PQstatus(conn_.get()) != CONNECTION_OK) return lose();
+    if (u.within) note_scope(u);
+    const bool is_last = u.is_last;
+    finish(underway_.pop_front());
     if (is_last) return close("closed by close()");
-    if (PQstatus(conn_.get()) != CONNECTION_OK || PQenterPipelineMode(conn_.get()) != 1) lose();
+    if (PQenterPipelineMode(conn_.get()) != 1) lose();
+}
+
+// --------------------------------------------------------------------------------------------------- transactions
+//
+// The opening of a scope travels with its first statement, in one unit, so that nothing runs when it is refused:
+//
+//     BEGIN { SET LOCAL } SAVEPOINT statement Sync
+//
+// and nothing more is sent before BEGIN is answered. The end is a unit of its own, as an earlier failure must not keep
+// the server from seeing it. Before COMMIT goes a unit that asks for the number of the transaction, in the same flush.
+
+/// Whether `u` may be queued: it is for the innermost scope, or ends one.
+bool session::admit(unit& u) const {
+    if (u.is_last || u.is_transaction_id || u.within == current_) return true;
+    const char* problem = "another transaction is open within this one: run the statement on that one";
+    if (!u.within)
+        problem = "a transaction is open on the connection: run the statement on the transaction";
+    else if (u.within->ended)
+        problem = "the transaction has ended";
+    else if (u.ends == ending::rollback)
+        return true;
+    u.fail(std::make_exception_ptr(usage_error{problem, u.site()}));
+    return false;
+}
+
+std::shared_ptr<scope> session::begin(const std::shared_ptr<scope>& outer, std::vector<std::string> opening,
+                                      bool finds_transaction_id) {
+    if (outer && outer->ended) throw usage_error{"the transaction has ended"};
+    if (outer != current_) throw usage_error{"a transaction is open on the connection already: begin on that one"};
+    current_ = std::make_shared<scope>();
+    current_->outer = outer;
+    current_->opening = std::move(opening);
+    current_->finds_transaction_id = finds_transaction_id;
+    if (outer) current_->opening.push_back("SAVEPOINT coropg_" + std::to_string(current_->depth()));
+    return current_;
+}
+
+void session::ask_for_transaction_id(const unit& commit) {
+    if (!commit.within->finds_transaction_id) return;
+    unit_ptr u = make_unit({}, commit.where, commit.within);
+    u->is_transaction_id = true;
+    u->add_own("SELECT pg_catalog.pg_current_xact_id_if_assigned()");
+    queued_.push_back(std::move(u));
+}
+
+/// Has the scope of `u`, which is at the head of the queue, opened by it. False when that leaves nothing to send: it is
+/// finished then.
+bool session::open(unit& u) {
+    scope& s = *u.within;
+    const bool has_nothing_to_end = !s.is_open() && (u.ends != ending::none || u.is_transaction_id);
+    if (s.reached == scope::progress::failed_to_open && u.ends != ending::rollback && !u.is_transaction_id) {
+        const call_site site = u.site();
+        constexpr const char* problem = "the transaction could not begin";
+        u.fail(u.ends == ending::none ? std::make_exception_ptr(pipeline_aborted{problem, site})
+                                      : std::make_exception_ptr(commit_rolled_back{problem, site}));
+    }
+    if (has_nothing_to_end || u.failed()) {
+        finish(queued_.pop_front());
+        return false;
+    }
+    u.open_scopes();
+    return true;
+}
+
+/// What the answer to `u` means for its scope.
+void session::note_scope(unit& u) {
+    if (u.opening_commands > 0) beginning_ = false;
+    if (u.failed()) u.note_refused_scopes();
+    if (u.is_transaction_id && !u.failed()) {
+        if (const auto id = u.own().answer[0][0].as<std::optional<xid8>>()) u.within->transaction_id = id->value;
+    }
+    if (u.ends == ending::none || !u.failed()) return;
+    // A cancel from elsewhere can hit COMMIT and leave the transaction open; RELEASE is refused in a failed one.
+    if (u.ends == ending::rollback) return close("a transaction could not be rolled back");
+    if (u.ends == ending::release || u.sqlstate() == sqlstate::query_canceled) {
+        unit_ptr rollback = make_unit({}, u.where, u.within);
+        rollback->end_scope(ending::rollback);
+        queued_.push_front(std::move(rollback));
+    }
 }
 
 // ----------------------------------------------------------------------------------- types that are not built in
@@ -379,7 +505,8 @@ void session::end_lookup(unit_ptr&& u) {
             });
         return;
     }
-    if (u->timed_out) dependent->fail(timeout_of(*dependent));
+    if (u->is_stopped())
+        dependent->fail(stopped(*dependent, u->stopped, "no time to ask for its types", outcome::executed));
     for (command& c : dependent->commands) c.answer.know(types_);
     finish(std::move(dependent));
 }
@@ -404,46 +531,73 @@ void session::note_types(unit& u, result& answer) {
 
 void session::expire(clock::time_point now) {
     if (drain_deadline_ <= now) return close("the server did not end a cancelled statement in time");
-    if (first_deadline_ > now) return;
-    const auto late = [now](const unit& u) { return u.deadline <= now; };
-    queued_.extract_if(late).for_each([this](unit& u) {
-        if (u.is_lookup) --lookups_;
-        give_up(u, "timeout; not sent");
-    });
-
-    // Only a statement that runs alone may be cancelled: a cancel hits whatever runs when it arrives.
-    if (underway_.size() == 1 && cancelling_ == cancel_state::none) {
-        if (late(underway_.front())) cancel_head(underway_.front(), now);
-    } else {
-        underway_.for_each([&](unit& u) {
-            if (late(u)) give_up(u, "timeout; the statement was sent with others behind it and is left to the server");
-        });
+    if (cancel_again_ <= now) {
+        cancel_again_ = no_deadline;
+        cancelling_ = cancel_state::wanted;
     }
-
+    if (first_deadline_ > now) return;
+    stop([now](const unit& u) { return u.deadline <= now; }, stop_cause::timeout, now);
     first_deadline_ = no_deadline;
     for (const unit_queue* units : {&queued_, &underway_})
         units->for_each([this](unit& u) { first_deadline_ = std::min(first_deadline_, u.deadline); });
 }
 
-void session::cancel_head(unit& u, clock::time_point now) {
-    u.timed_out = true;
+void session::cancel(std::uint64_t ticket, clock::time_point now) {
+    const auto is_meant = [ticket](const unit& u) {
+        return u.ticket == ticket || (u.dependent && u.dependent->ticket == ticket);
+    };
+    stop(is_meant, stop_cause::cancellation, now);
+}
+
+template <class Affected>
+void session::stop(Affected affected, stop_cause cause, clock::time_point now) {
+    const auto is_dropped = [&](const unit& u) { return affected(u) && u.ends == ending::none; };
+    queued_.extract_if(is_dropped).for_each([&](unit& u) {
+        if (u.is_lookup) --lookups_;
+        give_up(u, cause, "not sent", outcome::not_sent);
+    });
+    queued_.for_each([&](unit& u) {
+        if (!affected(u)) return;
+        give_up(u, cause, "not sent; the transaction is rolled back", outcome::not_sent);
+        u.end_scope(ending::rollback);
+    });
+
+    // Only a statement that runs alone may be cancelled: a cancel hits whatever runs when it arrives.
+    if (underway_.size() == 1 && cancelling_ == cancel_state::none && !underway_.front().is_commit) {
+        if (affected(underway_.front())) cancel_head(underway_.front(), cause, now);
+        return;
+    }
+    underway_.for_each([&](unit& u) {
+        if (!affected(u)) return;
+        give_up(u, cause,
+                u.is_commit ? "COMMIT was sent and is left to the server" : "it was sent and is left to the server",
+                outcome::unknown);
+    });
+}
+
+void session::cancel_head(unit& u, stop_cause cause, clock::time_point now) {
+    u.stopped = cause;
     u.deadline = no_deadline;
+    u.ticket = 0;
     cancelling_ = cancel_state::wanted;
     drain_deadline_ = now + drain_time;
 }
 
-/// Tells the waiter of `u` of its timeout. What is left in the queue is a tombstone.
-void session::give_up(unit& u, std::string_view reason) {
+/// Tells the waiter of `u` that it was stopped. What is left in the queue is a tombstone.
+void session::give_up(unit& u, stop_cause cause, std::string_view reason, outcome became) {
     unit_ptr told = std::move(u.dependent);
     if (!told) {
         told = std::make_unique<unit>(call_options{}, std::source_location{});
         told->waiting = std::move(u.waiting);
     }
-    told->fail(std::make_exception_ptr(query_timeout{reason, (told->commands.empty() ? u : *told).site()}));
+    // A dependent unit is answered already; it waits for what its results consist of.
+    const bool is_answered = !told->commands.empty();
+    told->fail(stopped(is_answered ? *told : u, cause, reason, is_answered ? outcome::executed : became));
     finished_.push_back(std::move(told));
     u.is_tombstone = true;
-    u.keeps_results = false;
+    u.keeps_results = u.is_transaction_id;
     u.deadline = no_deadline;
+    u.ticket = 0;
 }
 
 std::optional<pq::cancel_request> session::take_cancel() {
@@ -452,20 +606,26 @@ std::optional<pq::cancel_request> session::take_cancel() {
     return pq::cancel_request{conn_.get()};
 }
 
-void session::cancel_ended() {
-    cancelling_ = cancel_state::none;
-    const bool head_is_cancelled = !underway_.empty() && underway_.front().timed_out;
-    if (!head_is_cancelled) drain_deadline_ = no_deadline;
+void session::cancel_ended(clock::time_point now) {
+    const bool head_is_cancelled = !underway_.empty() && underway_.front().is_stopped();
+    cancelling_ = head_is_cancelled ? cancel_state::delivered : cancel_state::none;
+    if (head_is_cancelled)
+        cancel_again_ = now + patience;
+    else
+        drain_deadline_ = no_deadline;
 }
 
 // ----------------------------------------------------------------------------------------------------- the end
 
 void session::finish(unit_ptr&& u) {
-    if (u->timed_out) {
-        if (cancelling_ == cancel_state::wanted) cancelling_ = cancel_state::none;
-        if (cancelling_ == cancel_state::none) drain_deadline_ = no_deadline;
+    if (u->is_stopped()) {
+        if (cancelling_ != cancel_state::under_way) {
+            cancelling_ = cancel_state::none;
+            drain_deadline_ = no_deadline;
+        }
+        cancel_again_ = no_deadline;
         const bool half_sent = u->sent < u->commands.size() && !u->exclusive;
-        if (!u->has_problem() && (half_sent || u->sqlstate() == sqlstate::query_canceled)) u->fail(timeout_of(*u));
+        if (!u->has_problem() && (half_sent || u->sqlstate() == sqlstate::query_canceled)) u->fail(cancelled(*u));
     }
     if (u->is_lookup) return end_lookup(std::move(u));
     if (u->started != clock::time_point{} && !u->commands.empty()) log_finished(*u);
@@ -486,7 +646,7 @@ void session::close(std::string_view reason) {
     closed_because_ = reason;
     unflushed_ = false;
     cancelling_ = cancel_state::none;
-    drain_deadline_ = no_deadline;
+    drain_deadline_ = cancel_again_ = no_deadline;
     while (!underway_.empty()) fail_closed(underway_.pop_front(), true);
     while (!queued_.empty()) fail_closed(queued_.pop_front(), false);
 }
@@ -499,13 +659,19 @@ unit_queue session::take_all() {
 }
 
 void session::fail_closed(unit_ptr&& u, bool sent) {
-    if (u->timed_out) {
-        u->fail(std::make_exception_ptr(
-            query_timeout{"timeout; the cancelled statement did not end and the connection is closed", u->site()}));
+    const outcome became = sent ? lost_outcome(*u) : outcome::not_sent;
+    if (u->is_stopped()) {
+        u->fail(stopped(*u, u->stopped, "the cancelled statement did not end and the connection is closed", became));
     } else if (!u->has_problem()) {
-        std::string text = "the connection is closed: " + closed_because_;
-        text += sent ? "; the statement was sent, its outcome is not known" : "; the statement was not sent";
-        u->fail(std::make_exception_ptr(connection_error{text, u->site()}));
+        const std::string text = std::string{"the connection is closed: "}.append(closed_because_).append("; ");
+        if (u->is_commit && became == outcome::unknown) {
+            const auto id = u->within ? u->within->transaction_id : std::nullopt;
+            u->fail(std::make_exception_ptr(
+                commit_in_doubt{text + "COMMIT was sent, its answer did not come", u->site(), id}));
+        } else {
+            u->fail(std::make_exception_ptr(
+                connection_error{std::string{text}.append(described(became)), u->site(), became}));
+        }
     }
     finish(std::move(u));
 }

@@ -105,18 +105,10 @@ unchecked_sql::unchecked_sql(std::string text, std::source_location where) : tex
 }
 
 sql_view::sql_view(const unchecked_sql& text)
-    : text_{text.text()},
-      hash_{detail::hash_sql(text_)},
-      where_{text.where()},
-      is_literal_{false},
-      is_copy_{detail::scan_sql(text_).is_copy} {}
+    : sql_view{text.text(), detail::scan_sql(text.text()), text.where(), false} {}
 
 sql_view::sql_view(const sql::fragment& text)
-    : text_{text.text()},
-      hash_{detail::hash_sql(text_)},
-      where_{text.where()},
-      is_literal_{false},
-      is_copy_{detail::scan_sql(text_).is_copy} {}
+    : sql_view{text.text(), detail::scan_sql(text.text()), text.where(), false} {}
 
 namespace sql {
 

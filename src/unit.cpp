@@ -1,17 +1,21 @@
 #include <coropg/detail/unit.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace coropg::detail {
 
-void unit::begin(call_options options, std::source_location line) {
-    static_cast<unit_state&>(*this) = {.where = line, .preparing = options.prepare, .lax = options.lax};
-    if (options.timeout.count() > 0) deadline = clock::now() + options.timeout;
+void unit::begin(call_options options, std::source_location line, const std::shared_ptr<scope>& scope) {
+    static_cast<unit_state&>(*this) = {
+        .where = line, .preparing = options.prepare, .lax = options.lax, .deadline = options.deadline};
+    if (options.timeout.count() > 0) deadline = std::min(deadline, clock::now() + options.timeout);
+    within = scope;
 }
 
 void unit::clear() noexcept {
     commands.clear();
     parameters.clear();
+    within.reset();
     exclusive.reset();
     waiting = {};
     sync.reset();
@@ -47,6 +51,9 @@ void unit::add(const sql_view& sql, std::size_t parameter_count) {
         throw usage_error{std::to_string(parameter_count) + " parameters exceed the protocol's limit of " +
                               std::to_string(max_parameters) + "; pass an array instead",
                           {std::string{sql.text()}, where}};
+    if (within && sql.ends_transaction())
+        throw usage_error{"a transaction is ended by commit() or rollback(), or by its function's end",
+                          {std::string{sql.text()}, where}};
     const std::string_view text = sql.is_literal() ? sql.text() : owned_sql_.emplace_front(sql.text());
     commands.push_back({text, sql.hash(), parameters.size(), parameter_count, false, {}});
 }
@@ -54,6 +61,51 @@ void unit::add(const sql_view& sql, std::size_t parameter_count) {
 void unit::add_again() {
     const command& last = commands.back();
     commands.push_back({last.sql, last.sql_hash, parameters.size(), last.parameter_count, false, {}});
+}
+
+void unit::add_own(std::string sql) {
+    const std::string& text = owned_sql_.emplace_front(std::move(sql));
+    commands.push_back({text, hash_sql(text), parameters.size(), 0, false, {}});
+}
+
+void unit::end_scope(ending how, std::string_view name) {
+    ends = how;
+    is_commit = how == ending::commit || how == ending::prepare;
+    commands.clear();
+    const std::string savepoint = "SAVEPOINT coropg_" + std::to_string(within->depth());
+    switch (how) {
+        case ending::none: break;
+        case ending::commit: add_own("COMMIT"); break;
+        case ending::prepare: add_own("PREPARE TRANSACTION " + std::string{name}); break;
+        case ending::release: add_own("RELEASE " + savepoint); break;
+        case ending::rollback:
+            add_own(within->outer ? "ROLLBACK TO " + savepoint : "ROLLBACK");
+            if (within->outer) add_own("RELEASE " + savepoint);
+            break;
+    }
+}
+
+void unit::open_scopes() {
+    for (scope* s = within.get(); s != nullptr && s->reached == scope::progress::fresh; s = s->outer.get()) {
+        std::vector<command> opening;
+        for (const std::string& sql : s->opening) {
+            const std::string& text = owned_sql_.emplace_front(sql);
+            opening.push_back({text, hash_sql(text), 0, 0, false, {}});
+        }
+        commands.insert(commands.begin(), std::make_move_iterator(opening.begin()),
+                        std::make_move_iterator(opening.end()));
+        opening_commands += opening.size();
+        s->reached = scope::progress::open;
+    }
+}
+
+void unit::note_refused_scopes() {
+    if (failed_command >= opening_commands) return;
+    std::size_t begin = opening_commands;
+    for (scope* s = within.get(); begin > 0; s = s->outer.get()) {
+        begin -= s->opening.size();
+        if (failed_command <= begin) s->reached = scope::progress::failed_to_open;
+    }
 }
 
 void unit::fail(std::size_t index, pq::result error) {
@@ -73,10 +125,10 @@ std::string_view unit::server_message() const noexcept {
 
 void unit::throw_failure() const {
     if (problem_) std::rethrow_exception(problem_);
-    if (server_error_) throw_server_error(pq::diagnostics_of(server_error_.get()), site(failed_command));
+    if (server_error_) throw_server_error(pq::diagnostics_of(server_error_.get()), site_of(failed_command));
 }
 
-call_site unit::site(std::size_t index) const {
+call_site unit::site_of(std::size_t index) const {
     if (commands.empty()) return {{}, where};
     // An error reported at the Sync (a deferred constraint) is about the whole unit: its last statement stands for it.
     return {std::string{commands[std::min(index, commands.size() - 1)].sql}, where};

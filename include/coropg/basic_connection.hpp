@@ -1,57 +1,99 @@
 // A connection over a driver. Names neither Asio nor poll(2): <coropg/connection.hpp> and <coropg/sync.hpp> do.
 #pragma once
 
-#include <coropg/statements.hpp>
+#include <coropg/transaction.hpp>
+#include <coropg/types/chrono.hpp>
+#include <coropg/types/text.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace coropg {
 
-/// A connection whose statements carry options. Lifetime: as long as the connection stays where it is.
-template <class Driver>
-class connection_with : public statements<connection_with<Driver>, Driver> {
- public:
-    connection_with(Driver& driver, call_options options) noexcept : driver_{&driver}, options_{options} {}
-
-    [[nodiscard]] Driver& driver() const noexcept { return *driver_; }
-    [[nodiscard]] call_options options() const noexcept { return options_; }
-
- private:
-    Driver* driver_;
-    call_options options_;
+/// A transaction that PREPARE TRANSACTION has left for later. Source: PostgreSQL manual, "pg_prepared_xacts".
+struct prepared_transaction {
+    std::string name;
+    std::chrono::sys_time<std::chrono::microseconds> prepared_at;
+    std::string owner;
 };
 
 /// One connection to a server. Movable, not copyable. Destroying it ends the connection at once; whoever still waits on
 /// it gets a connection_error.
 template <class Driver>
-class basic_connection : public statements<basic_connection<Driver>, Driver> {
+class basic_connection : public statements<basic_connection<Driver>, typename Driver::runner_type>,
+                         public transactions<basic_connection<Driver>, typename Driver::runner_type> {
  public:
+    using runner_type = typename Driver::runner_type;
     template <class T>
-    using future = typename Driver::template future<T>;
+    using future = typename runner_type::template future<T>;
 
     explicit basic_connection(Driver driver) : driver_{std::move(driver)} {}
 
     /// This connection with options for the statements that are run through what it returns.
-    [[nodiscard]] connection_with<Driver> with(call_options options) noexcept { return {driver_, options}; }
+    [[nodiscard]] with_options<runner_type> with(call_options options) const { return {runner(), options, nullptr}; }
 
     /// Ends the connection behind what is queued. Closing a closed connection does nothing.
     future<void> close() {
         auto u = std::make_unique<detail::unit>(call_options{}, std::source_location{});
         u->exclusive.emplace(detail::ops::nothing());
         u->is_last = true;
-        return driver_.template run<void>(std::move(u), &detail::finish_closed);
+        return runner().template run<void>(std::move(u), &detail::finish_closed);
+    }
+
+    /// Ends a transaction that `prepare_transaction` has left under `name`. Never cancelled on the server.
+    /// Errors: server_error when there is none; commit_in_doubt when the answer is lost.
+    future<void> commit_prepared(std::string_view name, std::source_location where = std::source_location::current()) {
+        return decide("COMMIT PREPARED ", name, where);
+    }
+    future<void> rollback_prepared(std::string_view name,
+                                   std::source_location where = std::source_location::current()) {
+        return decide("ROLLBACK PREPARED ", name, where);
+    }
+    /// The prepared transactions of this database, the oldest first.
+    future<std::vector<prepared_transaction>> list_prepared() {
+        return this->template fetch<prepared_transaction>(
+            "SELECT gid AS name, prepared AS prepared_at, owner::text FROM pg_catalog.pg_prepared_xacts "
+            "WHERE database = current_database() ORDER BY prepared");
     }
 
     /// Whether statements can be run. A lost connection is noticed by the statement that meets it.
-    [[nodiscard]] bool is_open() const noexcept { return driver_.core().is_open(); }
+    [[nodiscard]] bool is_open() const noexcept { return runner().core().is_open(); }
     /// The process that serves this connection, as in pg_stat_activity; 0 once it is closed.
-    [[nodiscard]] int backend_pid() const noexcept { return PQbackendPID(driver_.core().native_handle()); }
+    [[nodiscard]] int backend_pid() const noexcept { return PQbackendPID(runner().core().native_handle()); }
     /// The server's version as a number, 150004 for 15.4; 0 once it is closed.
-    [[nodiscard]] int server_version() const noexcept { return PQserverVersion(driver_.core().native_handle()); }
+    [[nodiscard]] int server_version() const noexcept { return PQserverVersion(runner().core().native_handle()); }
 
-    [[nodiscard]] Driver& driver() noexcept { return driver_; }
+    [[nodiscard]] const runner_type& runner() const noexcept { return driver_.runner(); }
     [[nodiscard]] call_options options() const noexcept { return {}; }
+    [[nodiscard]] std::shared_ptr<detail::scope> within() const noexcept { return nullptr; }
 
  private:
+    future<void> decide(std::string sql, std::string_view name, std::source_location where) {
+        auto u = runner().core().make_unit({}, where);
+        u->add_own(sql.append(sql::literal(name, where).text()));
+        u->is_commit = true;
+        return runner().template run<void>(std::move(u), &detail::finish_nothing);
+    }
+
     Driver driver_;
 };
+
+/// Asks whether a transaction whose COMMIT was not answered is stored: true when it is, false when it is not. Nothing when
+/// the server does not know: the transaction has no `transaction_id()`, goes on still, or is too long ago.
+/// Source: PostgreSQL manual, "pg_xact_status".
+template <class Driver>
+auto resolve(const commit_in_doubt& doubt, basic_connection<Driver>& conn) {
+    std::optional<std::string> id;
+    if (doubt.transaction_id()) id = std::to_string(*doubt.transaction_id());
+    return conn.template fetch_one<std::optional<bool>>(
+        "SELECT CASE pg_catalog.pg_xact_status($1::text::pg_catalog.xid8) "
+        "WHEN 'committed' THEN true WHEN 'aborted' THEN false END",
+        id);
+}
 
 }  // namespace coropg

@@ -9,6 +9,8 @@ namespace coropg {
 /// A connection whose verbs return `boost::asio::awaitable`.
 /// Threads: it belongs to the executor it was made on; on a multi-threaded io_context that must be a strand.
 using connection = basic_connection<detail::asio_driver>;
+/// A transaction on such a connection, or a savepoint within one.
+using transaction = basic_transaction<detail::asio_runner>;
 
 /// Connects, on the executor of the awaiting coroutine. Hosts and their addresses are tried in order; names are
 /// resolved without blocking. Errors: usage_error for unusable settings, connect_timeout, connection_error; both list

@@ -4,11 +4,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace coropg {
@@ -26,21 +29,33 @@ std::string describe(std::string_view text, const call_site* site);
 
 }  // namespace detail
 
+/// What became of the statement that an error is about.
+enum class outcome : unsigned char {
+    not_sent,      ///< it never left the client
+    not_executed,  ///< it has no effect: the server skipped it, or its transaction ended with the connection
+    failed,        ///< the server refused or cancelled it; it has no effect
+    unknown,       ///< nobody waited for its end: it may or may not have taken effect
+    executed,      ///< it took effect, but what it returned could not be read
+};
+
 /// The base of all errors that coropg throws.
 class error : public std::runtime_error {
  public:
-    explicit error(std::string_view text);
-    error(std::string_view text, detail::call_site site);
+    explicit error(std::string_view text, coropg::outcome became = coropg::outcome::not_sent);
+    error(std::string_view text, detail::call_site site, coropg::outcome became = coropg::outcome::not_sent);
 
     /// The statement's SQL; empty when the error is about no statement.
     [[nodiscard]] std::string_view sql() const noexcept;
     /// The line that issued the statement; line() is 0 when the error is about no statement.
     [[nodiscard]] std::source_location where() const noexcept;
-    /// Whether trying the same again can succeed.
+    /// What became of the statement.
+    [[nodiscard]] coropg::outcome outcome() const noexcept { return outcome_; }
+    /// Whether trying the same again can succeed. Whether it is safe, too, says `outcome()`.
     [[nodiscard]] virtual bool is_transient() const noexcept { return false; }
 
  private:
     std::shared_ptr<const detail::call_site> site_;
+    coropg::outcome outcome_;
 };
 
 /// The API was used in a way that can never work; nothing was sent.
@@ -80,9 +95,16 @@ class connect_timeout : public connection_error {
     using connection_error::connection_error;
 };
 
-/// A statement ran longer than its `timeout`. The server was asked to cancel it where that was safe, so whether it
-/// took effect is not known.
+/// A statement ran longer than its `timeout` or past its `deadline`. The server was asked to cancel it where that was
+/// safe; `outcome()` says what came of it.
 class query_timeout : public error {
+ public:
+    using error::error;
+};
+
+/// An operation was cancelled by the program, through the cancellation slot of the awaiting coroutine. The server was
+/// asked to cancel the statement where that was safe; `outcome()` says what came of it.
+class operation_aborted : public error {
  public:
     using error::error;
 };
@@ -103,7 +125,9 @@ class pool_closed : public error {
 /// A value from the server does not fit the C++ type that was asked for.
 class decode_error : public error {
  public:
-    using error::error;
+    explicit decode_error(std::string_view text) : error{text, coropg::outcome::executed} {}
+    decode_error(std::string_view text, detail::call_site site)
+        : error{text, std::move(site), coropg::outcome::executed} {}
 };
 
 /// A NULL met a C++ type that cannot hold it; ask for `std::optional<T>`.
@@ -115,26 +139,40 @@ class null_error : public decode_error {
 /// `fetch_one` or `fetch_optional` met another number of rows than it allows.
 class row_count_error : public error {
  public:
-    using error::error;
+    explicit row_count_error(std::string_view text) : error{text, coropg::outcome::executed} {}
+    row_count_error(std::string_view text, detail::call_site site)
+        : error{text, std::move(site), coropg::outcome::executed} {}
 };
 
 /// COMMIT was answered by ROLLBACK: an earlier error had aborted the transaction, and nothing was stored.
 class commit_rolled_back : public error {
  public:
-    using error::error;
+    explicit commit_rolled_back(std::string_view text) : error{text, coropg::outcome::failed} {}
+    commit_rolled_back(std::string_view text, detail::call_site site)
+        : error{text, std::move(site), coropg::outcome::failed} {}
 };
 
-/// The connection was lost after COMMIT was sent: the transaction may or may not be stored.
+/// The answer to COMMIT did not come, for the connection was lost or nobody waited for it any longer: the transaction may
+/// or may not be stored. `resolve` asks the server.
 class commit_in_doubt : public connection_error {
  public:
-    using connection_error::connection_error;
+    commit_in_doubt(std::string_view text, detail::call_site site, std::optional<std::uint64_t> xid)
+        : connection_error{text, std::move(site), coropg::outcome::unknown}, transaction_id_{xid} {}
+
+    /// Its pg_current_xact_id(); nothing when it had none yet or the server had not told it.
+    [[nodiscard]] std::optional<std::uint64_t> transaction_id() const noexcept { return transaction_id_; }
     [[nodiscard]] bool is_transient() const noexcept override { return false; }
+
+ private:
+    std::optional<std::uint64_t> transaction_id_;
 };
 
 /// The statement was not executed, because one before it in its pipeline failed.
 class pipeline_aborted : public error {
  public:
-    using error::error;
+    explicit pipeline_aborted(std::string_view text) : error{text, coropg::outcome::not_executed} {}
+    pipeline_aborted(std::string_view text, detail::call_site site)
+        : error{text, std::move(site), coropg::outcome::not_executed} {}
 };
 
 /// What the server says of an error or a notice: the fields of its message.
@@ -177,7 +215,8 @@ class server_error : public error {
     [[nodiscard]] std::string_view column() const noexcept { return fields_->column; }
     [[nodiscard]] std::string_view data_type() const noexcept { return fields_->data_type; }
     [[nodiscard]] std::string_view constraint() const noexcept { return fields_->constraint; }
-    /// True for serialization failures, deadlocks, a server that shuts down or starts, and too many clients.
+    /// True for serialization failures, deadlocks, a server that shuts down or starts, too many clients, and a prepared
+    /// statement that went out of date within a transaction.
     [[nodiscard]] bool is_transient() const noexcept override;
 
  private:

@@ -1,7 +1,9 @@
-// The options of a single call, given by `connection::with({...})`.
+// The options of a single call, given by `connection::with({...})`, and of a transaction.
 #pragma once
 
 #include <chrono>
+#include <span>
+#include <string_view>
 
 namespace coropg {
 
@@ -19,6 +21,35 @@ struct call_options {
     coropg::prepare prepare = coropg::prepare::automatic;
     /// Whether a row may have columns that the aggregate it is fetched as has no member for.
     bool lax = false;
+    /// When all calls with these options end at the latest, whatever their `timeout`. Then: query_timeout.
+    std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+};
+
+/// What a transaction sees of others. Source: PostgreSQL manual, "Transaction Isolation".
+enum class isolation : unsigned char {
+    server_default,  ///< default_transaction_isolation of the session
+    read_committed,
+    repeatable_read,
+    serializable,
+};
+
+/// A setting of the server, such as {"lock_timeout", "2s"}.
+struct setting {
+    std::string_view name;
+    std::string_view value;
+};
+
+/// Trivial on purpose, as call_options. Copied at the call.
+struct transaction_options {
+    coropg::isolation isolation = isolation::server_default;
+    bool read_only = false;
+    /// With `serializable` and `read_only`: waits until it can neither fail nor make others fail.
+    bool deferrable = false;
+    /// Settings for this transaction alone.
+    std::span<const setting> set_local{};
+    /// Whether COMMIT asks for pg_current_xact_id_if_assigned() on its way, so that commit_in_doubt can be resolved. It
+    /// costs no round trip, but the server a statement.
+    bool finds_transaction_id = true;
 };
 
 }  // namespace coropg

@@ -60,9 +60,10 @@ enum class sql_defect : unsigned char {
 struct sql_shape {
     sql_defect defect = sql_defect::none;
     std::size_t highest_placeholder = 0;
-    std::size_t statements = 0;    ///< those that are more than blanks and comments
-    bool is_copy = false;          ///< one of the statements is COPY ... FROM STDIN or TO STDOUT
-    bool ends_in_comment = false;  ///< a "--" comment is still open at the end, so text glued on would vanish in it
+    std::size_t statements = 0;     ///< those that are more than blanks and comments
+    bool is_copy = false;           ///< one of the statements is COPY ... FROM STDIN or TO STDOUT
+    bool ends_transaction = false;  ///< one of the statements is COMMIT, ROLLBACK or the like
+    bool ends_in_comment = false;   ///< a "--" comment is still open at the end, so text glued on would vanish in it
 };
 
 /// The most parameters that one statement can have: the protocol counts them in 16 bits.
@@ -88,7 +89,8 @@ constexpr bool is_sql_word(std::string_view word, std::string_view upper) {
     return true;
 }
 
-/// Counts statements and finds COPY with the client, from the words and symbols outside quotes and comments.
+/// Counts statements, finds COPY with the client and the ends of transactions, from the words and symbols outside quotes
+/// and comments.
 ///
 /// A `;` ends a statement unless it stands in parentheses (CREATE RULE ... DO (a; b)) or in the body of a function,
 /// BEGIN ATOMIC ... END. Bodies nest by CASE ... END; both words can also be the name of a column after AS or a dot.
@@ -98,8 +100,16 @@ class sql_outline {
         if (enter()) {
             in_create_ = is_sql_word(text, "CREATE");
             in_copy_ = is_sql_word(text, "COPY");
+            in_ending_ = is_sql_word(text, "COMMIT") || is_sql_word(text, "END") || is_sql_word(text, "ROLLBACK") ||
+                         is_sql_word(text, "ABORT");
+            in_prepare_ = is_sql_word(text, "PREPARE");
         } else if (in_copy_) {
             follow_copy(text);
+        } else if (in_ending_) {
+            if (is_sql_word(text, "TO")) in_ending_ = false;  // a savepoint
+        } else if (in_prepare_) {
+            in_ending_ = is_sql_word(text, "TRANSACTION");
+            in_prepare_ = false;
         } else if (in_create_) {
             follow_body(text);
         }
@@ -109,7 +119,8 @@ class sql_outline {
     constexpr void symbol(char c) {
         previous_ = {};
         if (c == ';' && parentheses_ == 0 && body_ == 0) {
-            in_statement_ = false;
+            ends_transaction_ = ends_transaction();
+            in_statement_ = in_ending_ = false;
             return;
         }
         enter();
@@ -126,13 +137,14 @@ class sql_outline {
 
     [[nodiscard]] constexpr std::size_t statements() const { return statements_; }
     [[nodiscard]] constexpr bool is_copy() const { return is_copy_; }
+    [[nodiscard]] constexpr bool ends_transaction() const { return ends_transaction_ || in_ending_; }
 
  private:
     /// Whether this is the first token of a statement.
     constexpr bool enter() {
         if (in_statement_) return false;
         in_statement_ = true;
-        in_create_ = in_copy_ = false;
+        in_create_ = in_copy_ = in_prepare_ = false;
         ++statements_;
         return true;
     }
@@ -159,6 +171,9 @@ class sql_outline {
     bool in_create_ = false;
     bool in_copy_ = false;
     bool is_copy_ = false;
+    bool in_prepare_ = false;
+    bool in_ending_ = false;
+    bool ends_transaction_ = false;
 };
 
 /// Reads SQL once, from left to right, and calls `on_placeholder(n)` for each placeholder $n.
@@ -172,6 +187,7 @@ class sql_scanner {
         while (at_ != end_ && shape_.defect == sql_defect::none) token();
         shape_.statements = outline_.statements();
         shape_.is_copy = outline_.is_copy();
+        shape_.ends_transaction = outline_.ends_transaction();
         return shape_;
     }
 
@@ -452,6 +468,9 @@ class sql_view {
     [[nodiscard]] constexpr bool is_literal() const noexcept { return is_literal_; }
     /// Whether it is COPY ... FROM STDIN or COPY ... TO STDOUT; of a script: whether one of its statements is.
     [[nodiscard]] constexpr bool is_copy() const noexcept { return is_copy_; }
+    /// Whether it is COMMIT, END, ROLLBACK but not to a savepoint, ABORT or PREPARE TRANSACTION; of a script: whether one
+    /// of its statements is.
+    [[nodiscard]] constexpr bool ends_transaction() const noexcept { return ends_transaction_; }
     /// 64-bit FNV-1a of the text.
     [[nodiscard]] constexpr std::uint64_t hash() const noexcept { return hash_; }
     /// The line of the call that holds the literal, or that made the `unchecked_sql` or the first `sql::fragment`.
@@ -462,14 +481,20 @@ class sql_view {
     friend class basic_sql;
     friend class script_sql;
 
-    consteval sql_view(std::string_view literal, detail::sql_shape shape, std::source_location where)
-        : text_{literal}, hash_{detail::hash_sql(literal)}, where_{where}, is_literal_{true}, is_copy_{shape.is_copy} {}
+    constexpr sql_view(std::string_view text, detail::sql_shape shape, std::source_location where, bool is_literal)
+        : text_{text},
+          hash_{detail::hash_sql(text)},
+          where_{where},
+          is_literal_{is_literal},
+          is_copy_{shape.is_copy},
+          ends_transaction_{shape.ends_transaction} {}
 
     std::string_view text_;
     std::uint64_t hash_;
     std::source_location where_;
     bool is_literal_;
     bool is_copy_;
+    bool ends_transaction_;
 };
 
 // The two classes below hold a view and do not derive from it: clang 16 crashes, or stores out of bounds, where it
@@ -485,7 +510,7 @@ class basic_sql {
     template <std::size_t Size>
     consteval basic_sql(const char (&text)[Size], detail::call_line where = __builtin_source_location())
         : view_{detail::check_literal(text), detail::check_statement<N>(detail::check_literal(text)),
-                std::source_location::current(where)} {}
+                std::source_location::current(where), true} {}
     /// Its placeholders are left to the server.
     basic_sql(const unchecked_sql& text) : view_{text} {}
     /// Its placeholders are left to the server.
@@ -510,7 +535,7 @@ class script_sql {
     template <std::size_t Size>
     consteval script_sql(const char (&text)[Size], detail::call_line where = __builtin_source_location())
         : view_{detail::check_literal(text), detail::check_script(detail::check_literal(text)),
-                std::source_location::current(where)} {}
+                std::source_location::current(where), true} {}
     script_sql(const unchecked_sql& text) : view_{text} {}
     script_sql(const sql::fragment& text) : view_{text} {}
 

@@ -32,21 +32,24 @@ class function_name {
     std::source_location where_;
 };
 
-/// `Self` has `driver()` and `options()`.
+/// `Self` has `runner()`, `options()`, and `within()`, the transaction that its statements are part of.
 ///
 /// Each verb encodes its arguments before it returns: nothing refers to them afterwards. On the asynchronous face it is
 /// sent once it is awaited; statements of several coroutines on one connection are pipelined in the order in which they
 /// are awaited, and each succeeds or fails on its own.
 ///
 /// Errors of all verbs: server_error and its types in coropg::errors; connection_error when the connection is lost or
-/// closed; query_timeout; usage_error for arguments that cannot be sent.
+/// closed; query_timeout; operation_aborted; usage_error for arguments that cannot be sent, and for a statement on a
+/// connection or transaction while another transaction is open within it. `outcome()` says what became of the statement.
+/// Cancellation: terminal and total, by the awaiting coroutine's slot. What is not sent is dropped; a statement that runs
+/// alone is cancelled on the server, and the verb ends when it has; with others behind it, it is left to the server.
 /// Threads: only from the connection's executor, or on the blocking face from one thread at a time.
-template <class Self, class Driver>
+template <class Self, class Runner>
 class statements {
  public:
     /// What a verb that answers T returns.
     template <class T>
-    using future = typename Driver::template future<T>;
+    using future = typename Runner::template future<T>;
 
     /// Runs one statement and returns its rows and command tag.
     template <class... Args>
@@ -80,7 +83,7 @@ class statements {
     future<std::uint64_t> execute_many(basic_sql<detail::parameter_count<std::ranges::range_value_t<Rows>>()> sql,
                                        const Rows& rows) {
         constexpr std::size_t width = detail::parameter_count<std::ranges::range_value_t<Rows>>();
-        auto u = self().driver().core().make_unit(self().options(), sql.view().where());
+        auto u = self().runner().core().make_unit(self().options(), sql.view().where(), self().within());
         u->keeps_results = false;
         for (const auto& row : rows) {
             if (u->commands.empty())
@@ -96,9 +99,9 @@ class statements {
     /// Runs any number of statements without parameters, in one implicit transaction unless the script says BEGIN.
     /// Waits for what is queued before, and holds up what is queued behind. Their rows are thrown away.
     future<void> execute_script(script_sql sql) {
-        auto u = self().driver().core().make_unit(self().options(), sql.view().where());
+        auto u = self().runner().core().make_unit(self().options(), sql.view().where(), self().within());
         u->add(sql.view(), 0);
-        u->exclusive.emplace(detail::ops::script(self().driver().core().native_handle(), *u));
+        u->exclusive.emplace(detail::ops::script(self().runner().core().native_handle(), *u));
         return run<void>(std::move(u), &detail::finish_nothing);
     }
 
@@ -116,7 +119,7 @@ class statements {
 
     template <class... Args>
     detail::unit_ptr statement(const sql_view& sql, const Args&... args) {
-        auto u = self().driver().core().make_unit(self().options(), sql.where());
+        auto u = self().runner().core().make_unit(self().options(), sql.where(), self().within());
         u->add(sql, sizeof...(Args));
         detail::at_site(*u, [&] { (u->parameters.add(args), ...); });
         return u;
@@ -124,7 +127,7 @@ class statements {
 
     template <class T>
     future<T> run(detail::unit_ptr&& u, T (*finish)(detail::unit&)) {
-        return self().driver().template run<T>(std::move(u), finish);
+        return self().runner().template run<T>(std::move(u), finish);
     }
 };
 

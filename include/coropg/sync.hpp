@@ -15,6 +15,8 @@ namespace coropg::sync {
 
 /// A connection whose verbs block the calling thread. Threads: one at a time.
 using connection = basic_connection<detail::poll_driver>;
+/// A transaction on such a connection, or a savepoint within one.
+using transaction = basic_transaction<detail::poll_runner>;
 
 /// Connects. Hosts and their addresses are tried in order.
 /// Errors: usage_error for unusable settings, connect_timeout, connection_error; both list every attempt.

@@ -40,10 +40,14 @@ op<void> drain_copy_out(PGconn* conn) {
 // Query -> { TUPLES_OK | COMMAND_OK | EMPTY_QUERY | COPY_IN | COPY_OUT } [ FATAL_ERROR ] NULL
 //
 // The script is one implicit transaction, unless it holds BEGIN and COMMIT of its own. A COPY is refused on the spot
-// and the connection stays usable.
-op<void> script(PGconn* conn, const unit& u) {
+// and the connection stays usable. A lost connection is left to the session.
+op<void> script(PGconn* conn, unit& u) {
     const call_site site = u.site();
-    if (PQsendQuery(conn, site.sql.c_str()) != 1) throw connection_error{pq::last_message(conn), site};
+    std::string text;
+    for (std::size_t i = 0; i < u.opening_commands; ++i) text.append(u.commands[i].sql).append("; ");
+    const int opening_size = static_cast<int>(text.size());
+    text += site.sql;
+    if (PQsendQuery(conn, text.c_str()) != 1) co_return;
     co_await flush(conn);
 
     std::optional<diagnostics> problem;
@@ -65,12 +69,15 @@ op<void> script(PGconn* conn, const unit& u) {
                 copied = true;
                 co_await drain_copy_out(conn);
                 break;
-            default: break;
+            default: ++u.answered;
         }
-        if (PQstatus(conn) == CONNECTION_BAD) throw connection_error{pq::last_message(conn), site};
+        if (PQstatus(conn) == CONNECTION_BAD) co_return;
     }
-    if (copied) throw usage_error{"COPY moves data of its own: use copy_in or copy_out", site};
-    if (problem) throw_server_error(std::move(*problem), site);
+    if (copied) throw usage_error{"COPY moves data of its own: use copy_in or copy_out", site, outcome::failed};
+    u.failed_command = u.answered;
+    if (!problem) co_return;
+    if (problem->position > opening_size) problem->position -= opening_size;
+    throw_server_error(std::move(*problem), u.site_of(u.failed_command));
 }
 
 op<void> nothing() { co_return; }

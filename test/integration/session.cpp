@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(a_cancel_that_ended_lets_the_next_statement_go) {
     hand.core.take_cancel()->send_and_wait();
     failure_of<query_timeout>(hand.next_finished());
     hand.core.submit(hand.statement(unchecked_sql{"SELECT 1"}));
-    hand.core.cancel_ended();
+    hand.core.cancel_ended(clock::now());
     BOOST_TEST((hand.core.next_deadline() == detail::no_deadline));
     hand.core.send();
     hand.next_finished()->throw_failure();
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(a_batch_that_times_out_half_sent_stores_nothing_and_sends_n
     hand.core.expire(detail::clock::now() + 1s);
     // Not cancelled, to see what remains when the cancel comes too late.
     BOOST_REQUIRE(hand.core.take_cancel().has_value());
-    hand.core.cancel_ended();
+    hand.core.cancel_ended(clock::now());
     const unit_ptr done = hand.next_finished();
     BOOST_TEST(done.get() == sent);
     failure_of<query_timeout>(done);
@@ -213,7 +213,7 @@ BOOST_AUTO_TEST_CASE(a_lookup_of_types_that_times_out_leaves_the_connection_usab
     auto cancel = hand.core.take_cancel();
     BOOST_REQUIRE(cancel.has_value());
     BOOST_TEST(cancel->send_and_wait() == "");
-    hand.core.cancel_ended();
+    hand.core.cancel_ended(clock::now());
     failure_of<query_timeout>(hand.next_finished());
     other.execute("ROLLBACK");
     BOOST_TEST((hand.core.next_deadline() == detail::no_deadline));

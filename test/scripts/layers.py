@@ -22,7 +22,8 @@ ROOMS = [
     (7, "blocking face", ["coropg/sync.hpp"]),
 
     # templates over a driver: they name neither Asio nor poll(2)
-    (6, "verbs", ["coropg/basic_connection.hpp", "coropg/statements.hpp"]),
+    (6, "verbs", ["coropg/basic_connection.hpp", "coropg/statements.hpp",
+                  "coropg/transaction.hpp", "src/transaction.cpp"]),
     # the only two that wait
     (6, "asio driver", ["coropg/detail/asio_driver.hpp", "src/asio_driver.cpp"]),
     (6, "poll driver", ["coropg/detail/poll_driver.hpp", "src/poll_driver.cpp"]),
@@ -32,10 +33,12 @@ ROOMS = [
                     "coropg/detail/type_lookup.hpp", "src/type_lookup.cpp",
                     "coropg/detail/statement_cache.hpp", "src/statement_cache.cpp"]),
     (5, "ops", ["coropg/detail/ops.hpp", "src/ops/*.cpp"]),
-    (5, "mapping", ["coropg/detail/mapping.hpp", "coropg/detail/finish.hpp", "src/mapping.cpp"]),
+    (5, "mapping", ["coropg/detail/mapping.hpp", "coropg/detail/finish.hpp", "src/finish.cpp",
+                    "src/mapping.cpp"]),
 
     # what a caller submits and a session runs up to one Sync
-    (4, "unit", ["coropg/detail/unit.hpp", "coropg/detail/unit_queue.hpp", "coropg/detail/completion.hpp", "src/unit.cpp"]),
+    (4, "unit", ["coropg/detail/unit.hpp", "coropg/detail/unit_queue.hpp", "coropg/detail/completion.hpp",
+                 "coropg/detail/scope.hpp", "src/unit.cpp"]),
 
     # values on their way in and out
     (3, "params", ["coropg/detail/params.hpp", "src/params.cpp"]),

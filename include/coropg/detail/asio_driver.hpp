@@ -6,27 +6,33 @@
 #include <coropg/detail/session.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/prefer.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <type_traits>
 
 namespace coropg::detail {
 
 namespace asio = boost::asio;
 
 /// A session on an executor. It lives as long as somebody waits for it or its connection's handle does.
-class asio_link {
+class asio_link : public std::enable_shared_from_this<asio_link> {
  public:
     asio_link(pq::connection conn, asio::any_io_executor ex) : core{std::move(conn)}, executor{std::move(ex)} {}
     virtual ~asio_link() = default;
 
     /// Sends `u`, or queues it behind what is under way.
     virtual void start(unit_ptr&& u) = 0;
+    /// Ends the unit with that ticket, if it is still there. Threads: any.
+    virtual void cancel(std::uint64_t ticket) = 0;
     /// The handle is gone: whoever still waits gets a connection_error.
     virtual void shut_down() = 0;
 
@@ -42,6 +48,7 @@ struct start_unit {
 
     template <class Handler>
     void operator()(Handler&& handler, unit_ptr&& u) const {
+        listen_for_cancellation(asio::get_associated_cancellation_slot(handler), *u);
         const auto executor = asio::get_associated_executor(handler, link->executor);
         if (executor == link->executor) {
             u->waiting.emplace(std::forward<Handler>(handler));
@@ -56,6 +63,19 @@ struct start_unit {
         }
         link->start(std::move(u));
     }
+
+ private:
+    /// What is left in the slot afterwards refers to nothing that could be gone.
+    template <class Slot>
+    void listen_for_cancellation(Slot slot, unit& u) const {
+        if (!slot.is_connected()) return;
+        slot.assign(
+            [weak = link->weak_from_this(), ticket = link->core.make_cancellable(u)](asio::cancellation_type type) {
+                const auto wanted = asio::cancellation_type::terminal | asio::cancellation_type::total;
+                if ((type & wanted) == asio::cancellation_type::none) return;
+                if (const auto alive = weak.lock()) alive->cancel(ticket);
+            });
+    }
 };
 
 template <class T>
@@ -68,36 +88,74 @@ asio::awaitable<T> run_unit(std::shared_ptr<asio_link> link, unit_ptr u, T (*fin
         co_return link->core.result_of(std::move(done), finish);
 }
 
-class asio_driver {
+/// Runs units on a session; copies run them on the same one.
+class asio_runner {
  public:
     /// What an operation that answers T returns.
     template <class T>
     using future = asio::awaitable<T>;
 
-    asio_driver(pq::connection conn, asio::any_io_executor executor)
-        : link_{make_link(std::move(conn), std::move(executor))} {}
-    asio_driver(asio_driver&&) noexcept = default;
-    asio_driver& operator=(asio_driver&& other) noexcept {
-        std::swap(link_, other.link_);
-        return *this;
-    }
-    ~asio_driver() {
-        if (link_) link_->shut_down();
-    }
+    explicit asio_runner(std::shared_ptr<asio_link> link) noexcept : link_{std::move(link)} {}
 
     /// Runs `u` once it is awaited, and maps it to its result.
     template <class T>
     asio::awaitable<T> run(unit_ptr&& u, T (*finish)(unit&)) const {
         return run_unit<T>(link_, std::move(u), finish);
     }
+    /// Starts `u`, whose end nobody waits for.
+    void start(unit_ptr&& u) const { link_->start(std::move(u)); }
+
+    /// Calls `make` once it is awaited.
+    template <class Make>
+    static auto make(Make make) -> asio::awaitable<std::invoke_result_t<Make>> {
+        co_return make();
+    }
+    /// Runs `work(transaction)` in what `begin` returns, and commits it; an exception rolls it back.
+    template <class Begin, class Work>
+    static auto transact(Begin begin, Work work) -> std::invoke_result_t<Work&, std::invoke_result_t<Begin>&> {
+        using value = typename std::invoke_result_t<Work&, std::invoke_result_t<Begin>&>::value_type;
+        auto tx = begin();
+        if constexpr (std::is_void_v<value>) {
+            co_await work(tx);
+            if (tx.is_open()) co_await tx.commit();
+        } else {
+            value result = co_await work(tx);
+            if (tx.is_open()) co_await tx.commit();
+            co_return result;
+        }
+    }
 
     [[nodiscard]] session& core() const noexcept { return link_->core; }
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return link_->executor; }
 
+ private:
+    friend class asio_driver;
+
+    std::shared_ptr<asio_link> link_;
+};
+
+/// Owns a session: it ends with this.
+class asio_driver {
+ public:
+    using runner_type = asio_runner;
+
+    asio_driver(pq::connection conn, asio::any_io_executor executor)
+        : runner_{make_link(std::move(conn), std::move(executor))} {}
+    asio_driver(asio_driver&&) noexcept = default;
+    asio_driver& operator=(asio_driver&& other) noexcept {
+        std::swap(runner_, other.runner_);
+        return *this;
+    }
+    ~asio_driver() {
+        if (runner_.link_) runner_.link_->shut_down();
+    }
+
+    [[nodiscard]] const asio_runner& runner() const noexcept { return runner_; }
+
     static asio::awaitable<pq::connection> connect(conninfo info);
 
  private:
-    std::shared_ptr<asio_link> link_;
+    asio_runner runner_;
 };
 
 }  // namespace coropg::detail

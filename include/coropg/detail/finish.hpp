@@ -28,7 +28,7 @@ decltype(auto) at_site(const unit& u, Work&& work) {
 
 inline result finish_result(unit& u) {
     u.throw_failure();
-    return std::move(u.commands.front().answer);
+    return std::move(u.own().answer);
 }
 
 inline std::uint64_t finish_count(unit& u) {
@@ -38,13 +38,17 @@ inline std::uint64_t finish_count(unit& u) {
 
 inline void finish_nothing(unit& u) { u.throw_failure(); }
 
+/// Of a unit that ends a scope: calls the hooks of a commit, or leaves them to the outer scope.
+/// Errors: commit_rolled_back when the server rolled back instead, for an earlier error had aborted the transaction.
+void finish_ending(unit& u);
+
 /// However a closed connection ended, it is closed.
 inline void finish_closed(unit&) {}
 
 template <class T>
 std::vector<T> finish_rows(unit& u) {
     u.throw_failure();
-    const result& r = u.commands.front().answer;
+    const result& r = u.own().answer;
     return at_site(u, [&] {
         const row_reader<T> reader{r, u.lax};
         const int count = PQntuples(r.native_handle());
@@ -58,7 +62,7 @@ std::vector<T> finish_rows(unit& u) {
 template <class T>
 T finish_one(unit& u) {
     u.throw_failure();
-    const result& r = u.commands.front().answer;
+    const result& r = u.own().answer;
     if (r.size() != 1) fail_row_count(u, "exactly one row", r.size());
     return at_site(u, [&] { return row_reader<T>{r, u.lax}.read(0); });
 }
@@ -66,7 +70,7 @@ T finish_one(unit& u) {
 template <class T>
 std::optional<T> finish_optional(unit& u) {
     u.throw_failure();
-    const result& r = u.commands.front().answer;
+    const result& r = u.own().answer;
     if (r.size() > 1) fail_row_count(u, "at most one row", r.size());
     return at_site(u, [&]() -> std::optional<T> {
         const row_reader<T> reader{r, u.lax};

@@ -13,9 +13,9 @@ namespace coropg::detail::ops {
 /// Errors: connect_timeout when no address answered, else connection_error; both list every attempt.
 op<pq::connection> connect(conninfo info);
 
-/// Runs the statements of the script that is the first command of `u`. `conn` is out of pipeline mode.
+/// Runs the commands of `u`, of which the last is a script, as one simple query. `conn` is out of pipeline mode.
 /// Errors: server_error of the first statement that fails; the server has then skipped the rest.
-op<void> script(PGconn* conn, const unit& u);
+op<void> script(PGconn* conn, unit& u);
 
 /// Takes a place in the queue.
 op<void> nothing();

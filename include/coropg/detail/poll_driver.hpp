@@ -4,31 +4,77 @@
 #include <coropg/conninfo.hpp>
 #include <coropg/detail/session.hpp>
 
+#include <memory>
+#include <type_traits>
+
 namespace coropg::detail {
 
-class poll_driver {
+/// Runs units on a session; copies run them on the same one.
+class poll_runner {
  public:
     /// What an operation that answers T returns.
     template <class T>
     using future = T;
 
-    explicit poll_driver(pq::connection conn) : core_{std::make_unique<session>(std::move(conn))} {}
+    explicit poll_runner(pq::connection conn) : core_{std::make_shared<session>(std::move(conn))} {}
 
     /// Runs `u` and maps it to its result.
     template <class T>
-    T run(unit_ptr&& u, T (*finish)(unit&)) {
+    T run(unit_ptr&& u, T (*finish)(unit&)) const {
         return core_->result_of(perform(std::move(u)), finish);
+    }
+    /// Sends `u`, as far as the socket takes it; nobody waits for its end.
+    void start(unit_ptr&& u) const;
+
+    template <class Make>
+    static auto make(Make make) {
+        return make();
+    }
+    /// Runs `work(transaction)` in what `begin` returns, and commits it; an exception rolls it back.
+    template <class Begin, class Work>
+    static auto transact(Begin begin, Work work) {
+        auto tx = begin();
+        if constexpr (std::is_void_v<std::invoke_result_t<Work&, decltype(tx)&>>) {
+            work(tx);
+            if (tx.is_open()) tx.commit();
+        } else {
+            auto result = work(tx);
+            if (tx.is_open()) tx.commit();
+            return result;
+        }
     }
 
     [[nodiscard]] session& core() const noexcept { return *core_; }
 
+ private:
+    friend class poll_driver;
+
+    unit_ptr perform(unit_ptr&& u) const;
+    void settle() const;
+    void wait() const;
+
+    std::shared_ptr<session> core_;
+};
+
+/// Owns a session: it ends with this.
+class poll_driver {
+ public:
+    using runner_type = poll_runner;
+
+    explicit poll_driver(pq::connection conn) : runner_{std::move(conn)} {}
+    poll_driver(poll_driver&&) noexcept = default;
+    poll_driver& operator=(poll_driver&& other) noexcept {
+        std::swap(runner_, other.runner_);
+        return *this;
+    }
+    ~poll_driver();
+
+    [[nodiscard]] const poll_runner& runner() const noexcept { return runner_; }
+
     static pq::connection connect(conninfo info);
 
  private:
-    unit_ptr perform(unit_ptr&& u);
-    void wait();
-
-    std::unique_ptr<session> core_;
+    poll_runner runner_;
 };
 
 }  // namespace coropg::detail

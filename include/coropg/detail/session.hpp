@@ -12,8 +12,12 @@
 #include <coropg/detail/type_catalog.hpp>
 #include <coropg/detail/unit_queue.hpp>
 
+#include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace coropg::detail {
 
@@ -26,7 +30,8 @@ class session {
     ~session();
 
     /// A unit to fill in and submit: one that went before, if there is one, so that a statement allocates nothing.
-    unit_ptr make_unit(call_options options, std::source_location where);
+    unit_ptr make_unit(call_options options, std::source_location where,
+                       const std::shared_ptr<scope>& within = nullptr);
     /// What a finished unit becomes, or its error. The unit is used again.
     template <class T>
     T result_of(unit_ptr done, T (*map)(unit&)) {
@@ -38,8 +43,14 @@ class session {
         const at_the_end keeper{*this, std::move(done)};
         return map(*keeper.u);
     }
-    /// Queues a unit; it is sent by the next `send()`.
+    /// Queues a unit; it is sent by the next `send()`. One that does not belong to the innermost open transaction is
+    /// refused.
     void submit(unit_ptr&& u);
+
+    /// Begins a transaction, or a savepoint within `outer`; nothing is sent before its first statement.
+    /// Errors: usage_error when `outer` is not the innermost open one.
+    std::shared_ptr<scope> begin(const std::shared_ptr<scope>& outer, std::vector<std::string> opening,
+                                 bool finds_transaction_id);
     /// Sends what may be sent now, without waiting; then, while the server works, cleans up behind finished units.
     void send();
     /// Reads what has come, and sends what that allows.
@@ -51,17 +62,21 @@ class session {
     [[nodiscard]] bool has_finished() const noexcept { return !finished_.empty(); }
 
     /// Ends the units whose deadline is past: those not sent are dropped, one that runs alone is to be cancelled,
-    /// others are abandoned, which leaves a tombstone in the queue to swallow their answers.
+    /// others are abandoned, which leaves a tombstone in the queue to swallow their answers. So is a COMMIT.
     void expire(clock::time_point now);
     /// When `expire` is to be called next; it may find that what was due is done.
     [[nodiscard]] clock::time_point next_deadline() const noexcept {
-        return std::min(first_deadline_, drain_deadline_);
+        return std::min({first_deadline_, drain_deadline_, cancel_again_});
     }
+    /// Makes `u`, which is not submitted yet, one that can be cancelled by the number returned.
+    std::uint64_t make_cancellable(unit& u) noexcept { return u.ticket = ++last_ticket_; }
+    /// Ends the unit with that number, if it is still there, as `expire` does.
+    void cancel(std::uint64_t ticket, clock::time_point now);
 
     /// The cancel that is to be sent, once. Nothing new is sent until `cancel_ended`: it must not meet another
     /// statement.
     std::optional<pq::cancel_request> take_cancel();
-    void cancel_ended();
+    void cancel_ended(clock::time_point now);
 
     [[nodiscard]] int socket() const noexcept { return PQsocket(conn_.get()); }
     [[nodiscard]] bool is_open() const noexcept { return state_ != state::closed; }
@@ -79,7 +94,12 @@ class session {
         exclusive,   ///< one op has the connection
         closed,
     };
-    enum class cancel_state : unsigned char { none, wanted, under_way };
+    enum class cancel_state : unsigned char {
+        none,
+        wanted,
+        under_way,
+        delivered,  ///< the server took note; the statement has not ended yet
+    };
 
     void recycle(unit_ptr&& u) noexcept;
     void clean_up() noexcept;
@@ -90,6 +110,11 @@ class session {
     void end_lookup(unit_ptr&& u);
     void forget_type_names();
     void note_types(unit& u, result& answer);
+
+    [[nodiscard]] bool admit(unit& u) const;
+    bool open(unit& u);
+    void ask_for_transaction_id(const unit& commit);
+    void note_scope(unit& u);
 
     bool feed(unit& u);
     bool send_command(unit& u, command& c);
@@ -110,8 +135,10 @@ class session {
     void resume_exclusive();
     void end_exclusive();
 
-    void cancel_head(unit& u, clock::time_point now);
-    void give_up(unit& u, std::string_view reason);
+    template <class Affected>
+    void stop(Affected affected, stop_cause cause, clock::time_point now);
+    void cancel_head(unit& u, stop_cause cause, clock::time_point now);
+    void give_up(unit& u, stop_cause cause, std::string_view reason, outcome became);
     void lose();
     void finish(unit_ptr&& u);
     void fail_closed(unit_ptr&& u, bool sent);
@@ -125,7 +152,12 @@ class session {
     cancel_state cancelling_ = cancel_state::none;
     clock::time_point drain_deadline_ = no_deadline;
     clock::time_point first_deadline_ = no_deadline;
+    clock::time_point cancel_again_ = no_deadline;
+    std::uint64_t last_ticket_ = 0;
     std::string closed_because_;
+
+    std::shared_ptr<scope> current_;  // the innermost that takes statements
+    bool beginning_ = false;          // BEGIN is sent and not answered: if it is refused, nothing may run without it
 
     statement_cache cache_;
     std::shared_ptr<const type_catalog> types_ = std::make_shared<type_catalog>();

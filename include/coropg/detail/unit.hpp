@@ -6,6 +6,7 @@
 #include <coropg/detail/op.hpp>
 #include <coropg/detail/params.hpp>
 #include <coropg/detail/pq.hpp>
+#include <coropg/detail/scope.hpp>
 #include <coropg/options.hpp>
 #include <coropg/result.hpp>
 #include <coropg/sql_text.hpp>
@@ -31,6 +32,9 @@ struct command {
     result answer;
 };
 
+/// Why a unit is not waited for to its natural end.
+enum class stop_cause : unsigned char { none, timeout, cancellation };
+
 /// What a unit knows about itself, apart from what it owns.
 struct unit_state {
     std::source_location where;
@@ -42,8 +46,16 @@ struct unit_state {
 
     /// Its waiter runs on another executor than the session's, which then must not see it again.
     bool is_foreign = false;
+    /// By which it is cancelled; 0 if nobody can.
+    std::uint64_t ticket = 0;
     /// The connection ends with it.
     bool is_last = false;
+    /// It decides about a transaction: it is never cancelled, and when its answer is lost, the outcome is in doubt.
+    bool is_commit = false;
+    /// How it ends its scope.
+    ending ends = ending::none;
+    /// It asks for the number of the transaction that is about to be committed.
+    bool is_transaction_id = false;
     /// It asks for types, for another unit or for `dependent`.
     bool is_lookup = false;
     /// Its types were asked for: what is not known now, the server does not have.
@@ -61,17 +73,23 @@ struct unit_state {
     std::size_t failed_command = 0;
     bool parse_answered = false;
     bool sync_sent = false;
-    /// Its deadline is past and its statement is to be cancelled.
-    bool timed_out = false;
-    /// Its waiter was told that it timed out; what is left swallows the answers.
+    /// The first commands open the scope; those of the caller follow.
+    std::size_t opening_commands = 0;
+    /// Why its statement is to be cancelled.
+    stop_cause stopped = stop_cause::none;
+    /// Its waiter was told that it was stopped; what is left swallows the answers.
     bool is_tombstone = false;
+
+    [[nodiscard]] bool is_stopped() const noexcept { return stopped != stop_cause::none; }
 };
 
 class unit : public unit_state {
  public:
-    unit(call_options options, std::source_location line) { begin(options, line); }
+    unit(call_options options, std::source_location line, const std::shared_ptr<scope>& scope = nullptr) {
+        begin(options, line, scope);
+    }
 
-    void begin(call_options options, std::source_location line);
+    void begin(call_options options, std::source_location line, const std::shared_ptr<scope>& scope);
     /// Gives back all but the memory that the next statement can use.
     void clear() noexcept;
     /// As it was before it was sent.
@@ -80,10 +98,22 @@ class unit : public unit_state {
     [[nodiscard]] bool is_small() const noexcept;
 
     /// Appends a statement whose parameters are about to be added to `parameters`.
-    /// Errors: usage_error for COPY, and for more parameters than the protocol can count.
+    /// Errors: usage_error for COPY, for more parameters than the protocol can count, and for what would end the
+    /// transaction it is part of.
     void add(const sql_view& sql, std::size_t parameter_count);
     /// Appends the last statement once more, for the parameters that are about to be added.
     void add_again();
+    /// Appends a statement of our own, without parameters.
+    void add_own(std::string sql);
+    /// Makes it one that ends its scope, whatever it was; `name` is that of a prepared transaction, quoted.
+    void end_scope(ending how, std::string_view name = {});
+    /// Puts the opening of its scope, and of those around it that nothing was sent of, in front.
+    void open_scopes();
+    /// Notes which of these the server refused.
+    void note_refused_scopes();
+
+    /// The caller's command at `index`.
+    [[nodiscard]] command& own(std::size_t index = 0) { return commands[opening_commands + index]; }
 
     /// Ends it with an error that the server did not report; it outranks one that the server did.
     void fail(std::exception_ptr problem) { problem_ = std::move(problem); }
@@ -101,11 +131,15 @@ class unit : public unit_state {
     [[nodiscard]] std::string_view server_message() const noexcept;
     /// Throws what it failed with, if it did.
     void throw_failure() const;
-    /// The statement at `index` and the line that asked for it.
-    [[nodiscard]] call_site site(std::size_t index = 0) const;
+    /// The caller's statement and the line that asked for it.
+    [[nodiscard]] call_site site() const { return site_of(opening_commands); }
+    /// The same for the command at `index`.
+    [[nodiscard]] call_site site_of(std::size_t index) const;
 
     std::vector<command> commands;
     params parameters;
+    /// The transaction or savepoint that it is part of.
+    std::shared_ptr<scope> within;
     std::optional<op<void>> exclusive;
     /// Empty: nobody waits for it.
     completion waiting;

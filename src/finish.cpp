@@ -1,0 +1,44 @@
+#include <coropg/detail/finish.hpp>
+#include <coropg/log.hpp>
+#include <coropg/sqlstate.hpp>
+
+#include <algorithm>
+#include <iterator>
+
+namespace coropg::detail {
+
+namespace {
+
+/// The transaction is committed: nobody is to think otherwise for what a hook throws.
+void call(const std::function<void()>& hook) noexcept {
+    try {
+        hook();
+    } catch (const std::exception& e) {
+        log(log_level::error, std::string{"a hook of on_commit failed: "}.append(e.what()));
+    } catch (...) {
+        log(log_level::error, "a hook of on_commit failed");
+    }
+}
+
+}  // namespace
+
+void fail_row_count(const unit& u, std::string_view expected, std::size_t rows) {
+    throw row_count_error{"expected " + std::string{expected} + ", got " + std::to_string(rows), u.site()};
+}
+
+void finish_ending(unit& u) {
+    const bool refused = u.ends == ending::release && u.sqlstate() == sqlstate::in_failed_sql_transaction;
+    if (!refused) u.throw_failure();
+    const bool is_rollback = u.ends == ending::rollback;
+    if (!is_rollback && u.sync_sent && (refused || u.own().answer.command_tag() == "ROLLBACK"))
+        throw commit_rolled_back{"the transaction was rolled back, for an earlier error had aborted it", u.site()};
+    if (is_rollback) return;
+    auto hooks = std::exchange(u.within->on_commit, {});
+    if (const auto& outer = u.within->outer) {
+        std::ranges::move(hooks, std::back_inserter(outer->on_commit));
+        return;
+    }
+    for (const auto& hook : hooks) call(hook);
+}
+
+}  // namespace coropg::detail
