@@ -9,23 +9,20 @@
 #include <coropg/conninfo.hpp>
 #include <coropg/error.hpp>
 #include <coropg/testing/faults.hpp>
+#include <coropg/testing/loop_thread.hpp>
 #include <coropg/testing/proxied.hpp>
 #include <coropg/testing/traffic.hpp>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/post.hpp>
 
 #include <charconv>
-#include <future>
-#include <thread>
 
 namespace coropg::testing {
 
 /// Listens on 127.0.0.1 and forwards to one server. A client's connection is made to the server once the client has
 /// spoken. Faults and paces are for connections to come, if not said otherwise.
-/// Lifetime: its end closes all connections. Threads: may be used from any thread.
-class fault_proxy {
+/// What is to be learned of the traffic, `recorded` says. Lifetime: its end closes all connections. Threads: any.
+class fault_proxy : public recorded {
  public:
     /// In front of the server that `info` names: one host and port, or a unix socket. `seed` decides all that is random.
     /// Errors: usage_error, boost::system::system_error.
@@ -37,24 +34,24 @@ class fault_proxy {
     /// In front of `host`: a name, an address, or the folder of a unix socket.
     fault_proxy(std::string_view host, std::uint16_t port, testing::seed seed = testing::seed{1})
         : seed_{seed},
-          upstream_{endpoint_of(io_, host, port)},
-          acceptor_{io_, {boost::asio::ip::address_v4::loopback(), 0}},
+          upstream_{endpoint_of(loop_.io(), host, port)},
+          acceptor_{loop_.io(), {boost::asio::ip::address_v4::loopback(), 0}},
           port_{acceptor_.local_endpoint().port()} {
-        boost::asio::co_spawn(io_, accept(), boost::asio::detached);
-        thread_ = std::thread{[this] { io_.run(); }};
+        boost::asio::co_spawn(loop_.io(), accept(), boost::asio::detached);
+        loop_.start();
     }
 
     fault_proxy(const fault_proxy&) = delete;
     fault_proxy& operator=(const fault_proxy&) = delete;
 
     ~fault_proxy() {
-        boost::asio::post(io_, [this] {
+        loop_.run([this] {
             closing_ = true;
             boost::system::error_code ignored;
             acceptor_.close(ignored);
             for (const auto& each : open()) each->close();
         });
-        thread_.join();
+        loop_.join();
     }
 
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
@@ -68,13 +65,13 @@ class fault_proxy {
 
     /// Plans a fault for a connection to come: the next that no plan made earlier applies to. Each happens once.
     void arm(const fault_plan& plan) {
-        run([&] { plans_.push_back(plan); });
+        loop_.run([&] { plans_.push_back(plan); });
     }
 
     /// Plans a fault for the newest connection that is open, with its place counted from here: `.at_byte = 0` is now.
     /// Errors: usage_error when none is open.
     void arm_open(const fault_plan& plan) {
-        if (!run([&] {
+        if (!loop_.run([&] {
                 const auto all = open();
                 if (!all.empty()) all.back()->arm_from_here(detail::fuse{plan});
                 return !all.empty();
@@ -84,7 +81,7 @@ class fault_proxy {
 
     /// Gives up the plans whose fault has not happened.
     void disarm() {
-        run([&] {
+        loop_.run([&] {
             plans_.clear();
             for (const auto& each : open()) each->arm(std::nullopt);
         });
@@ -92,43 +89,19 @@ class fault_proxy {
 
     /// Breaks all connections that are open, now.
     void cut(fault what = fault::fin) {
-        run([&] {
+        loop_.run([&] {
             for (const auto& each : open()) each->arm_from_here(detail::fuse{{.what = what}});
         });
     }
 
     /// How one direction of the connections to come is forwarded.
     void pace(side from, const pacing& how) {
-        run([&] { (from == side::client ? to_server_ : to_client_) = how; });
-    }
-
-    // --- the record ---
-
-    /// All traffic so far.
-    [[nodiscard]] testing::traffic traffic() const { return record_.since({}); }
-    /// A point to measure from. Errors: a mark is worthless after reset().
-    [[nodiscard]] traffic_mark mark() const { return record_.mark(); }
-    [[nodiscard]] testing::traffic since(const traffic_mark& mark) const { return record_.since(mark); }
-    /// Forgets the record, which otherwise grows by some bytes for each message and by the SQL of each statement.
-    void reset() { record_.reset(); }
-
-    /// What `work` cost: the traffic while it ran. Messages that nobody answers may come later: see wait().
-    template <class Work>
-    testing::traffic during(Work&& work) {
-        const traffic_mark before = mark();
-        std::forward<Work>(work)();
-        return since(before);
-    }
-
-    /// Waits until `condition(traffic)` holds for all traffic; false when it did not within `limit`.
-    template <class Condition>
-    bool wait(Condition condition, std::chrono::milliseconds limit = std::chrono::seconds{10}) const {
-        return record_.wait({}, std::move(condition), limit);
+        loop_.run([&] { (from == side::client ? to_server_ : to_client_) = how; });
     }
 
     /// How many connections are open, those that are silent or stalled included.
     [[nodiscard]] std::size_t open_connections() {
-        return run([&] { return open().size(); });
+        return loop_.run([&] { return open().size(); });
     }
 
  private:
@@ -152,15 +125,6 @@ class fault_proxy {
         return resolver.resolve(host.empty() ? "localhost" : host, service).begin()->endpoint();
     }
 
-    /// Runs `work` on the proxy's thread, which alone touches connections and plans.
-    template <class Work>
-    std::invoke_result_t<Work&> run(Work work) {
-        std::packaged_task<std::invoke_result_t<Work&>()> task{std::move(work)};
-        auto done = task.get_future();
-        boost::asio::post(io_, [&task] { task(); });
-        return done.get();
-    }
-
     /// The connections that are open, oldest first.
     std::vector<link> open() {
         std::erase_if(links_, [](const auto& each) { return each.expired(); });
@@ -179,7 +143,7 @@ class fault_proxy {
             const std::uint64_t number = static_cast<std::uint64_t>(seed_) * 1'000'003U + accepted_++;
             auto made = std::make_shared<detail::proxied>(std::move(client), record_, to_server_, to_client_, number);
             links_.push_back(made);
-            boost::asio::co_spawn(io_, serve(std::move(made)), boost::asio::detached);
+            boost::asio::co_spawn(loop_.io(), serve(std::move(made)), boost::asio::detached);
         }
     }
 
@@ -221,11 +185,10 @@ class fault_proxy {
 
     conninfo info_;
     testing::seed seed_;
-    boost::asio::io_context io_{1};
+    detail::loop_thread loop_;
     endpoint upstream_;
     boost::asio::ip::tcp::acceptor acceptor_;
     std::uint16_t port_;
-    detail::wire_record record_;
 
     // the proxy's thread only
     std::deque<fault_plan> plans_;
@@ -234,8 +197,6 @@ class fault_proxy {
     pacing to_client_;
     std::uint64_t accepted_ = 0;
     bool closing_ = false;
-
-    std::thread thread_;
 };
 
 }  // namespace coropg::testing

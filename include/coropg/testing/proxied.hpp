@@ -115,10 +115,13 @@ class proxied : public std::enable_shared_from_this<proxied> {
         fuse_ = fault;
         wake();
     }
-    /// The same for a connection under way, whose place is counted from here.
+    /// The same for a connection under way, whose place is counted from here. What is due happens now, even if an
+    /// outlet is held up.
     void arm_from_here(fuse fault) {
-        fault.start(lanes_[fault.plan().from == side::client ? 0 : 1].passed_bytes);
+        lane& l = lanes_[fault.plan().from == side::client ? 0 : 1];
+        fault.start(l.passed_bytes);
         arm(fault);
+        if (!over_ && is_due(l)) asio::co_spawn(client_.get_executor(), strike(shared_from_this(), l), asio::detached);
     }
     [[nodiscard]] const std::optional<fuse>& armed() const { return fuse_; }
 
@@ -165,7 +168,7 @@ class proxied : public std::enable_shared_from_this<proxied> {
     static asio::awaitable<void> outlet(self me, lane& l) {
         while (!me->over_) {
             if (me->is_due(l)) {
-                co_await me->strike(l);
+                co_await strike(me, l);
                 continue;
             }
             if (l.queue.empty()) {
@@ -261,15 +264,16 @@ class proxied : public std::enable_shared_from_this<proxied> {
     [[nodiscard]] bool is_due(const lane& l) const { return fuse_ && fuse_->is_due(l.from, l.passed_bytes); }
 
     /// The fault happens.
-    asio::awaitable<void> strike(lane& l) {
-        const fault what = fuse_->plan().what;
-        fuse_.reset();
-        record_.change([](traffic& all) { ++all.faults; });
+    static asio::awaitable<void> strike(self me, lane& l) {
+        if (!me->fuse_) co_return;
+        const fault what = me->fuse_->plan().what;
+        me->fuse_.reset();
+        me->record_.change([](traffic& all) { ++all.faults; });
         switch (what) {
-            case fault::fin: finish(); break;
-            case fault::rst: reset(); break;
-            case fault::silence: over_ = true; break;
-            case fault::stall: stall(); break;
+            case fault::fin: me->finish(); break;
+            case fault::rst: me->reset(); break;
+            case fault::silence: me->over_ = true; break;
+            case fault::stall: me->stall(); break;
             case fault::truncate:
                 l.wasted = true;
                 drop(l);
@@ -278,12 +282,12 @@ class proxied : public std::enable_shared_from_this<proxied> {
                 const std::string noise = random_bytes(l.random);
                 boost::system::error_code ignored;
                 co_await asio::async_write(l.out, asio::buffer(noise), into(ignored));
-                finish();
+                me->finish();
                 break;
             }
         }
-        wake();
-        settle();
+        me->wake();
+        me->settle();
     }
 
     /// Sends FINs and reads on: closing a socket with unread data would send a RST, and take what was forwarded away.

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace coropg::testing {
@@ -111,6 +112,14 @@ class wire_record {
     traffic all_;
 };
 
+/// Takes a string off the front: it ends with a zero byte.
+inline std::string text(std::string_view& body) {
+    const std::size_t end = std::min(body.find('\0'), body.size());
+    std::string taken{body.substr(0, end)};
+    body.remove_prefix(std::min(body.size(), end + 1));
+    return taken;
+}
+
 /// Writes the record of one connection, and knows which SQL its statements and portals stand for.
 class wire_observer {
  public:
@@ -130,6 +139,10 @@ class wire_observer {
         });
         if (framer_.ended(from)) framer_.next(from);
         return count;
+    }
+    /// Takes all of `data`.
+    void take_all(side from, std::string_view data) {
+        while (!data.empty()) data.remove_prefix(take(from, data));
     }
 
  private:
@@ -153,14 +166,6 @@ class wire_observer {
         }
     }
 
-    /// Takes a string off the front: it ends with a zero byte.
-    static std::string text(std::string_view& body) {
-        const std::size_t end = std::min(body.find('\0'), body.size());
-        std::string taken{body.substr(0, end)};
-        body.remove_prefix(std::min(body.size(), end + 1));
-        return taken;
-    }
-
     wire_record& record_;
     framer framer_;
     side heard_last_ = side::server;
@@ -169,4 +174,37 @@ class wire_observer {
 };
 
 }  // namespace detail
+
+/// What can be asked of those who keep a record. Threads: any.
+class recorded {
+ public:
+    /// All traffic so far.
+    [[nodiscard]] testing::traffic traffic() const { return record_.since({}); }
+    /// A point to measure from, until the next reset().
+    [[nodiscard]] traffic_mark mark() const { return record_.mark(); }
+    [[nodiscard]] testing::traffic since(const traffic_mark& mark) const { return record_.since(mark); }
+    /// Forgets the record, which otherwise grows by some bytes for each message and by the SQL of each statement.
+    void reset() { record_.reset(); }
+
+    /// What `work` cost: the traffic while it ran. Messages that nobody answers may come later: see wait().
+    template <class Work>
+    testing::traffic during(Work&& work) {
+        const traffic_mark before = mark();
+        std::forward<Work>(work)();
+        return since(before);
+    }
+
+    /// Waits until `condition(traffic)` holds for all traffic; false when it did not within `limit`.
+    template <class Condition>
+    bool wait(Condition condition, std::chrono::milliseconds limit = std::chrono::seconds{10}) const {
+        return record_.wait({}, std::move(condition), limit);
+    }
+
+ protected:
+    recorded() = default;
+    ~recorded() = default;
+
+    detail::wire_record record_;
+};
+
 }  // namespace coropg::testing

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace coropg::testing {
 
@@ -63,7 +64,7 @@ class framer {
         if (d.size_bytes != 0 || d.what == phase::opaque || next.empty()) return 0;
         switch (d.what) {
             case phase::startup: return type_of_startup(next);
-            case phase::answer: return next[0] == 'N' ? message_type::unencrypted : message_type::encrypted;
+            case phase::answer: return type_of_answer(next[0]);
             default: return next[0];
         }
     }
@@ -94,15 +95,14 @@ class framer {
 
     /// Goes on to the next message; to be called after each that ended.
     void next(side from) {
-        const char type = at(from).type;
-        at(from) = direction{at(from).what};
-        switch (type) {
+        const direction ended = std::exchange(at(from), direction{at(from).what});
+        if (ended.what == phase::typed) return;
+        switch (ended.type) {
             case message_type::startup: client_.what = phase::typed; break;
             case message_type::cancel: client_.what = server_.what = phase::opaque; break;
             case message_type::encryption: server_.what = phase::answer; break;
             case message_type::encrypted: client_.what = server_.what = phase::opaque; break;
-            case message_type::unencrypted: server_.what = phase::typed; break;
-            default: break;
+            default: server_.what = phase::typed; break;
         }
     }
 
@@ -122,10 +122,14 @@ class framer {
     [[nodiscard]] direction& at(side from) { return from == side::client ? client_ : server_; }
     [[nodiscard]] const direction& at(side from) const { return from == side::client ? client_ : server_; }
 
+    /// A server that knows nothing of encryption answers by an ErrorResponse.
+    static char type_of_answer(char byte) {
+        if (byte == 'S' || byte == 'G') return message_type::encrypted;
+        return byte == 'N' ? message_type::unencrypted : byte;
+    }
+
     static void begin(direction& d, std::string_view data) {
-        // A server that knows nothing of encryption answers by an ErrorResponse.
-        if (d.what == phase::answer && std::string_view{"SNG"}.find(data[0]) == std::string_view::npos)
-            d.what = phase::typed;
+        if (d.what == phase::answer && type_of_answer(data[0]) == data[0]) d.what = phase::typed;
         constexpr std::array<std::size_t, 3> heads{8, 1, 5};
         d.head_bytes = heads.at(static_cast<std::size_t>(d.what));
         d.needed_bytes = d.head_bytes;
@@ -140,7 +144,7 @@ class framer {
                 d.type = type_of_startup(d.kept);
                 d.needed_bytes = read_int32(d.kept);
                 break;
-            case phase::answer: d.type = d.kept[0] == 'N' ? message_type::unencrypted : message_type::encrypted; break;
+            case phase::answer: d.type = type_of_answer(d.kept[0]); break;
             default:
                 d.type = d.kept[0];
                 d.needed_bytes = std::size_t{1} + read_int32(std::string_view{d.kept}.substr(1));
