@@ -71,12 +71,15 @@ class fault_proxy : public recorded {
     /// Plans a fault for the newest connection that is open, with its place counted from here: `.at_byte = 0` is now.
     /// Errors: usage_error when none is open.
     void arm_open(const fault_plan& plan) {
-        if (!loop_.run([&] {
-                const auto all = open();
-                if (!all.empty()) all.back()->arm_from_here(detail::fuse{plan});
-                return !all.empty();
-            }))
-            throw usage_error{"no connection is open through the proxy"};
+        const bool found = loop_.run([&] {
+            const auto all = open();
+            const auto newest =
+                std::find_if(all.rbegin(), all.rend(), [](const link& each) { return each->is_alive(); });
+            if (newest == all.rend()) return false;
+            (*newest)->arm_from_here(detail::fuse{plan});
+            return true;
+        });
+        if (!found) throw usage_error{"no connection is open through the proxy"};
     }
 
     /// Gives up the plans whose fault has not happened.

@@ -33,7 +33,7 @@ namespace coropg::testing::detail {
 
 namespace asio = boost::asio;
 using stream_socket = asio::generic::stream_protocol::socket;
-using wall = std::chrono::steady_clock;
+using clock = std::chrono::steady_clock;
 
 inline auto into(boost::system::error_code& problem) { return asio::redirect_error(asio::use_awaitable, problem); }
 
@@ -49,7 +49,7 @@ struct lane {
           random{seed} {}
 
     struct chunk {
-        wall::time_point due;
+        clock::time_point due;
         std::string bytes;
     };
 
@@ -134,6 +134,9 @@ class proxied : public std::enable_shared_from_this<proxied> {
         kept_.reset();
     }
 
+    /// Whether it is a session that goes on.
+    [[nodiscard]] bool is_alive() const { return !over_ && !is_cancel && !lanes_[0].ended && !lanes_[1].ended; }
+
     bool is_cancel = false;
 
  private:
@@ -146,7 +149,7 @@ class proxied : public std::enable_shared_from_this<proxied> {
 
     static void push(lane& l, std::string bytes) {
         l.queued_bytes += bytes.size();
-        l.queue.push_back({wall::now() + l.how_paced.delay, std::move(bytes)});
+        l.queue.push_back({clock::now() + l.how_paced.delay, std::move(bytes)});
         l.changed.cancel();
     }
 
@@ -158,7 +161,7 @@ class proxied : public std::enable_shared_from_this<proxied> {
             const std::size_t count = co_await l.in.async_read_some(asio::buffer(buffer), into(problem));
             if (count != 0 && !me->over_ && !l.wasted) push(l, buffer.substr(0, count));
             while (l.queued_bytes > lane::most_queued_bytes && !me->over_)
-                co_await wait(l.room, wall::time_point::max());
+                co_await wait(l.room, clock::time_point::max());
         }
         l.ended = true;
         l.changed.cancel();
@@ -173,11 +176,11 @@ class proxied : public std::enable_shared_from_this<proxied> {
             }
             if (l.queue.empty()) {
                 if (l.ended) break;
-                co_await wait(l.changed, wall::time_point::max());
+                co_await wait(l.changed, clock::time_point::max());
                 continue;
             }
-            const wall::time_point due = l.queue.front().due + l.how_paced.coalesce;
-            if (l.how_paced.delay + l.how_paced.coalesce > wall::duration::zero() && wall::now() < due) {
+            const clock::time_point due = l.queue.front().due + l.how_paced.coalesce;
+            if (l.how_paced.delay + l.how_paced.coalesce > clock::duration::zero() && clock::now() < due) {
                 co_await wait(l.changed, due);
                 continue;
             }
@@ -188,7 +191,7 @@ class proxied : public std::enable_shared_from_this<proxied> {
     }
 
     /// Waits until `timer` is cancelled, at most until `limit`.
-    static asio::awaitable<void> wait(asio::steady_timer& timer, wall::time_point limit) {
+    static asio::awaitable<void> wait(asio::steady_timer& timer, clock::time_point limit) {
         boost::system::error_code ignored;
         timer.expires_at(limit);
         co_await timer.async_wait(into(ignored));
@@ -226,8 +229,8 @@ class proxied : public std::enable_shared_from_this<proxied> {
             if (problem) l.wasted = true;
             rest.remove_prefix(piece.size());
             if (l.how_paced.pause > std::chrono::milliseconds::zero()) {
-                const wall::time_point until = wall::now() + l.how_paced.pause;
-                while (!over_ && wall::now() < until) co_await wait(l.changed, until);
+                const clock::time_point until = clock::now() + l.how_paced.pause;
+                while (!over_ && clock::now() < until) co_await wait(l.changed, until);
             }
         }
     }
