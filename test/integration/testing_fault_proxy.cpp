@@ -1,5 +1,6 @@
 #include "../support/faces.hpp"
 
+#include <coropg/testing/fake_server.hpp>
 #include <coropg/testing/fault_proxy.hpp>
 
 using namespace coropg;
@@ -47,9 +48,77 @@ traffic undisturbed(Face& face, fault_proxy& proxy) {
     return cost;
 }
 
+/// A client without a driver, to see what arrives.
+struct raw_client {
+    explicit raw_client(const fault_proxy& proxy) {
+        using namespace std::string_literals;
+        socket.connect({asio::ip::address_v4::loopback(), proxy.port()});
+        asio::write(socket, asio::buffer("\0\0\0\x10\0\3\0\0user\0me\0"s));  // StartupMessage
+    }
+
+    /// Reads to the end, which `problem` tells.
+    std::string read() {
+        std::string bytes;
+        asio::read(socket, asio::dynamic_buffer(bytes), problem);
+        return bytes;
+    }
+
+    asio::io_context io;
+    asio::ip::tcp::socket socket{io};
+    boost::system::error_code problem;
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(testing_fault_proxy)
+
+BOOST_AUTO_TEST_CASE(a_fault_lets_pass_exactly_the_bytes_before_it) {
+    testing::fake_server server;
+    fault_proxy proxy{server.info()};
+    const std::string greeting = testing::greeting(1, 1);
+    for (const std::size_t at : {std::size_t{0}, std::size_t{1}, std::size_t{9}, std::size_t{50}})
+        for (const fault what : {fault::fin, fault::rst, fault::garbage})
+            BOOST_TEST_CONTEXT("fault " << int(what) << " at byte " << at) {
+                proxy.arm({.at_byte = at, .what = what});
+                raw_client client{proxy};
+                const std::string read = client.read();
+                BOOST_TEST(read.substr(0, at) == greeting.substr(0, at));
+                BOOST_TEST((read.size() == at) == (what != fault::garbage));
+                BOOST_TEST((client.problem == asio::error::connection_reset) == (what == fault::rst));
+                BOOST_TEST((client.problem == asio::error::eof) == (what != fault::rst));
+            }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_truncated_ends_when_the_other_end_does) {
+    testing::fake_server server;
+    fault_proxy proxy{server.info()};
+    proxy.arm({.at_byte = 9, .what = fault::truncate});
+    raw_client client{proxy};
+    std::string read(9, '\0');
+    asio::read(client.socket, asio::buffer(read));
+    BOOST_TEST(read == testing::authentication_ok());
+    asio::write(client.socket, asio::buffer(testing::message('X')));  // goes through, and the server closes
+    BOOST_TEST(client.read().empty());
+    BOOST_TEST((client.problem == asio::error::eof));
+    BOOST_TEST(server.traffic().client == "^X");
+}
+
+BOOST_AUTO_TEST_CASE(connections_are_forgotten_when_they_end) {
+    testing::fake_server server;
+    fault_proxy proxy{server.info()};
+    proxy.arm({.what = fault::silence});
+    proxy.arm({.what = fault::stall});
+    {
+        raw_client silent{proxy};
+        raw_client stalled{proxy};
+        BOOST_TEST(proxy.wait([](const traffic& t) { return t.faults == 2; }));
+        BOOST_TEST(proxy.open_connections() == 2U);
+    }
+    // The proxy sees that the silent one goes; of the stalled one it reads nothing.
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    while (proxy.open_connections() != 1 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    BOOST_TEST(proxy.open_connections() == 1U);
+}
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_session_passes_unchanged, Face, both_faces) {
     Face face;
@@ -261,17 +330,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(plans_apply_in_order_and_can_be_given_up, Face, bo
 }
 
 BOOST_AUTO_TEST_CASE(the_same_seed_makes_the_same_garbage) {
-    const auto garbage = [](testing::seed seed) {
-        fault_proxy proxy{dsn(), seed};
+    testing::fake_server server;
+    const auto garbage = [&](testing::seed seed) {
+        fault_proxy proxy{server.info(), seed};
         proxy.arm({.at_byte = 0, .what = fault::garbage});
-        asio::io_context io;
-        asio::ip::tcp::socket client{io};
-        client.connect({asio::ip::address_v4::loopback(), proxy.port()});
-        asio::write(client, asio::buffer("\0\0\0\x08\x04\xd2\x16\x2f", 8));
-        std::string read;
-        boost::system::error_code end;
-        asio::read(client, asio::dynamic_buffer(read), end);
-        BOOST_TEST((end == asio::error::eof));
+        const std::string read = raw_client{proxy}.read();
         BOOST_TEST(read.size() >= 64U);
         return read;
     };
