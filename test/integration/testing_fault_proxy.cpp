@@ -146,9 +146,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_session_in_pieces_of_any_size_answers_the_same, 
     fault_proxy proxy{dsn()};
     const auto expected = session(face, proxy.info());
     const traffic whole = proxy.traffic();
-    for (const testing::pacing& how : {testing::byte_at_a_time, testing::pacing{.piece_bytes = 40},
-                                       testing::pacing{.piece_bytes = 7, .random_pieces = true},
-                                       testing::pacing{.delay = 3ms}, testing::pacing{.coalesce = 2ms}}) {
+    for (const testing::pacing& how :
+         {testing::byte_at_a_time, testing::pacing{.piece_bytes = 40},
+          testing::pacing{.piece_bytes = 7, .random_pieces = true}, testing::pacing{.delay = 3ms},
+          testing::pacing{.piece_bytes = 500, .pause = 1ms}, testing::pacing{.coalesce = 2ms}}) {
         proxy.pace(side::client, how);
         proxy.pace(side::server, how);
         const traffic cost = proxy.during([&] { BOOST_TEST((session(face, proxy.info()) == expected)); });
