@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 
 cmake --install "$build" --prefix "$work/prefix" >/dev/null
 mkdir "$work/consumer"
-cp "$source/test/scripts/install/CMakeLists.txt" "$source/test/scripts/install/main.cpp" "$work/consumer"
+cp "$source"/test/scripts/install/* "$work/consumer"
 compiler=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt")
 sanitize=$(sed -n 's/^COROPG_SANITIZE:[A-Z]*=//p' "$build/CMakeCache.txt")
 flags=
@@ -19,6 +19,7 @@ cmake -G Ninja -S "$work/consumer" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/p
     -DCMAKE_CXX_FLAGS="$flags" >/dev/null
 cmake --build "$work/build" >/dev/null
 "$work/build/consumer"
+"$work/build/testing"
 
 PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name coropg.pc)")
 export PKG_CONFIG_PATH

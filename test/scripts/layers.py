@@ -15,6 +15,9 @@ from pathlib import Path
 
 # layer, room, its files (headers as they are included, sources by their path)
 ROOMS = [
+    # for tests of coropg and of programs that use it; nothing else includes it
+    (9, "testing", ["coropg/testing/*.hpp"]),
+
     (8, "everything", ["coropg/coropg.hpp"]),
 
     # the two faces: the same templates, each over its driver
@@ -70,6 +73,8 @@ OUTSIDE = [
     ("Boost.Asio", r"boost/asio(\.hpp|/.*)",
      ["coropg/connection.hpp", "src/connection.cpp", "coropg/gather.hpp",
       "coropg/detail/asio_driver.hpp", "src/asio_driver.cpp",
+      "coropg/testing/loop_thread.hpp", "coropg/testing/proxied.hpp", "coropg/testing/fault_proxy.hpp",
+      "coropg/testing/fake_server.hpp",
       "coropg/types/network.hpp", "src/types/network.cpp"]),
     ("poll(2)", r"(sys/)?poll\.h", ["src/poll_driver.cpp"]),
     ("spdlog", r"spdlog/.*", ["src/log.cpp"]),
