@@ -22,8 +22,9 @@ void call(const std::function<void()>& hook) noexcept {
 
 }  // namespace
 
-void fail_row_count(const unit& u, std::string_view expected, std::size_t rows) {
-    throw row_count_error{"expected " + std::string{expected} + ", got " + std::to_string(rows), u.site()};
+void fail_row_count(const unit& u, std::size_t index, std::string_view expected, std::size_t rows) {
+    throw row_count_error{"expected " + std::string{expected} + ", got " + std::to_string(rows),
+                          u.site_of(u.opening_commands + index)};
 }
 
 void finish_ending(unit& u) {

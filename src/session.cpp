@@ -19,6 +19,8 @@ constexpr std::size_t flush_bytes = 64 * 1024;
 /// Units on the wire at a time. More would not keep the server busier, but be told "outcome not known" when the
 /// connection is lost, and run unnamed while the Parse of the first of them is under way.
 constexpr std::size_t max_underway = 128;
+/// A name that is taken on the server may belong to a plan that went out of date.
+constexpr int max_replays = 2;
 /// Units kept for reuse.
 constexpr std::size_t max_spare = 64;
 
@@ -57,6 +59,14 @@ std::string_view described(outcome became) {
         case outcome::unknown: return "the statement was sent, its outcome is not known";
         default: return "the statement has no effect";
     }
+}
+
+/// Whether a type that `u` sends was dropped, or made anew with another OID.
+bool is_of_wrong_type(const unit& u) {
+    const std::string_view code = u.sqlstate();
+    const bool vanished =
+        code == sqlstate::internal_error && u.server_message().starts_with("cache lookup failed for type");
+    return vanished || code == sqlstate::undefined_object || code == sqlstate::datatype_mismatch;
 }
 
 /// Runs inside libpq's parser: nothing may be thrown, and no call on the connection be made.
@@ -99,6 +109,7 @@ void session::clean_up() noexcept {
 }
 
 void session::submit(unit_ptr&& u) {
+    if (u->group) unit_group::enter(*u);
     if (state_ == state::closed) return fail_closed(std::move(u), false);
     if (!admit(*u)) return finish(std::move(u));
     if (u->ends == ending::commit) ask_for_transaction_id(*u);
@@ -137,10 +148,11 @@ void session::advance(want ready) {
 
 void session::send() {
     if (unflushed_) flush();
-    while (state_ == state::pipelining && !unflushed_ && cancelling_ == cancel_state::none) {
+    while (state_ == state::pipelining && !unflushed_) {
         const bool unit_open = !underway_.empty() && !underway_.back().sync_sent;
         if (!unit_open) {
-            if (queued_.empty() || underway_.size() >= max_underway || beginning_) break;
+            if (queued_.empty() || underway_.size() >= max_underway) break;
+            if (beginning_ || cancelling_ != cancel_state::none) break;
             if (queued_.front().within && !open(queued_.front())) continue;
             if (queued_.front().exclusive) {
                 if (!underway_.empty()) break;
@@ -154,7 +166,7 @@ void session::send() {
             underway_.push_back(queued_.pop_front());
         }
         if (!feed(underway_.back())) return lose();
-        if (cache_.has_evicted()) deallocate_evicted();
+        deallocate_evicted();
     }
     if (state_ == state::pipelining && unflushed_bytes_ > 0) flush();
     clean_up();
@@ -203,8 +215,10 @@ bool session::send_command(unit& u, command& c) {
                                arrays_.formats.data(), binary_results) == 1;
 }
 
-/// Statements that left the cache are dropped on the server by units that nobody waits for.
+/// Statements that left the cache are dropped on the server by units that nobody waits for. Not in a transaction, which
+/// could have failed.
 void session::deallocate_evicted() {
+    if (!cache_.has_evicted() || transaction_ != nullptr || in_transaction_by_hand_) return;
     for (const std::string& name : cache_.take_evicted()) {
         auto u = std::make_unique<unit>(call_options{.prepare = prepare::never}, std::source_location{});
         const unchecked_sql sql{"DEALLOCATE \"" + name + "\""};
@@ -279,10 +293,17 @@ void session::on_answer(unit& u, pq::result&& r) {
     if (u.awaits_parse()) return cache_.parsed(c, u.parameters, true);
     const std::string_view tag = PQcmdStatus(r.get());
     if (tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") cache_.clear();
+    if (!u.within) note_transaction_by_hand(tag);
     c.answer = result{std::move(r)};
     if (u.keeps_results) return note_types(u, c.answer);
     u.affected_rows += c.answer.affected_rows();
     c.answer = {};
+}
+
+/// Someone may say BEGIN in SQL, which is theirs to end.
+void session::note_transaction_by_hand(std::string_view tag) {
+    if (tag == "BEGIN" || tag == "START TRANSACTION") in_transaction_by_hand_ = true;
+    if (tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION") in_transaction_by_hand_ = false;
 }
 
 void session::on_sync(pq::result&& r) {
@@ -297,21 +318,17 @@ void session::on_sync(pq::result&& r) {
     look_up({}, unknown, std::move(u), asking);
 }
 
-/// A statement that failed for what the session knew wrongly of the server's types: nothing of it remains. With others
-/// behind it, or in a transaction, it is too late.
+/// A unit that failed for what the session knew wrongly of the server's types and prepared statements: nothing of it was
+/// executed. In a transaction it is too late, for that has failed.
 bool session::is_to_be_replayed(const unit& u) const {
-    if (!u.sends_user_types || u.was_replayed || u.is_stopped() || u.is_tombstone || u.commands.size() != 1)
+    if (u.replays >= max_replays || u.is_stopped() || u.is_tombstone || u.within || in_transaction_by_hand_)
         return false;
-    const std::string_view code = u.sqlstate();
-    const bool vanished =
-        code == sqlstate::internal_error && u.server_message().starts_with("cache lookup failed for type");
-    return (vanished || code == sqlstate::undefined_object || code == sqlstate::datatype_mismatch) &&
-           underway_.empty() && PQtransactionStatus(conn_.get()) == PQTRANS_IDLE;
+    return u.broken_plan() || (u.sends_user_types && is_of_wrong_type(u));
 }
 
 void session::replay(unit_ptr&& u) {
     u->start_over();
-    u->was_replayed = true;
+    ++u->replays;
     queued_.push_front(std::move(u));
 }
 
@@ -324,7 +341,7 @@ void session::refuse_copy(unit& u) {
     close("a statement began a COPY");
 }
 
-/// "cached plan must not change result type" and "prepared statement does not exist": the next use prepares anew. A type
+/// What is known of the statements and types of a unit that failed for them is looked up anew at their next use. A type
 /// that was dropped and made anew has another OID.
 void session::forget_what_broke(unit& u) {
     if (u.sends_user_types && (u.sqlstate().starts_with("42") || u.sqlstate().starts_with("XX"))) forget_type_names();
@@ -332,7 +349,6 @@ void session::forget_what_broke(unit& u) {
     if (!vanished && u.sqlstate() != sqlstate::feature_not_supported) return;
     for (const command& c : u.commands) cache_.forget(c, u.parameters);
     if (vanished) cache_.take_evicted();
-    deallocate_evicted();
 }
 
 // --------------------------------------------------------------------------------------------------- exclusive work
@@ -431,6 +447,10 @@ bool session::open(unit& u) {
         return false;
     }
     u.open_scopes();
+    if (u.opening_commands > 0 && transaction_ != u.within->root()) {
+        transaction_ = u.within->root();
+        beginning_ = true;
+    }
     return true;
 }
 
@@ -438,6 +458,9 @@ bool session::open(unit& u) {
 void session::note_scope(unit& u) {
     if (u.opening_commands > 0) beginning_ = false;
     if (u.failed()) u.note_refused_scopes();
+    const scope* const root = u.within->root();
+    const bool is_over = !root->is_open() || (u.ends != ending::none && u.within.get() == root);
+    if (is_over && transaction_ == root) transaction_ = nullptr;
     if (u.is_transaction_id && !u.failed()) {
         if (const auto id = u.own().answer[0][0].as<std::optional<xid8>>()) u.within->transaction_id = id->value;
     }
@@ -559,6 +582,7 @@ void session::stop(Affected affected, stop_cause cause, clock::time_point now) {
     queued_.for_each([&](unit& u) {
         if (!affected(u)) return;
         give_up(u, cause, "not sent; the transaction is rolled back", outcome::not_sent);
+        u.is_tombstone = false;
         u.end_scope(ending::rollback);
     });
 

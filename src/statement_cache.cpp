@@ -24,7 +24,9 @@ statement_cache::plan statement_cache::next(const command& c, const params& para
     entry& e = *found->second;
     if (e.state == status::ready) return {plan::way::run, e.name.c_str()};
     if (e.state == status::parsing || (first_use && mode != prepare::always)) return {};
-    e.name = name_of(e);
+    std::string name = name_of(e);
+    if (std::ranges::find(evicted_, name) != evicted_.end()) return {};  // the server has an old one still
+    e.name = std::move(name);
     e.state = status::parsing;
     return {plan::way::parse_and_run, e.name.c_str()};
 }

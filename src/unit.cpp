@@ -1,21 +1,40 @@
 #include <coropg/detail/unit.hpp>
+#include <coropg/sqlstate.hpp>
 
 #include <algorithm>
 #include <iterator>
 
 namespace coropg::detail {
 
+void unit_group::enter(unit& last) {
+    const auto group = std::move(last.group);
+    group->waiting = std::move(last.waiting);
+    last.waiting.emplace([group](unit_ptr done) {
+        group->last = std::move(done);
+        group->end_one();
+    });
+}
+
+void unit_group::end_one() {
+    if (--left == 0) waiting(std::move(last));
+}
+
 void unit::begin(call_options options, std::source_location line, const std::shared_ptr<scope>& scope) {
-    static_cast<unit_state&>(*this) = {
-        .where = line, .preparing = options.prepare, .lax = options.lax, .deadline = options.deadline};
-    if (options.timeout.count() > 0) deadline = std::min(deadline, clock::now() + options.timeout);
+    static_cast<unit_state&>(*this) = {.where = line, .preparing = options.prepare, .lax = options.lax};
+    set_deadline(options);
     within = scope;
+}
+
+void unit::set_deadline(const call_options& options) {
+    deadline = options.deadline;
+    if (options.timeout.count() > 0) deadline = std::min(deadline, clock::now() + options.timeout);
 }
 
 void unit::clear() noexcept {
     commands.clear();
     parameters.clear();
     within.reset();
+    group.reset();
     exclusive.reset();
     waiting = {};
     sync.reset();
@@ -29,9 +48,13 @@ void unit::clear() noexcept {
 void unit::start_over() {
     sent = answered = failed_command = 0;
     parse_answered = sync_sent = types_asked = false;
+    affected_rows = 0;
     server_error_.reset();
     parameters.unresolve();
-    for (command& c : commands) c.with_parse = false;
+    for (command& c : commands) {
+        c.with_parse = false;
+        c.answer = {};
+    }
 }
 
 bool unit::is_small() const noexcept {
@@ -123,9 +146,27 @@ std::string_view unit::server_message() const noexcept {
     return text == nullptr ? std::string_view{} : text;
 }
 
+bool unit::broken_plan() const noexcept {
+    const std::string_view code = sqlstate();
+    if (code == sqlstate::invalid_sql_statement_name) return true;
+    if (code == sqlstate::duplicate_prepared_statement) return commands[failed_command].with_parse;
+    if (code != sqlstate::feature_not_supported) return false;
+    const char* const function = PQresultErrorField(server_error_.get(), PG_DIAG_SOURCE_FUNCTION);
+    return function != nullptr && std::string_view{function} == "RevalidateCachedQuery";
+}
+
 void unit::throw_failure() const {
     if (problem_) std::rethrow_exception(problem_);
     if (server_error_) throw_server_error(pq::diagnostics_of(server_error_.get()), site_of(failed_command));
+}
+
+void unit::throw_failure_of(std::size_t index) const {
+    const std::size_t own = opening_commands + index;
+    if (problem_ || server_error_ == nullptr || failed_command == own || failed_command >= commands.size())
+        return throw_failure();
+    const std::string failed = std::string{"statement "} + std::to_string(failed_command - opening_commands + 1) +
+                               " of the pipeline failed: " + std::string{server_message()};
+    throw pipeline_aborted{(own < failed_command ? "rolled back: " : "not executed: ") + failed, site_of(own)};
 }
 
 call_site unit::site_of(std::size_t index) const {

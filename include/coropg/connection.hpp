@@ -11,6 +11,8 @@ namespace coropg {
 using connection = basic_connection<detail::asio_driver>;
 /// A transaction on such a connection, or a savepoint within one.
 using transaction = basic_transaction<detail::asio_runner>;
+/// A batch of statements on either.
+using pipeline = basic_pipeline<detail::asio_runner>;
 
 /// Connects, on the executor of the awaiting coroutine. Hosts and their addresses are tried in order; names are
 /// resolved without blocking. Errors: usage_error for unusable settings, connect_timeout, connection_error; both list

@@ -4,6 +4,7 @@
 
 #include <coropg/detail/finish.hpp>
 #include <coropg/detail/ops.hpp>
+#include <coropg/pipeline.hpp>
 #include <coropg/sql_text.hpp>
 
 #include <ranges>
@@ -54,26 +55,26 @@ class statements {
     /// Runs one statement and returns its rows and command tag.
     template <class... Args>
     future<result> execute(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        return run<result>(statement(sql.view(), args...), &detail::finish_result);
+        return run<result>(statement(sql.view(), args...), &detail::finish<detail::result_of>);
     }
 
     /// Runs one statement and returns its rows as T: a scalar, a tuple or pair by position, or a plain aggregate whose
     /// members are matched to the columns by name. Errors: decode_error, null_error.
     template <detail::fetchable_row T, class... Args>
     future<std::vector<T>> fetch(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        return run<std::vector<T>>(statement(sql.view(), args...), &detail::finish_rows<T>);
+        return run<std::vector<T>>(statement(sql.view(), args...), &detail::finish<detail::rows_of<T>>);
     }
 
     /// As `fetch`, for a statement that returns exactly one row. Errors: row_count_error.
     template <detail::fetchable_row T, class... Args>
     future<T> fetch_one(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        return run<T>(statement(sql.view(), args...), &detail::finish_one<T>);
+        return run<T>(statement(sql.view(), args...), &detail::finish<detail::one_of<T>>);
     }
 
     /// As `fetch`, for a statement that returns at most one row. Errors: row_count_error.
     template <detail::fetchable_row T, class... Args>
     future<std::optional<T>> fetch_optional(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        return run<std::optional<T>>(statement(sql.view(), args...), &detail::finish_optional<T>);
+        return run<std::optional<T>>(statement(sql.view(), args...), &detail::finish<detail::optional_of<T>>);
     }
 
     /// Runs one statement for every element of `rows`, pipelined, and returns the number of rows that all of them
@@ -91,7 +92,7 @@ class statements {
             else
                 u->add_again();
             detail::at_site(
-                *u, [&] { detail::for_each_parameter(row, [&](const auto& value) { u->parameters.add(value); }); });
+                *u, 0, [&] { detail::for_each_parameter(row, [&](const auto& value) { u->parameters.add(value); }); });
         }
         return run<std::uint64_t>(std::move(u), &detail::finish_count);
     }
@@ -104,6 +105,9 @@ class statements {
         u->exclusive.emplace(detail::ops::script(self().runner().core().native_handle(), *u));
         return run<void>(std::move(u), &detail::finish_nothing);
     }
+
+    /// A batch of statements to fill and run in one round trip.
+    basic_pipeline<Runner> pipeline() { return {self().runner(), self().options(), self().within()}; }
 
     /// Calls a function and returns its one row; OUT parameters are columns.
     template <detail::fetchable_row T, class... Args>
@@ -121,7 +125,7 @@ class statements {
     detail::unit_ptr statement(const sql_view& sql, const Args&... args) {
         auto u = self().runner().core().make_unit(self().options(), sql.where(), self().within());
         u->add(sql, sizeof...(Args));
-        detail::at_site(*u, [&] { (u->parameters.add(args), ...); });
+        detail::at_site(*u, 0, [&] { (u->parameters.add(args), ...); });
         return u;
     }
 

@@ -17,6 +17,8 @@ namespace coropg::sync {
 using connection = basic_connection<detail::poll_driver>;
 /// A transaction on such a connection, or a savepoint within one.
 using transaction = basic_transaction<detail::poll_runner>;
+/// A batch of statements on either.
+using pipeline = basic_pipeline<detail::poll_runner>;
 
 /// Connects. Hosts and their addresses are tried in order.
 /// Errors: usage_error for unusable settings, connect_timeout, connection_error; both list every attempt.

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <memory>
 #include <type_traits>
+#include <vector>
 
 namespace coropg::detail {
 
@@ -69,17 +70,17 @@ struct start_unit {
     template <class Slot>
     void listen_for_cancellation(Slot slot, unit& u) const {
         if (!slot.is_connected()) return;
-        slot.assign(
-            [weak = link->weak_from_this(), ticket = link->core.make_cancellable(u)](asio::cancellation_type type) {
-                const auto wanted = asio::cancellation_type::terminal | asio::cancellation_type::total;
-                if ((type & wanted) == asio::cancellation_type::none) return;
-                if (const auto alive = weak.lock()) alive->cancel(ticket);
-            });
+        slot.assign([weak = link->weak_from_this(),
+                     ticket = u.ticket != 0 ? u.ticket : link->core.make_cancellable(u)](asio::cancellation_type type) {
+            const auto wanted = asio::cancellation_type::terminal | asio::cancellation_type::total;
+            if ((type & wanted) == asio::cancellation_type::none) return;
+            if (const auto alive = weak.lock()) alive->cancel(ticket);
+        });
     }
 };
 
-template <class T>
-asio::awaitable<T> run_unit(std::shared_ptr<asio_link> link, unit_ptr u, T (*finish)(unit&)) {
+template <class T, class Finish>
+asio::awaitable<T> run_unit(std::shared_ptr<asio_link> link, unit_ptr u, Finish finish) {
     unit_ptr done = co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
         start_unit{link.get()}, asio::deferred, std::move(u));
     if constexpr (std::is_void_v<T>)
@@ -98,9 +99,18 @@ class asio_runner {
     explicit asio_runner(std::shared_ptr<asio_link> link) noexcept : link_{std::move(link)} {}
 
     /// Runs `u` once it is awaited, and maps it to its result.
-    template <class T>
-    asio::awaitable<T> run(unit_ptr&& u, T (*finish)(unit&)) const {
-        return run_unit<T>(link_, std::move(u), finish);
+    template <class T, class Finish>
+    asio::awaitable<T> run(unit_ptr&& u, Finish finish) const {
+        return run_unit<T>(link_, std::move(u), std::move(finish));
+    }
+    /// Runs all of `units` once it is awaited, and calls `finish(index, unit)` for each in order.
+    template <class Finish>
+    static asio::awaitable<void> run_all(asio_runner self, std::vector<unit_ptr> units, Finish finish) {
+        if (units.empty()) co_return;
+        const std::size_t index = units.size() - 1;
+        unit_ptr last = self.core().submit_all_but_last(std::move(units), finish);
+        const auto finish_last = [finish, index](unit& u) { finish(index, u); };
+        co_await self.run<void>(std::move(last), finish_last);
     }
     /// Starts `u`, whose end nobody waits for.
     void start(unit_ptr&& u) const { link_->start(std::move(u)); }

@@ -12,23 +12,61 @@ namespace coropg::detail {
 
 /// Adds the statement and the line to an error of a codec, which knows neither.
 template <class Work>
-decltype(auto) at_site(const unit& u, Work&& work) {
+decltype(auto) at_site(const unit& u, std::size_t index, Work&& work) {
+    const auto site = [&] { return u.site_of(u.opening_commands + index); };
     try {
         return work();
     } catch (const null_error& e) {
-        throw null_error{e.what(), u.site()};
+        throw null_error{e.what(), site()};
     } catch (const decode_error& e) {
-        throw decode_error{e.what(), u.site()};
+        throw decode_error{e.what(), site()};
     } catch (const usage_error& e) {
-        throw usage_error{e.what(), u.site()};
+        throw usage_error{e.what(), site()};
     }
 }
 
-[[noreturn]] void fail_row_count(const unit& u, std::string_view expected, std::size_t rows);
+[[noreturn]] void fail_row_count(const unit& u, std::size_t index, std::string_view expected, std::size_t rows);
 
-inline result finish_result(unit& u) {
+// What the caller's statement at `index` of a unit that did not fail has returned.
+
+inline result result_of(unit& u, std::size_t index) { return std::move(u.own(index).answer); }
+
+template <class T>
+std::vector<T> rows_of(unit& u, std::size_t index) {
+    const result& r = u.own(index).answer;
+    return at_site(u, index, [&] {
+        const row_reader<T> reader{r, u.lax};
+        const int count = PQntuples(r.native_handle());
+        std::vector<T> rows;
+        rows.reserve(static_cast<std::size_t>(count));
+        for (int i = 0; i < count; ++i) rows.push_back(reader.read(i));
+        return rows;
+    });
+}
+
+template <class T>
+T one_of(unit& u, std::size_t index) {
+    const result& r = u.own(index).answer;
+    if (r.size() != 1) fail_row_count(u, index, "exactly one row", r.size());
+    return at_site(u, index, [&] { return row_reader<T>{r, u.lax}.read(0); });
+}
+
+template <class T>
+std::optional<T> optional_of(unit& u, std::size_t index) {
+    const result& r = u.own(index).answer;
+    if (r.size() > 1) fail_row_count(u, index, "at most one row", r.size());
+    return at_site(u, index, [&]() -> std::optional<T> {
+        const row_reader<T> reader{r, u.lax};
+        if (r.empty()) return std::nullopt;
+        return reader.read(0);
+    });
+}
+
+/// What a unit of one statement becomes, by one of the above.
+template <auto Of>
+auto finish(unit& u) {
     u.throw_failure();
-    return std::move(u.own().answer);
+    return Of(u, 0);
 }
 
 inline std::uint64_t finish_count(unit& u) {
@@ -44,39 +82,5 @@ void finish_ending(unit& u);
 
 /// However a closed connection ended, it is closed.
 inline void finish_closed(unit&) {}
-
-template <class T>
-std::vector<T> finish_rows(unit& u) {
-    u.throw_failure();
-    const result& r = u.own().answer;
-    return at_site(u, [&] {
-        const row_reader<T> reader{r, u.lax};
-        const int count = PQntuples(r.native_handle());
-        std::vector<T> rows;
-        rows.reserve(static_cast<std::size_t>(count));
-        for (int i = 0; i < count; ++i) rows.push_back(reader.read(i));
-        return rows;
-    });
-}
-
-template <class T>
-T finish_one(unit& u) {
-    u.throw_failure();
-    const result& r = u.own().answer;
-    if (r.size() != 1) fail_row_count(u, "exactly one row", r.size());
-    return at_site(u, [&] { return row_reader<T>{r, u.lax}.read(0); });
-}
-
-template <class T>
-std::optional<T> finish_optional(unit& u) {
-    u.throw_failure();
-    const result& r = u.own().answer;
-    if (r.size() > 1) fail_row_count(u, "at most one row", r.size());
-    return at_site(u, [&]() -> std::optional<T> {
-        const row_reader<T> reader{r, u.lax};
-        if (r.empty()) return std::nullopt;
-        return reader.read(0);
-    });
-}
 
 }  // namespace coropg::detail

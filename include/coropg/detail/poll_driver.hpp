@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <type_traits>
+#include <vector>
 
 namespace coropg::detail {
 
@@ -19,9 +20,17 @@ class poll_runner {
     explicit poll_runner(pq::connection conn) : core_{std::make_shared<session>(std::move(conn))} {}
 
     /// Runs `u` and maps it to its result.
-    template <class T>
-    T run(unit_ptr&& u, T (*finish)(unit&)) const {
+    template <class T, class Finish>
+    T run(unit_ptr&& u, Finish finish) const {
         return core_->result_of(perform(std::move(u)), finish);
+    }
+    /// Runs all of `units`, and calls `finish(index, unit)` for each in order.
+    template <class Finish>
+    static void run_all(poll_runner self, std::vector<unit_ptr> units, Finish finish) {
+        if (units.empty()) return;
+        const std::size_t index = units.size() - 1;
+        unit_ptr last = self.core().submit_all_but_last(std::move(units), finish);
+        self.run<void>(std::move(last), [&](unit& u) { finish(index, u); });
     }
     /// Sends `u`, as far as the socket takes it; nobody waits for its end.
     void start(unit_ptr&& u) const;

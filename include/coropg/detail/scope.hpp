@@ -30,6 +30,8 @@ struct scope {
     std::vector<std::function<void()>> on_commit;
 
     [[nodiscard]] bool is_open() const noexcept { return reached == progress::open; }
+    /// The transaction that it is part of.
+    [[nodiscard]] const scope* root() const noexcept { return outer ? outer->root() : this; }
     /// 0 for a transaction; names the savepoint.
     [[nodiscard]] unsigned depth() const noexcept { return outer ? outer->depth() + 1 : 0; }
 };

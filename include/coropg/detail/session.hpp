@@ -33,8 +33,8 @@ class session {
     unit_ptr make_unit(call_options options, std::source_location where,
                        const std::shared_ptr<scope>& within = nullptr);
     /// What a finished unit becomes, or its error. The unit is used again.
-    template <class T>
-    T result_of(unit_ptr done, T (*map)(unit&)) {
+    template <class Map>
+    auto result_of(unit_ptr done, Map map) {
         struct at_the_end {
             session& self;
             unit_ptr u;
@@ -46,6 +46,25 @@ class session {
     /// Queues a unit; it is sent by the next `send()`. One that does not belong to the innermost open transaction is
     /// refused.
     void submit(unit_ptr&& u);
+
+    /// Submits what belongs together, but for the last, which is returned: it ends when all have ended. `finish(index,
+    /// unit)` is called for each of the others. Who can cancel the last, cancels all.
+    template <class Finish>
+    unit_ptr submit_all_but_last(std::vector<unit_ptr> units, Finish finish) {
+        const auto group = std::make_shared<unit_group>();
+        group->left = units.size();
+        units.back()->group = group;
+        const std::uint64_t ticket = make_cancellable(*units.back());
+        for (std::size_t i = 0; i + 1 < units.size(); ++i) {
+            units[i]->ticket = ticket;
+            units[i]->waiting.emplace([group, finish, i](unit_ptr done) {
+                finish(i, *done);
+                group->end_one();
+            });
+            submit(std::move(units[i]));
+        }
+        return std::move(units.back());
+    }
 
     /// Begins a transaction, or a savepoint within `outer`; nothing is sent before its first statement.
     /// Errors: usage_error when `outer` is not the innermost open one.
@@ -126,6 +145,7 @@ class session {
     void on_result(unit& u, pq::result&& r);
     void on_answer(unit& u, pq::result&& r);
     void on_sync(pq::result&& r);
+    void note_transaction_by_hand(std::string_view tag);
     void refuse_copy(unit& u);
     void forget_what_broke(unit& u);
     [[nodiscard]] bool is_to_be_replayed(const unit& u) const;
@@ -156,8 +176,10 @@ class session {
     std::uint64_t last_ticket_ = 0;
     std::string closed_because_;
 
-    std::shared_ptr<scope> current_;  // the innermost that takes statements
-    bool beginning_ = false;          // BEGIN is sent and not answered: if it is refused, nothing may run without it
+    std::shared_ptr<scope> current_;      // the innermost that takes statements
+    const scope* transaction_ = nullptr;  // begun on the server, or about to be; only compared
+    bool in_transaction_by_hand_ = false;
+    bool beginning_ = false;  // BEGIN is sent and not answered: if it is refused, nothing may run without it
 
     statement_cache cache_;
     std::shared_ptr<const type_catalog> types_ = std::make_shared<type_catalog>();

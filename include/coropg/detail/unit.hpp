@@ -62,7 +62,7 @@ struct unit_state {
     bool types_asked = false;
     /// Some of its parameters are of types that are not built in.
     bool sends_user_types = false;
-    bool was_replayed = false;
+    int replays = 0;
     /// False: results are counted and freed as they come.
     bool keeps_results = true;
     std::uint64_t affected_rows = 0;
@@ -83,6 +83,17 @@ struct unit_state {
     [[nodiscard]] bool is_stopped() const noexcept { return stopped != stop_cause::none; }
 };
 
+/// Units that end as one: whoever waits for the last of them is told once all have ended, in whatever order.
+struct unit_group {
+    std::size_t left = 0;
+    unit_ptr last;
+    completion waiting;
+
+    /// Takes the waiter of `last` over, which is about to be queued.
+    static void enter(unit& last);
+    void end_one();
+};
+
 class unit : public unit_state {
  public:
     unit(call_options options, std::source_location line, const std::shared_ptr<scope>& scope = nullptr) {
@@ -90,6 +101,8 @@ class unit : public unit_state {
     }
 
     void begin(call_options options, std::source_location line, const std::shared_ptr<scope>& scope);
+    /// Lets the time of `options` run from now on.
+    void set_deadline(const call_options& options);
     /// Gives back all but the memory that the next statement can use.
     void clear() noexcept;
     /// As it was before it was sent.
@@ -129,8 +142,13 @@ class unit : public unit_state {
     [[nodiscard]] std::string_view sqlstate() const noexcept;
     /// The text of the server's error, else "".
     [[nodiscard]] std::string_view server_message() const noexcept;
+    /// Whether it failed for a prepared statement of ours that the server has no longer, has already, or has with a plan
+    /// that went out of date. Nothing of the unit was executed then.
+    [[nodiscard]] bool broken_plan() const noexcept;
     /// Throws what it failed with, if it did.
     void throw_failure() const;
+    /// The same for the caller's statement at `index`: if another one of the unit failed, a pipeline_aborted.
+    void throw_failure_of(std::size_t index) const;
     /// The caller's statement and the line that asked for it.
     [[nodiscard]] call_site site() const { return site_of(opening_commands); }
     /// The same for the command at `index`.
@@ -143,6 +161,8 @@ class unit : public unit_state {
     std::optional<op<void>> exclusive;
     /// Empty: nobody waits for it.
     completion waiting;
+    /// Its waiter waits for these, too.
+    std::shared_ptr<unit_group> group;
     /// Kept, so that it is freed when there is time for it.
     pq::result sync;
     /// Types of its results that are not built in and not known yet.

@@ -1,0 +1,146 @@
+// Explicit pipelines.
+#include "../support/faces.hpp"
+
+using namespace coropg;
+using namespace coropg::test;
+
+BOOST_AUTO_TEST_SUITE(pipeline)
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(handles_have_what_each_statement_returned, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute("CREATE TEMP TABLE t (id int, name text)"));
+    auto p = conn.pipeline();
+    auto inserted = p.execute("INSERT INTO t VALUES ($1, $2), (2, 'b')", 1, "a");
+    auto names = p.template fetch<std::string>("SELECT name FROM t ORDER BY id");
+    auto count = p.template fetch_one<std::int64_t>("SELECT count(*) FROM t");
+    p.sync();
+    auto none = p.template fetch_optional<int>("SELECT id FROM t WHERE id = $1", 7);
+    BOOST_CHECK_THROW(count.get(), usage_error);
+    AWAIT(p.run());
+    BOOST_TEST(inserted.get().affected_rows() == 2U);
+    BOOST_TEST(names.get() == (std::vector<std::string>{"a", "b"}), boost::test_tools::per_element());
+    BOOST_TEST(count.get() == 2);
+    BOOST_TEST(!none.get().has_value());
+    BOOST_CHECK_THROW(count.get(), usage_error);
+    AWAIT(p.run());  // with nothing in it
+    auto again = p.template fetch_one<int>("SELECT 1");
+    AWAIT(p.run());
+    BOOST_TEST(again.get() == 1);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_error_undoes_its_scope_and_no_other, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute("CREATE TEMP TABLE t (id int)"));
+    auto p = conn.pipeline();
+    auto kept = p.execute("INSERT INTO t VALUES (1)");
+    p.sync();
+    auto undone = p.execute("INSERT INTO t VALUES (2)");
+    auto failed = p.execute("SELECT 1 / 0");
+    auto skipped = p.execute("INSERT INTO t VALUES (3)");
+    p.sync();
+    auto behind = p.execute("INSERT INTO t VALUES (4)");
+    const auto e = VOID_ERROR_OF(errors::division_by_zero, p.run());
+    BOOST_TEST(e.sql() == "SELECT 1 / 0");
+    BOOST_TEST(kept.get().affected_rows() == 1U);
+    BOOST_CHECK_THROW(failed.get(), errors::division_by_zero);
+    BOOST_TEST(contains(error_of<pipeline_aborted>([&] { undone.get(); }).what(), "rolled back: statement 2"));
+    BOOST_TEST((error_of<pipeline_aborted>([&] { skipped.get(); }).outcome() == outcome::not_executed));
+    BOOST_TEST(behind.get().affected_rows() == 1U);
+    BOOST_TEST(AWAIT(conn.template fetch<int>("SELECT id FROM t ORDER BY id")) == (std::vector<int>{1, 4}),
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(values_that_cannot_be_read_spare_the_others, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    auto p = conn.pipeline();
+    auto null = p.template fetch_one<int>("SELECT NULL::int");
+    auto two = p.template fetch_one<int>("SELECT 2");
+    VOID_ERROR_OF(null_error, p.run());
+    BOOST_CHECK_THROW(null.get(), null_error);
+    BOOST_TEST(two.get() == 2);
+    BOOST_CHECK_THROW(p.execute("SELECT $1::text", std::string{"a\0b", 3}), usage_error);
+    VOID_ERROR_OF(usage_error, p.run());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(within_a_transaction, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute("CREATE TEMP TABLE t (id int)"));
+    {
+        auto tx = AWAIT(conn.begin());
+        auto p = tx.pipeline();
+        p.execute("INSERT INTO t VALUES (1)");
+        p.sync();
+        auto count = p.template fetch_one<std::int64_t>("SELECT count(*) FROM t");
+        AWAIT(p.run());
+        BOOST_TEST(count.get() == 1);
+    }
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>("SELECT count(*) FROM t")) == 0);
+    auto tx = AWAIT(conn.begin());
+    auto p = conn.pipeline();
+    p.execute("SELECT 1");
+    p.sync();
+    p.execute("SELECT 2");
+    VOID_ERROR_OF(usage_error, p.run());
+    AWAIT(tx.rollback());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_timeout_ends_all_of_it, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    auto handle = conn.with({.timeout = std::chrono::milliseconds{150}});
+    auto p = handle.pipeline();
+    auto quick = p.execute("SELECT 1");
+    p.sync();
+    auto slow = p.execute("SELECT pg_sleep(0.6)");
+    p.sync();
+    auto behind = p.execute("SELECT 2");
+    VOID_ERROR_OF(query_timeout, p.run());
+    quick.get();
+    BOOST_TEST((error_of<query_timeout>([&] { slow.get(); }).outcome() == outcome::unknown));
+    BOOST_CHECK_THROW(behind.get(), query_timeout);
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 3")) == 3);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(stale_plans_heal, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute_script("CREATE TEMP TABLE t (id int); INSERT INTO t VALUES (1)"));
+    const auto use = [&] { return AWAIT(conn.execute("SELECT * FROM t")).size(); };
+    for (int i = 0; i < 3; ++i) use();
+    AWAIT(conn.execute("ALTER TABLE t ADD COLUMN more int"));
+    BOOST_TEST(use() == 1U);
+    for (int i = 0; i < 3; ++i) use();
+
+    AWAIT(conn.execute("ALTER TABLE t ADD COLUMN still_more int"));
+    auto p = conn.pipeline();
+    auto inserted = p.execute("INSERT INTO t (id) VALUES (2)");
+    auto all = p.execute("SELECT * FROM t");
+    p.sync();
+    auto behind = p.execute("SELECT count(*) FROM t");
+    AWAIT(p.run());
+    BOOST_TEST(inserted.get().affected_rows() == 1U);
+    BOOST_TEST(all.get().size() == 2U);
+    for (int i = 0; i < 3; ++i) use();
+
+    AWAIT(conn.execute("ALTER TABLE t ADD COLUMN yet_more int"));
+    auto tx = AWAIT(conn.begin());
+    BOOST_TEST(ERROR_OF(errors::feature_not_supported, tx.execute("SELECT * FROM t")).is_transient());
+    AWAIT(tx.rollback());
+    auto again = AWAIT(conn.begin());
+    BOOST_TEST(AWAIT(again.execute("SELECT * FROM t")).size() == 2U);
+    AWAIT(again.commit());
+
+    // Someone drops all statements behind our back.
+    for (int i = 0; i < 3; ++i) use();
+    AWAIT(conn.execute_script("DEALLOCATE ALL"));
+    BOOST_TEST(use() == 2U);
+    for (int i = 0; i < 3; ++i) use();
+    AWAIT(conn.execute("DISCARD ALL"));
+    ERROR_OF(errors::undefined_table, conn.execute("SELECT * FROM t"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
