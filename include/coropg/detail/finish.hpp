@@ -45,14 +45,7 @@ template <class T>
 std::vector<T> finish_rows(unit& u) {
     u.throw_failure();
     const result& r = u.commands.front().answer;
-    return at_site(u, [&] {
-        const row_reader<T> reader{r, u.lax};
-        const int count = PQntuples(r.native_handle());
-        std::vector<T> rows;
-        rows.reserve(static_cast<std::size_t>(count));
-        for (int i = 0; i < count; ++i) rows.push_back(reader.read(i));
-        return rows;
-    });
+    return at_site(u, [&] { return row_reader<T>{r, u.lax}.read_all(); });
 }
 
 template <class T>
