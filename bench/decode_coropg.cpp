@@ -10,11 +10,7 @@ namespace {
 /// What `fetch` does with the result of its query.
 std::vector<bench::reading> decode(coropg::result&& taken) {
     const coropg::result result = std::move(taken);
-    const coropg::detail::row_reader<bench::reading> reader{result};
-    std::vector<bench::reading> rows;
-    rows.reserve(result.size());
-    for (std::size_t i = 0; i < result.size(); ++i) rows.push_back(reader.read(static_cast<int>(i)));
-    return rows;
+    return coropg::detail::row_reader<bench::reading>{result}.read_all();
 }
 
 }  // namespace

@@ -83,6 +83,10 @@ void field::fail(std::string_view cpp_type, std::string_view reason) const {
     throw decode_error{cannot_be_read(place_, type_, cpp_type) + std::string{reason} + row_text(place_)};
 }
 
+void field::fail_length(std::string_view cpp_type) const {
+    fail(cpp_type, "unexpected length " + std::to_string(bytes_.size()));
+}
+
 void field::mismatch(std::string_view cpp_type) const {
     throw decode_error{cannot_be_read(place_, type_, cpp_type) + "no codec<" + plain(cpp_type) + "> reads that type"};
 }

@@ -52,7 +52,7 @@ static_assert(parameter_count<std::tuple<int, std::string>>() == 2);
 static_assert(parameter_count<plain>() == 4);
 static_assert(parameter_count<interval>() == 1);
 
-/// A result as the server would send it, without a server.
+/// A result as the server would send it, without a server; `values` row by row.
 result table(std::vector<std::pair<const char*, oid>> columns, std::vector<std::string> values = {}) {
     pq::result r{PQmakeEmptyPGresult(nullptr, PGRES_TUPLES_OK)};
     std::vector<PGresAttDesc> descriptions;
@@ -60,8 +60,8 @@ result table(std::vector<std::pair<const char*, oid>> columns, std::vector<std::
     PQsetResultAttrs(r.get(), static_cast<int>(descriptions.size()), descriptions.data());
     for (std::size_t i = 0; i < values.size(); ++i) {
         const bool is_null = values[i] == "NULL";
-        PQsetvalue(r.get(), 0, static_cast<int>(i), is_null ? nullptr : values[i].data(),
-                   is_null ? -1 : static_cast<int>(values[i].size()));
+        PQsetvalue(r.get(), static_cast<int>(i / columns.size()), static_cast<int>(i % columns.size()),
+                   is_null ? nullptr : values[i].data(), is_null ? -1 : static_cast<int>(values[i].size()));
     }
     return result{std::move(r)};
 }
@@ -129,6 +129,37 @@ BOOST_AUTO_TEST_CASE(members_find_their_columns_in_any_order) {
     BOOST_TEST(value.b == "text");
     const auto by_position = row_reader<std::pair<std::string, int>>{r}.read(0);
     BOOST_TEST(by_position.second == 5);
+}
+
+BOOST_AUTO_TEST_CASE(all_rows_are_read_in_their_order) {
+    const result r =
+        table({{"a", oids::int4}, {"b", oids::text}}, {int4(1), "", int4(2), "longer than a short string"});
+    const auto rows = row_reader<pair_of_names>{r}.read_all();
+    BOOST_TEST_REQUIRE(rows.size() == 2);
+    BOOST_TEST((rows[0].a == 1 && rows[0].b.empty()));
+    BOOST_TEST((rows[1].a == 2 && rows[1].b == "longer than a short string"));
+    const auto tuples = row_reader<std::tuple<std::variant<int, bool>, std::string>>{r}.read_all();
+    BOOST_TEST_REQUIRE(tuples.size() == 2);
+    BOOST_TEST((std::get<0>(tuples[1]) == std::variant<int, bool>{2}));
+    BOOST_TEST(row_reader<pair_of_names>{table({{"a", oids::int4}, {"b", oids::text}})}.read_all().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_value_that_cannot_be_read_is_named_with_its_row) {
+    const auto message = [](const std::string& a, const std::string& b) -> std::string {
+        const result r = table({{"a", oids::int4}, {"b", oids::text}}, {int4(1), "x", a, b});
+        try {
+            static_cast<void>(row_reader<pair_of_names>{r}.read_all());
+        } catch (const error& e) {
+            return e.what();
+        }
+        return "no error";
+    };
+    BOOST_TEST(message(int4(2), "y") == "no error");
+    BOOST_TEST(
+        message("123", "y").starts_with("column \"a\" (int4) cannot be read as int: unexpected length 3, row 2"));
+    BOOST_TEST(
+        message(int4(2), "NULL").starts_with("column \"b\" (text) cannot be read as std::string: the value is NULL"));
+    BOOST_TEST(message("", "y").starts_with("column \"a\" (int4) cannot be read as int: unexpected length 0, row 2"));
 }
 
 BOOST_AUTO_TEST_CASE(a_shape_is_checked_before_any_row_is_read) {

@@ -34,14 +34,7 @@ inline result result_of(unit& u, std::size_t index) { return std::move(u.own(ind
 template <class T>
 std::vector<T> rows_of(unit& u, std::size_t index) {
     const result& r = u.own(index).answer;
-    return at_site(u, index, [&] {
-        const row_reader<T> reader{r, u.lax};
-        const int count = PQntuples(r.native_handle());
-        std::vector<T> rows;
-        rows.reserve(static_cast<std::size_t>(count));
-        for (int i = 0; i < count; ++i) rows.push_back(reader.read(i));
-        return rows;
-    });
+    return at_site(u, index, [&] { return row_reader<T>{r, u.lax}.read_all(); });
 }
 
 template <class T>

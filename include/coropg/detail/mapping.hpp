@@ -13,6 +13,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace coropg {
 
@@ -189,6 +190,20 @@ class row_reader {
             return read_members<T, 0>(row, std::make_index_sequence<width_of<T>>{});
     }
 
+    [[nodiscard, gnu::flatten]] std::vector<T> read_all() const {
+        const row_reader self = *this;  // a local, which for all compilers know is not changed by calls of libpq
+        const int count = PQntuples(result_);
+        std::vector<T> rows;
+        rows.reserve(static_cast<std::size_t>(count));
+        for (int i = 0; i < count; ++i) {
+            if constexpr (described<T>)
+                rows.emplace_back(made_in_place{self, i});
+            else
+                rows.push_back(self.read(i));
+        }
+        return rows;
+    }
+
  private:
     static constexpr std::size_t width = [] {
         if constexpr (scalar<T>)
@@ -196,6 +211,14 @@ class row_reader {
         else
             return count_leaves<T>();
     }();
+
+    /// Becomes the row where that is to stand, which saves a move. For aggregates only: another type may have a
+    /// constructor that takes this itself.
+    struct made_in_place {
+        const row_reader& reader;
+        int row;
+        operator T() const { return reader.read(row); }
+    };
 
     struct column {
         int index = -1;
@@ -281,7 +304,9 @@ class row_reader {
         const std::string_view bytes{PQgetvalue(result_, row, at.index),
                                      static_cast<std::size_t>(PQgetlength(result_, row, at.index))};
         const field f{bytes, at.type, at.format, {result_, row, at.index, types_}};
-        if (bytes.empty() && PQgetisnull(result_, row, at.index) != 0) return null_value<Element>(f);
+        if (bytes.empty()) [[unlikely]] {
+            if (PQgetisnull(result_, row, at.index) != 0) return null_value<Element>(f);
+        }
         return codec<V>::decode(f);
     }
 

@@ -24,9 +24,9 @@ template <class T>
 concept integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
                   !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 
-/// Reads the whole of `text` as a number, or fails.
+/// Reads the whole of `text` as a number, or fails. Out of line, as numbers come in binary as a rule.
 template <class T>
-T parse_number(const field& f) {
+[[gnu::noinline]] T parse_number(const field& f) {
     const std::string_view text = f.bytes();
     T value{};
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -71,7 +71,8 @@ struct codec<T> {
         return from == oids::int4 || from == oids::int8 || from == oids::int2 || from == oids::oid_;
     }
     static T decode(const field& f) {
-        if (!f.is_binary()) return detail::parse_number<T>(f);
+        if (!f.is_binary()) [[unlikely]]
+            return detail::parse_number<T>(f.copy());
         switch (f.type()) {
             case oids::int2: return detail::narrow<T>(f, f.exactly<T, std::int16_t>());
             case oids::int4: return detail::narrow<T>(f, f.exactly<T, std::int32_t>());
@@ -91,7 +92,7 @@ struct codec<float> {
     static constexpr pg_type type{"float4", oids::float4, 1021};
     static bool reads(oid from) { return from == oids::float4; }
     static float decode(const field& f) {
-        return f.is_binary() ? f.exactly<float, float>() : detail::parse_number<float>(f);
+        return f.is_binary() ? f.exactly<float, float>() : detail::parse_number<float>(f.copy());
     }
     static void encode(float value, encoder& out) { out.number(value); }
 };
@@ -101,7 +102,8 @@ struct codec<double> {
     static constexpr pg_type type{"float8", oids::float8, 1022};
     static bool reads(oid from) { return from == oids::float8 || from == oids::float4; }
     static double decode(const field& f) {
-        if (!f.is_binary()) return detail::parse_number<double>(f);
+        if (!f.is_binary()) [[unlikely]]
+            return detail::parse_number<double>(f.copy());
         if (f.type() == oids::float4) return static_cast<double>(f.exactly<double, float>());
         return f.exactly<double, double>();
     }

@@ -79,8 +79,8 @@ struct timestamp_codec {
 
     static TimePoint decode(const field& f) {
         const bool is_plain = f.is_binary() && f.bytes().size() == sizeof(std::int64_t);
-        const std::int64_t micros =
-            is_plain ? field::load<std::int64_t>(f.bytes().data()) : value_or_fail<TimePoint>(f, read_timestamp(f));
+        const std::int64_t micros = is_plain ? field::load<std::int64_t>(f.bytes().data())
+                                             : value_or_fail<TimePoint>(f, read_timestamp(f.copy()));
         if (micros == infinite_timestamp) return TimePoint::max();
         if (micros == minus_infinite_timestamp) return TimePoint::min();
         if (micros % num != 0) f.fail<TimePoint>("the conversion would lose precision");

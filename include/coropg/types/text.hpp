@@ -62,7 +62,7 @@ template <>
 struct codec<std::string> : detail::untyped_text {
     static bool reads(oid from) { return detail::is_text(from) || from == oids::numeric; }
     static std::string decode(const field& f) {
-        if (f.type() == oids::numeric && f.is_binary()) return detail::numeric_to_text(f);
+        if (f.type() == oids::numeric && f.is_binary()) return detail::numeric_to_text(f.copy());
         return std::string{detail::characters<std::string>(f)};
     }
     static void encode(const std::string& value, encoder& out) { out.text(value); }
