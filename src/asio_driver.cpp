@@ -108,6 +108,7 @@ class socket_link final : public asio_link {
     void run(want ready) {
         running_ = true;
         core.advance(ready);
+        core.deliver_notices();
         while (unit_ptr done = core.take_finished()) {
             do {
                 if (done->waiting) done->waiting(std::move(done));

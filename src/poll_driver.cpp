@@ -92,6 +92,7 @@ void poll_runner::start(unit_ptr&& u) const {
 
 /// Tells who waits for what has ended.
 void poll_runner::settle() const {
+    core_->deliver_notices();
     while (unit_ptr done = core_->take_finished())
         if (done->waiting) done->waiting(std::move(done));
     if (!core_->is_open()) core_->release();

@@ -1,4 +1,5 @@
 #include <coropg/detail/pq.hpp>
+#include <coropg/log.hpp>
 
 #include <array>
 #include <cstdlib>
@@ -32,6 +33,16 @@ diagnostics diagnostics_of(const PGresult* r) {
     d.source_line = text(PG_DIAG_SOURCE_LINE);
     d.source_function = text(PG_DIAG_SOURCE_FUNCTION);
     return d;
+}
+
+// Runs inside libpq's parser: nothing may be thrown, and no call on the connection be made.
+void log_notice(void*, const PGresult* notice) noexcept {
+    if (!should_log(log_level::info)) return;
+    try {
+        const diagnostics d = diagnostics_of(notice);
+        log(log_level::info, d.severity + " " + d.sqlstate + ": " + d.message);
+    } catch (...) {  // out of memory: the notice is lost, the connection is not
+    }
 }
 
 std::string last_message(const PGconn* conn) {

@@ -2,6 +2,7 @@
 #include <coropg/detail/type_lookup.hpp>
 #include <coropg/errors.hpp>
 #include <coropg/log.hpp>
+#include <coropg/observer.hpp>
 #include <coropg/sqlstate.hpp>
 #include <coropg/types/system.hpp>
 
@@ -53,6 +54,10 @@ outcome lost_outcome(const unit& u) {
     return decided ? outcome::unknown : outcome::not_executed;
 }
 
+bool is_observed() {
+    return current_observer() != nullptr || slow_query_threshold().count() > 0 || should_log(log_level::debug);
+}
+
 std::string_view described(outcome became) {
     switch (became) {
         case outcome::not_sent: return "the statement was not sent";
@@ -69,25 +74,37 @@ bool is_of_wrong_type(const unit& u) {
     return vanished || code == sqlstate::undefined_object || code == sqlstate::datatype_mismatch;
 }
 
-/// Runs inside libpq's parser: nothing may be thrown, and no call on the connection be made.
-void log_notice(void*, const PGresult* notice) {
-    if (!should_log(log_level::info)) return;
-    try {
-        const diagnostics d = pq::diagnostics_of(notice);
-        log(log_level::info, d.severity + " " + d.sqlstate + ": " + d.message);
-    } catch (...) {  // out of memory: the notice is lost, the connection is not
-    }
-}
-
 }  // namespace
 
 session::session(pq::connection conn) : conn_{std::move(conn)} {
     PQsetnonblocking(conn_.get(), 1);
-    PQsetNoticeReceiver(conn_.get(), log_notice, nullptr);
+    PQsetNoticeReceiver(conn_.get(), take_notice, this);
     PQenterPipelineMode(conn_.get());
 }
 
 session::~session() = default;
+
+void session::take_notice(void* self, const PGresult* notice) noexcept {
+    pq::log_notice(nullptr, notice);
+    session& s = *static_cast<session*>(self);
+    if (!s.on_notice_) return;
+    try {
+        s.notices_.push_back(pq::diagnostics_of(notice));
+    } catch (...) {  // out of memory: the notice is lost, the connection is not
+    }
+}
+
+void session::deliver_notices() {
+    while (!notices_.empty() && on_notice_) {
+        const std::vector<diagnostics> come = std::exchange(notices_, {});
+        const auto handler = on_notice_;  // it may set another one
+        for (const diagnostics& notice : come) try {
+                handler(notice);
+            } catch (const std::exception& e) {
+                log(log_level::error, std::string{"the handler of notices failed: "}.append(e.what()));
+            }
+    }
+}
 
 unit_ptr session::make_unit(call_options options, std::source_location where, const std::shared_ptr<scope>& within) {
     if (spare_.empty()) return std::make_unique<unit>(options, where, within);
@@ -109,6 +126,7 @@ void session::clean_up() noexcept {
 }
 
 void session::submit(unit_ptr&& u) {
+    if (is_observed()) u->started = clock::now();
     if (u->group) unit_group::enter(*u);
     if (state_ == state::closed) return fail_closed(std::move(u), false);
     if (!admit(*u)) return finish(std::move(u));
@@ -118,7 +136,6 @@ void session::submit(unit_ptr&& u) {
         current_ = u->within->outer;
     }
     first_deadline_ = std::min(first_deadline_, u->deadline);
-    if (should_log(log_level::debug)) u->started = clock::now();
     const clock::time_point deadline = u->deadline;
     queued_.push_back(std::move(u));
     if (deadline == no_deadline) return;
@@ -450,6 +467,7 @@ bool session::open(unit& u) {
     if (u.opening_commands > 0 && transaction_ != u.within->root()) {
         transaction_ = u.within->root();
         beginning_ = true;
+        u.within->root()->begun = u.started;
     }
     return true;
 }
@@ -652,7 +670,7 @@ void session::finish(unit_ptr&& u) {
         if (!u->has_problem() && (half_sent || u->sqlstate() == sqlstate::query_canceled)) u->fail(cancelled(*u));
     }
     if (u->is_lookup) return end_lookup(std::move(u));
-    if (u->started != clock::time_point{} && !u->commands.empty()) log_finished(*u);
+    if (u->started != clock::time_point{} && !u->commands.empty()) report(*u);
     finished_.push_back(std::move(u));
 }
 
@@ -700,14 +718,47 @@ void session::fail_closed(unit_ptr&& u, bool sent) {
     finish(std::move(u));
 }
 
-void session::log_finished(const unit& u) const {
-    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - u.started);
-    std::uint64_t rows = u.affected_rows;
-    for (const command& c : u.commands) rows += c.answer.affected_rows();
-    std::string text = u.failed() ? "failed " + std::string{u.sqlstate()} : std::to_string(rows) + " rows";
-    text += " in " + std::to_string(took.count()) + " us";
-    const call_site site = u.site();
-    log(log_level::debug, describe(text, &site));
+void session::report(const unit& u) const {
+    query_event event{u.site_sql(), u.where, PQbackendPID(conn_.get())};
+    event.statements = u.commands.size() - u.opening_commands;
+    event.duration = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - u.started);
+    event.rows = u.affected_rows;
+    for (const command& c : u.commands) event.rows += c.answer.affected_rows();
+    report_end(u, event);
+
+    const auto slow = slow_query_threshold();
+    const bool is_slow = slow.count() > 0 && event.duration >= slow;
+    if (is_slow || should_log(log_level::debug)) {
+        std::string text = is_slow ? "slow: " : "";
+        text += u.failed() ? "failed " + std::string{u.sqlstate()} : std::to_string(event.rows) + " rows";
+        text += " in " + std::to_string(event.duration.count()) + " us";
+        const call_site site = u.site();
+        log(is_slow ? log_level::warning : log_level::debug, describe(text, &site));
+    }
+    if (current_observer() == nullptr) return;
+    try {
+        u.throw_failure();
+        notify(&observer::on_query, event);
+    } catch (const error& e) {
+        event.problem = &e;
+        notify(&observer::on_query, event);
+    }
+}
+
+/// Of a transaction, when `u` ends one.
+void session::report_end(const unit& u, const query_event& event) const {
+    if (u.ends == ending::none || u.within->outer || u.within->begun == clock::time_point{}) return;
+    using end = transaction_event::end;
+    const bool is_done = !u.failed() && u.commands.back().answer.command_tag() != "ROLLBACK";
+    const bool is_in_doubt = u.is_commit && u.failed() && u.sqlstate().empty() && u.sync_sent;
+    const end how = is_in_doubt                  ? end::in_doubt
+                    : !is_done                   ? end::rolled_back
+                    : u.ends == ending::prepare  ? end::prepared
+                    : u.ends == ending::rollback ? end::rolled_back
+                                                 : end::committed;
+    notify(&observer::on_transaction,
+           transaction_event{how, u.where, event.backend_pid,
+                             std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - u.within->begun)});
 }
 
 }  // namespace coropg::detail

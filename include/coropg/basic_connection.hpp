@@ -61,6 +61,13 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
             "WHERE database = current_database() ORDER BY prepared");
     }
 
+    /// Has `handler(const diagnostics&)` called for each notice and warning of the server, on the connection's executor, or
+    /// within the verb of a blocking connection. They are logged at level info, too. What the handler throws is logged.
+    template <class Handler>
+    void on_notice(Handler&& handler) {
+        runner().core().on_notice(std::forward<Handler>(handler));
+    }
+
     /// Whether statements can be run. A lost connection is noticed by the statement that meets it.
     [[nodiscard]] bool is_open() const noexcept { return runner().core().is_open(); }
     /// The process that serves this connection, as in pg_stat_activity; 0 once it is closed.

@@ -5,6 +5,8 @@
 #include <coropg/errors.hpp>
 #include <coropg/gather.hpp>
 #include <coropg/log.hpp>
+#include <coropg/observer.hpp>
+#include <coropg/retry.hpp>
 #include <coropg/sql.hpp>
 #include <coropg/sqlstate.hpp>
 #include <coropg/types/types.hpp>

@@ -156,7 +156,7 @@ class commit_rolled_back : public error {
 /// or may not be stored. `resolve` asks the server.
 class commit_in_doubt : public connection_error {
  public:
-    commit_in_doubt(std::string_view text, detail::call_site site, std::optional<std::uint64_t> xid)
+    explicit commit_in_doubt(std::string_view text, detail::call_site site = {}, std::optional<std::uint64_t> xid = {})
         : connection_error{text, std::move(site), coropg::outcome::unknown}, transaction_id_{xid} {}
 
     /// Its pg_current_xact_id(); nothing when it had none yet or the server had not told it.

@@ -14,6 +14,23 @@ enum class prepare : unsigned char {
     never,      ///< not at all: for poolers without support for prepared statements
 };
 
+/// A point in time, or a duration from now on; by default never.
+class deadline {
+ public:
+    using clock = std::chrono::steady_clock;
+
+    constexpr deadline() noexcept = default;
+    constexpr deadline(clock::time_point at) noexcept : at_{at} {}
+    template <class Rep, class Period>
+    deadline(std::chrono::duration<Rep, Period> from_now)
+        : at_{clock::now() + std::chrono::ceil<clock::duration>(from_now)} {}
+
+    [[nodiscard]] constexpr clock::time_point at() const noexcept { return at_; }
+
+ private:
+    clock::time_point at_ = clock::time_point::max();
+};
+
 /// Trivial on purpose: GCC 12 destroys other aggregates twice inside a `co_await` expression.
 struct call_options {
     /// Longest time from the call to its end, waiting in the queue included; 0 is no limit. Then: query_timeout.
@@ -22,7 +39,7 @@ struct call_options {
     /// Whether a row may have columns that the aggregate it is fetched as has no member for.
     bool lax = false;
     /// When all calls with these options end at the latest, whatever their `timeout`. Then: query_timeout.
-    std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+    coropg::deadline deadline{};
 };
 
 /// What a transaction sees of others. Source: PostgreSQL manual, "Transaction Isolation".

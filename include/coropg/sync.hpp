@@ -1,15 +1,19 @@
 // The blocking face: the same names in coropg::sync, over poll(2). Needs no Asio.
 #pragma once
 
+#include <coropg/backoff.hpp>
 #include <coropg/basic_connection.hpp>
 #include <coropg/detail/poll_driver.hpp>
 #include <coropg/errors.hpp>
 #include <coropg/log.hpp>
+#include <coropg/observer.hpp>
 #include <coropg/sql.hpp>
 #include <coropg/sqlstate.hpp>
 #include <coropg/types/types.hpp>
 
+#include <thread>
 #include <tuple>
+#include <type_traits>
 
 namespace coropg::sync {
 
@@ -24,6 +28,25 @@ using pipeline = basic_pipeline<detail::poll_runner>;
 /// Errors: usage_error for unusable settings, connect_timeout, connection_error; both list every attempt.
 inline connection connect(conninfo info) {
     return connection{detail::poll_driver{detail::poll_driver::connect(std::move(info))}};
+}
+
+/// As coropg::retry; sleeps on the calling thread.
+template <class Work, class Hook = detail::no_hook, class Predicate = bool (*)(const error&) noexcept>
+std::invoke_result_t<Work&> retry(retry_policy policy, Work&& work, Hook&& before_sleep = {},
+                                  Predicate&& is_worth_it = &is_safe_to_retry) {
+    detail::backoff waits{policy};
+    for (;;) {
+        std::chrono::milliseconds delay{};
+        try {
+            return work();
+        } catch (const error& e) {
+            const auto next = is_worth_it(e) ? waits.next() : std::nullopt;
+            if (!next) throw;
+            delay = *next;
+            before_sleep(retry_event{e, waits.attempts(), delay});
+        }
+        std::this_thread::sleep_for(delay);
+    }
 }
 
 /// The values as a tuple: the twin of coropg::gather, whose work is done here when its arguments are evaluated.

@@ -1,5 +1,6 @@
 #include <coropg/detail/ops.hpp>
 #include <coropg/log.hpp>
+#include <coropg/observer.hpp>
 
 #include <arpa/inet.h>
 
@@ -156,6 +157,7 @@ op<PostgresPollingStatusType> poll_until_done(PGconn* conn, clock::time_point de
 /// One attempt, told in `attempt`.
 op<bool> establish(PGconn* conn, std::optional<std::chrono::seconds> limit, connect_attempt& attempt) {
     const clock::time_point started = clock::now();
+    PQsetNoticeReceiver(conn, pq::log_notice, nullptr);
     PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);  // for the SQLSTATE
     const auto status = co_await poll_until_done(conn, limit ? started + *limit : no_deadline, attempt);
     PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
@@ -168,6 +170,7 @@ op<bool> establish(PGconn* conn, std::optional<std::chrono::seconds> limit, conn
         if (!connected) text += ": " + attempt.reason;
         log(log_level::info, text);
     }
+    notify(&observer::on_connect, connect_event{attempt});
     co_return connected;
 }
 

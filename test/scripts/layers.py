@@ -21,7 +21,8 @@ ROOMS = [
     (8, "everything", ["coropg/coropg.hpp"]),
 
     # the two faces: the same templates, each over its driver
-    (7, "asynchronous face", ["coropg/connection.hpp", "src/connection.cpp", "coropg/gather.hpp"]),
+    (7, "asynchronous face", ["coropg/connection.hpp", "src/connection.cpp", "coropg/gather.hpp",
+                               "coropg/retry.hpp"]),
     (7, "blocking face", ["coropg/sync.hpp"]),
 
     # templates over a driver: they name neither Asio nor poll(2)
@@ -54,6 +55,8 @@ ROOMS = [
     (2, "codec", ["coropg/codec.hpp", "src/codec.cpp", "coropg/detail/pg_types.hpp", "src/pg_types.cpp",
                   "coropg/detail/type_catalog.hpp", "src/type_catalog.cpp",
                   "coropg/detail/composite.hpp", "src/composite.cpp"]),
+    (2, "observer", ["coropg/observer.hpp", "src/observer.cpp"]),
+    (2, "backoff", ["coropg/backoff.hpp", "src/backoff.cpp"]),
     (2, "sql", ["coropg/sql_text.hpp", "coropg/sql.hpp", "src/sql.cpp"]),
 
     # what stands on nothing
@@ -71,7 +74,7 @@ OUTSIDE = [
     ("libpq", r"libpq-fe\.h|libpq/.*|postgres_ext\.h",
      ["coropg/detail/pq.hpp", "coropg/result.hpp", "src/codec.cpp"]),
     ("Boost.Asio", r"boost/asio(\.hpp|/.*)",
-     ["coropg/connection.hpp", "src/connection.cpp", "coropg/gather.hpp",
+     ["coropg/connection.hpp", "src/connection.cpp", "coropg/gather.hpp", "coropg/retry.hpp",
       "coropg/detail/asio_driver.hpp", "src/asio_driver.cpp",
       "coropg/testing/loop_thread.hpp", "coropg/testing/proxied.hpp", "coropg/testing/fault_proxy.hpp",
       "coropg/testing/fake_server.hpp",

@@ -26,6 +26,9 @@ using options = std::unique_ptr<PQconninfoOption, freed_by<PQconninfoFree>>;
 /// The fields of an error or notice.
 diagnostics diagnostics_of(const PGresult* r);
 
+/// For PQsetNoticeReceiver: logs the notice at level info.
+void log_notice(void* nothing, const PGresult* notice) noexcept;
+
 /// What the connection last complained of, on one line.
 std::string last_message(const PGconn* conn);
 

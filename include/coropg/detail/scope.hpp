@@ -2,6 +2,7 @@
 // statement belongs to the innermost one that is open.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -28,10 +29,12 @@ struct scope {
     bool finds_transaction_id = false;
     std::optional<std::uint64_t> transaction_id;
     std::vector<std::function<void()>> on_commit;
+    /// When BEGIN was submitted, if that is observed.
+    std::chrono::steady_clock::time_point begun{};
 
     [[nodiscard]] bool is_open() const noexcept { return reached == progress::open; }
     /// The transaction that it is part of.
-    [[nodiscard]] const scope* root() const noexcept { return outer ? outer->root() : this; }
+    [[nodiscard]] scope* root() noexcept { return outer ? outer->root() : this; }
     /// 0 for a transaction; names the savepoint.
     [[nodiscard]] unsigned depth() const noexcept { return outer ? outer->depth() + 1 : 0; }
 };

@@ -11,8 +11,10 @@
 #include <coropg/detail/statement_cache.hpp>
 #include <coropg/detail/type_catalog.hpp>
 #include <coropg/detail/unit_queue.hpp>
+#include <coropg/observer.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -97,6 +99,10 @@ class session {
     std::optional<pq::cancel_request> take_cancel();
     void cancel_ended(clock::time_point now);
 
+    /// Has `handler(diagnostics)` called for each notice, by `deliver_notices`.
+    void on_notice(std::function<void(const diagnostics&)> handler) { on_notice_ = std::move(handler); }
+    void deliver_notices();
+
     [[nodiscard]] int socket() const noexcept { return PQsocket(conn_.get()); }
     [[nodiscard]] bool is_open() const noexcept { return state_ != state::closed; }
     [[nodiscard]] PGconn* native_handle() const noexcept { return conn_.get(); }
@@ -119,6 +125,8 @@ class session {
         under_way,
         delivered,  ///< the server took note; the statement has not ended yet
     };
+
+    static void take_notice(void* self, const PGresult* notice) noexcept;
 
     void recycle(unit_ptr&& u) noexcept;
     void clean_up() noexcept;
@@ -162,7 +170,8 @@ class session {
     void lose();
     void finish(unit_ptr&& u);
     void fail_closed(unit_ptr&& u, bool sent);
-    void log_finished(const unit& u) const;
+    void report(const unit& u) const;
+    void report_end(const unit& u, const query_event& event) const;
 
     pq::connection conn_;
     state state_ = state::pipelining;
@@ -180,6 +189,9 @@ class session {
     const scope* transaction_ = nullptr;  // begun on the server, or about to be; only compared
     bool in_transaction_by_hand_ = false;
     bool beginning_ = false;  // BEGIN is sent and not answered: if it is refused, nothing may run without it
+
+    std::function<void(const diagnostics&)> on_notice_;
+    std::vector<diagnostics> notices_;
 
     statement_cache cache_;
     std::shared_ptr<const type_catalog> types_ = std::make_shared<type_catalog>();

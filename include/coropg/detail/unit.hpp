@@ -151,6 +151,9 @@ class unit : public unit_state {
     void throw_failure_of(std::size_t index) const;
     /// The caller's statement and the line that asked for it.
     [[nodiscard]] call_site site() const { return site_of(opening_commands); }
+    [[nodiscard]] std::string_view site_sql() const noexcept {
+        return opening_commands < commands.size() ? commands[opening_commands].sql : std::string_view{};
+    }
     /// The same for the command at `index`.
     [[nodiscard]] call_site site_of(std::size_t index) const;
 

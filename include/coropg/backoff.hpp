@@ -1,0 +1,63 @@
+// When to try again: the policy of `retry`, and the delays that follow from it. Neither Asio nor threads.
+#pragma once
+
+#include <coropg/error.hpp>
+#include <coropg/options.hpp>
+
+#include <chrono>
+#include <optional>
+
+namespace coropg {
+
+/// Trivial on purpose, as call_options.
+struct retry_policy {
+    /// How often to try at most, the first time included.
+    int max_attempts = 5;
+    std::chrono::milliseconds initial_delay{50};
+    /// By what each delay is longer than the one before.
+    double multiplier = 2;
+    std::chrono::milliseconds max_delay{5000};
+    /// The part of each delay that is left to chance, 0 to 1, so that many who failed together do not meet again.
+    double jitter = 0.5;
+    /// No try begins after this.
+    coropg::deadline deadline{};
+};
+
+/// What `retry` is about to do.
+struct retry_event {
+    const error& problem;
+    int attempt;  ///< the one that failed, from 1
+    std::chrono::milliseconds delay;
+};
+
+/// Whether `retry` tries again: a retry can help, and the statement certainly has no effect.
+[[nodiscard]] inline bool is_safe_to_retry(const error& e) noexcept {
+    return e.is_transient() && e.outcome() != outcome::unknown && e.outcome() != outcome::executed;
+}
+
+namespace detail {
+
+/// Counts the attempts of one `retry`.
+class backoff {
+ public:
+    explicit backoff(const retry_policy& policy) : policy_{policy}, delay_{policy.initial_delay} {}
+
+    /// How long to wait before the next attempt; nothing when there is to be none. `chance` is 0 to 1.
+    std::optional<std::chrono::milliseconds> next(std::chrono::steady_clock::time_point now, double chance);
+    std::optional<std::chrono::milliseconds> next();
+    /// How many attempts have failed.
+    [[nodiscard]] int attempts() const noexcept { return attempts_; }
+
+ private:
+    retry_policy policy_;
+    std::chrono::duration<double, std::milli> delay_;
+    int attempts_ = 0;
+};
+
+/// For those who want to hear nothing.
+struct no_hook {
+    void operator()(const retry_event&) const noexcept {}
+};
+
+}  // namespace detail
+}  // namespace coropg

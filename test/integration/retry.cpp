@@ -1,0 +1,135 @@
+// Trying again, on both faces, and two writers who cannot both win at once.
+#include "../support/faces.hpp"
+
+#include <atomic>
+#include <thread>
+
+using namespace coropg;
+using namespace coropg::test;
+using namespace std::chrono_literals;
+
+BOOST_AUTO_TEST_SUITE(retrying)
+
+namespace {
+
+constexpr retry_policy quick{.max_attempts = 4, .initial_delay = 1ms};
+
+/// Runs `statement()` by retry on either face.
+template <class Face, class Statement, class... Hooks>
+void try_again(Face& face, retry_policy policy, Statement& statement, Hooks&... hooks) {
+    if constexpr (Face::is_async) {
+        auto work = [&]() -> asio::awaitable<void> { co_await statement(); };
+        AWAIT(coropg::retry(policy, work, hooks...));
+    } else {
+        auto work = [&] { statement(); };
+        sync::retry(policy, work, hooks...);
+    }
+}
+
+/// What two writers of the table `sums (n)` write to, each in a serializable transaction of its own kind.
+void prepare_sums() {
+    auto conn = sync::connect(dsn());
+    conn.execute_script(
+        "DROP TABLE IF EXISTS retry_sums; CREATE TABLE retry_sums (id int PRIMARY KEY, n bigint);"
+        "INSERT INTO retry_sums VALUES (1, 0), (2, 0)");
+}
+
+std::int64_t sum() {
+    auto conn = sync::connect(dsn());
+    const auto n = conn.fetch_one<std::int64_t>("SELECT sum(n)::int8 FROM retry_sums");
+    conn.execute("DROP TABLE retry_sums");
+    return n;
+}
+
+constexpr int transactions_of_each = 1000;
+constexpr retry_policy patient{.max_attempts = 1000, .initial_delay = 1ms, .multiplier = 1.5, .max_delay = 20ms};
+constexpr transaction_options serializable{.isolation = isolation::serializable, .finds_transaction_id = false};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_serialization_failure_is_tried_again, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    int tries = 0;
+    std::string told;
+    auto raise = [&] {
+        ++tries;
+        return conn.execute_script(
+            unchecked_sql(tries < 3 ? "DO $$ BEGIN RAISE SQLSTATE '40001'; END $$" : "SELECT 1"));
+    };
+    auto hook = [&](const retry_event& event) {
+        told += std::to_string(event.attempt) + (event.problem.is_transient() ? "t" : "") + " ";
+    };
+    try_again(face, quick, raise, hook);
+    BOOST_TEST(tries == 3);
+    BOOST_TEST(told == "1t 2t ");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(other_errors_are_not, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    int tries = 0;
+    auto fail = [&] {
+        ++tries;
+        return conn.execute("SELECT 1 / 0");
+    };
+    BOOST_CHECK_THROW(try_again(face, quick, fail), errors::division_by_zero);
+    BOOST_TEST(tries == 1);
+    auto hook = [](const retry_event&) {};
+    auto always = [](const error&) { return true; };
+    BOOST_CHECK_THROW(try_again(face, quick, fail, hook, always), errors::division_by_zero);
+    BOOST_TEST(tries == 1 + quick.max_attempts);
+}
+
+BOOST_AUTO_TEST_CASE(two_writers_finish_on_the_asynchronous_face) {
+    prepare_sums();
+    async_face face;
+    auto first = face.connect();
+    auto second = face.connect();
+    int conflicts = 0;
+    const auto write = [&](coropg::connection& conn, int from, int to) -> asio::awaitable<void> {
+        auto count = [&](const retry_event&) { ++conflicts; };
+        for (int i = 0; i < transactions_of_each; ++i) {
+            auto once = [&]() -> asio::awaitable<void> {
+                co_await conn.transaction(serializable, [&](coropg::transaction& tx) -> asio::awaitable<void> {
+                    const auto seen =
+                        co_await tx.fetch_one<std::int64_t>("SELECT sum(n)::int8 FROM retry_sums WHERE id = $1", from);
+                    co_await tx.execute("UPDATE retry_sums SET n = n + 1 WHERE id = $1 AND $2::int8 >= 0", to, seen);
+                });
+            };
+            co_await coropg::retry(patient, once, count);
+        }
+    };
+    AWAIT(gather(write(first, 1, 2), write(second, 2, 1)));
+    BOOST_TEST_MESSAGE(conflicts << " conflicts");
+    BOOST_TEST(conflicts > 0);
+    BOOST_TEST(sum() == 2 * transactions_of_each);
+}
+
+BOOST_AUTO_TEST_CASE(two_writers_finish_on_the_blocking_face) {
+    prepare_sums();
+    std::atomic<int> conflicts = 0;
+    const auto write = [&](int from, int to) {
+        auto conn = sync::connect(dsn());
+        for (int i = 0; i < transactions_of_each; ++i) {
+            sync::retry(
+                patient,
+                [&] {
+                    conn.transaction(serializable, [&](sync::transaction& tx) {
+                        const auto seen =
+                            tx.fetch_one<std::int64_t>("SELECT sum(n)::int8 FROM retry_sums WHERE id = $1", from);
+                        tx.execute("UPDATE retry_sums SET n = n + 1 WHERE id = $1 AND $2::int8 >= 0", to, seen);
+                    });
+                },
+                [&](const retry_event&) { ++conflicts; });
+        }
+    };
+    std::thread other{[&] { write(1, 2); }};
+    write(2, 1);
+    other.join();
+    BOOST_TEST_MESSAGE(conflicts << " conflicts");
+    BOOST_TEST(conflicts > 0);
+    BOOST_TEST(sum() == 2 * transactions_of_each);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
