@@ -8,10 +8,54 @@
 #include <boost/multiprecision/cpp_dec_float.hpp>
 #include <boost/multiprecision/cpp_int.hpp>
 
+#include <charconv>
+#include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 
 namespace coropg {
+
+namespace detail {
+
+// A numeric may have 131072 digits before the point. Boost's own conversions take time by the square of their number,
+// and a second for the longest; these take as many digits at a time as a word has room for.
+constexpr std::size_t digits_at_a_time = 18;
+constexpr std::uint64_t power_of_digits = 1'000'000'000'000'000'000;
+
+/// Of "-12.000": what stands before the point.
+inline boost::multiprecision::cpp_int exact_integer(std::string_view text) {
+    const bool is_negative = text.starts_with('-');
+    text = text.substr(is_negative ? 1 : 0, text.find('.') - (is_negative ? 1 : 0));
+    boost::multiprecision::cpp_int value;
+    for (std::size_t size = (text.size() - 1) % digits_at_a_time + 1; !text.empty(); size = digits_at_a_time) {
+        std::uint64_t digits = 0;
+        std::from_chars(text.data(), text.data() + size, digits);
+        value *= power_of_digits;
+        value += digits;
+        text.remove_prefix(size);
+    }
+    return is_negative ? boost::multiprecision::cpp_int{-value} : value;
+}
+
+inline std::string decimal_digits(const boost::multiprecision::cpp_int& value) {
+    const boost::multiprecision::cpp_int divisor = power_of_digits;
+    boost::multiprecision::cpp_int rest = abs(value);
+    boost::multiprecision::cpp_int quotient;
+    boost::multiprecision::cpp_int digits;
+    std::string reversed;
+    do {
+        divide_qr(rest, divisor, quotient, digits);
+        std::string part = digits.str();
+        if (quotient != 0) part.insert(0, digits_at_a_time - part.size(), '0');
+        reversed.append(part.rbegin(), part.rend());
+        rest.swap(quotient);
+    } while (rest != 0);
+    if (value < 0) reversed += '-';
+    return {reversed.rbegin(), reversed.rend()};
+}
+
+}  // namespace detail
 
 /// NaN and the infinities included. Errors: decode_error for more significant digits than `Digits10`; usage_error for
 /// a number beyond numeric's range.
@@ -66,15 +110,16 @@ struct codec<boost::multiprecision::number<
         using boost::multiprecision::cpp_int;
         const numeric value = codec<numeric>::decode(f);
         if (!value.is_integer()) f.fail<number>("not an integer");
-        const std::string text = value.to_string();
-        const cpp_int exact{text.substr(0, text.find('.'))};
+        const cpp_int exact = detail::exact_integer(value.to_string());
         if constexpr (limits::is_bounded) {
             if (exact < cpp_int{limits::min()} || exact > cpp_int{limits::max()}) f.fail<number>("value out of range");
         }
         return static_cast<number>(exact);
     }
 
-    static void encode(const number& value, encoder& out) { codec<numeric>::encode(numeric::parse(value.str()), out); }
+    static void encode(const number& value, encoder& out) {
+        codec<numeric>::encode(numeric::parse(detail::decimal_digits(boost::multiprecision::cpp_int{value})), out);
+    }
 };
 
 }  // namespace coropg

@@ -29,7 +29,9 @@ struct sample<boost::multiprecision::cpp_int> {
         for (std::uint64_t left = from.below(6); left > 0; --left) value = (value << 64) + from.number<std::uint64_t>();
         return value;
     }
-    static std::string print(const boost::multiprecision::cpp_int& value) { return value.str(); }
+    static std::string print(const boost::multiprecision::cpp_int& value) {  // quick for those of 131072 digits, too
+        return (value < 0 ? "-" : "") + boost::multiprecision::cpp_int{abs(value)}.str(0, std::ios_base::hex);
+    }
     static std::string text(const boost::multiprecision::cpp_int& value) { return value.str(); }
 };
 
