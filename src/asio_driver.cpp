@@ -66,9 +66,7 @@ class socket_link final : public asio_link {
         asio::dispatch(executor, [link = self(), ticket] {
             if (link->orphaned_) return;
             link->core.cancel(ticket, clock::now());
-            if (link->running_) return;
-            link->send_cancel();
-            link->run(want::nothing);
+            if (!link->running_) link->run(want::nothing);
         });
     }
 
@@ -122,6 +120,7 @@ class socket_link final : public asio_link {
 
     /// Arranges to be called again for all that is open.
     void settle() {
+        send_cancel();
         if (core.has_finished()) {
             asio::post(executor, [link = self()] { link->run(want::nothing); });
             return;
@@ -155,7 +154,6 @@ class socket_link final : public asio_link {
             if (problem || !link->core.is_open()) return;
             link->watched_ = no_deadline;
             link->core.expire(clock::now());
-            link->send_cancel();
             link->run(want::nothing);
         });
     }
@@ -200,13 +198,32 @@ class socket_link final : public asio_link {
     bool orphaned_ = false;
 };
 
+/// A name that is looked up. Asio cannot break off a lookup, so whoever no longer waits leaves it behind.
+struct lookup {
+    explicit lookup(const asio::any_io_executor& executor) : resolver{executor}, end{executor} {
+        end.expires_at(no_deadline);
+    }
+
+    asio::ip::tcp::resolver resolver;
+    asio::steady_timer end;
+    error_code problem = asio::error::operation_aborted;
+    asio::ip::tcp::resolver::results_type found;
+};
+
 asio::awaitable<void> resolve(resolution& name) {
-    asio::ip::tcp::resolver resolver{co_await asio::this_coro::executor};
-    error_code problem;
-    const auto found =
-        co_await resolver.async_resolve(name.host, name.port, asio::redirect_error(asio::use_awaitable, problem));
-    if (problem) name.problem = problem.message();
-    for (const auto& entry : found) name.addresses.push_back(entry.endpoint().address().to_string());
+    const auto shared = std::make_shared<lookup>(co_await asio::this_coro::executor);
+    const auto take = [shared](error_code problem, asio::ip::tcp::resolver::results_type found) {
+        shared->problem = problem;
+        shared->found = std::move(found);
+        shared->end.cancel();
+    };
+    shared->resolver.async_resolve(name.host, name.port, take);
+    error_code woken;
+    co_await shared->end.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    shared->resolver.cancel();  // one that has not begun
+    if (shared->problem == asio::error::operation_aborted) throw boost::system::system_error{shared->problem};
+    if (shared->problem) name.problem = shared->problem.message();
+    for (const auto& entry : shared->found) name.addresses.push_back(entry.endpoint().address().to_string());
 }
 
 /// A wait with a deadline; the timer's handler may outlive the coroutine.
@@ -245,16 +262,22 @@ std::shared_ptr<asio_link> make_link(pq::connection conn, asio::any_io_executor 
 }
 
 asio::awaitable<pq::connection> asio_driver::connect(conninfo info) {
-    op<pq::connection> work = ops::connect(std::move(info));
-    answer reply = answer::ready;
-    while (const std::optional<wish> w = work.resume(reply)) {
-        reply = answer::ready;
-        if (w->name != nullptr)
-            co_await resolve(*w->name);
-        else
-            reply = co_await wait_for(*w);
+    try {
+        op<pq::connection> work = ops::connect(std::move(info));
+        answer reply = answer::ready;
+        while (const std::optional<wish> w = work.resume(reply)) {
+            reply = answer::ready;
+            if (w->name != nullptr)
+                co_await resolve(*w->name);
+            else
+                reply = co_await wait_for(*w);
+        }
+        co_return work.take();
+    } catch (const boost::system::system_error& e) {
+        if (e.code() == asio::error::operation_aborted)
+            throw operation_aborted{"cancelled by the program while connecting"};
+        throw connection_error{std::string{"cannot wait for the server: "} + e.what()};
     }
-    co_return work.take();
 }
 
 }  // namespace coropg::detail

@@ -42,4 +42,11 @@ void finish_ending(unit& u) {
     for (const auto& hook : hooks) call(hook);
 }
 
+void finish_closed(unit& u) {
+    try {
+        u.throw_failure();
+    } catch (const connection_error&) {  // which is what was asked for
+    }
+}
+
 }  // namespace coropg::detail

@@ -100,8 +100,10 @@ void poll_runner::settle() const {
 
 void poll_runner::wait() const try {
     const want ready = wait_for(core_->socket(), core_->wants(), core_->next_deadline());
-    if (ready != want::nothing) return core_->advance(ready);
-    core_->expire(clock::now());
+    if (ready != want::nothing) core_->advance(ready);
+    // Also while a server sends without end.
+    if (core_->next_deadline() == no_deadline) return;
+    if (const clock::time_point now = clock::now(); core_->next_deadline() <= now) core_->expire(now);
     if (std::optional<pq::cancel_request> cancel = core_->take_cancel()) {
         cancel->send_and_wait();
         core_->cancel_ended(clock::now());

@@ -577,6 +577,7 @@ void session::expire(clock::time_point now) {
         cancelling_ = cancel_state::wanted;
     }
     if (first_deadline_ > now) return;
+    hear_first();
     stop([now](const unit& u) { return u.deadline <= now; }, stop_cause::timeout, now);
     first_deadline_ = no_deadline;
     for (const unit_queue* units : {&queued_, &underway_})
@@ -587,7 +588,13 @@ void session::cancel(std::uint64_t ticket, clock::time_point now) {
     const auto is_meant = [ticket](const unit& u) {
         return u.ticket == ticket || (u.dependent && u.dependent->ticket == ticket);
     };
+    hear_first();
     stop(is_meant, stop_cause::cancellation, now);
+}
+
+/// What has ended already, and what has come for those that have not, is to be known before somebody is told otherwise.
+void session::hear_first() {
+    if (state_ == state::pipelining && !underway_.empty()) receive();
 }
 
 template <class Affected>

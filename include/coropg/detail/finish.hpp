@@ -73,7 +73,7 @@ inline void finish_nothing(unit& u) { u.throw_failure(); }
 /// Errors: commit_rolled_back when the server rolled back instead, for an earlier error had aborted the transaction.
 void finish_ending(unit& u);
 
-/// However a closed connection ended, it is closed.
-inline void finish_closed(unit&) {}
+/// However a closed connection ended, it is closed. Errors: operation_aborted when it was not closed for that.
+void finish_closed(unit& u);
 
 }  // namespace coropg::detail

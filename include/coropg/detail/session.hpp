@@ -163,6 +163,7 @@ class session {
     void resume_exclusive();
     void end_exclusive();
 
+    void hear_first();
     template <class Affected>
     void stop(Affected affected, stop_cause cause, clock::time_point now);
     void cancel_head(unit& u, stop_cause cause, clock::time_point now);
