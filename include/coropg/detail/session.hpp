@@ -131,6 +131,7 @@ class session {
     void note_types(unit& u, result& answer);
 
     [[nodiscard]] bool admit(unit& u) const;
+    void leave(const scope& s);
     bool open(unit& u);
     void ask_for_transaction_id(const unit& commit);
     void note_scope(unit& u);
@@ -157,6 +158,7 @@ class session {
 
     template <class Affected>
     void stop(Affected affected, stop_cause cause, clock::time_point now);
+    void limit_drain(clock::time_point now);
     void cancel_head(unit& u, stop_cause cause, clock::time_point now);
     void give_up(unit& u, stop_cause cause, std::string_view reason, outcome became);
     void lose();
