@@ -81,7 +81,8 @@ class session {
     [[nodiscard]] bool has_finished() const noexcept { return !finished_.empty(); }
 
     /// Ends the units whose deadline is past: those not sent are dropped, one that runs alone is to be cancelled,
-    /// others are abandoned, which leaves a tombstone in the queue to swallow their answers. So is a COMMIT.
+    /// others are abandoned, which leaves a tombstone in the queue to swallow their answers. So is a COMMIT. When nobody
+    /// waits any more for what is under way, it is given the time of a drain to end, as a cancelled statement is.
     void expire(clock::time_point now);
     /// When `expire` is to be called next; it may find that what was due is done.
     [[nodiscard]] clock::time_point next_deadline() const noexcept {
