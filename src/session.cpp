@@ -12,7 +12,7 @@ namespace coropg::detail {
 
 namespace {
 
-/// How long a cancelled statement may take to end before the connection is given up.
+/// How long what is cancelled, or waited for by nobody any more, may take to end before the connection is given up.
 constexpr std::chrono::seconds drain_time{2};
 /// How much a large unit writes before it asks whether the socket took it.
 constexpr std::size_t flush_bytes = 64 * 1024;
@@ -128,13 +128,13 @@ void session::clean_up() noexcept {
 void session::submit(unit_ptr&& u) {
     if (is_observed()) u->started = clock::now();
     if (u->group) unit_group::enter(*u);
-    if (state_ == state::closed) return fail_closed(std::move(u), false);
+    if (state_ == state::closed) {
+        if (u->ends != ending::none && !u->within->ended) leave(*u->within);
+        return fail_closed(std::move(u), false);
+    }
     if (!admit(*u)) return finish(std::move(u));
     if (u->ends == ending::commit) ask_for_transaction_id(*u);
-    if (u->ends != ending::none) {
-        for (scope* s = current_.get(); s != u->within->outer.get(); s = s->outer.get()) s->ended = true;
-        current_ = u->within->outer;
-    }
+    if (u->ends != ending::none) leave(*u->within);
     first_deadline_ = std::min(first_deadline_, u->deadline);
     const clock::time_point deadline = u->deadline;
     queued_.push_back(std::move(u));
@@ -169,10 +169,13 @@ void session::send() {
         const bool unit_open = !underway_.empty() && !underway_.back().sync_sent;
         if (!unit_open) {
             if (queued_.empty() || underway_.size() >= max_underway) break;
-            if (beginning_ || cancelling_ != cancel_state::none) break;
+            if (beginning_ || cancelling_ != cancel_state::none || drain_deadline_ != no_deadline) break;
             if (queued_.front().within && !open(queued_.front())) continue;
             if (queued_.front().exclusive) {
-                if (!underway_.empty()) break;
+                if (!underway_.empty()) {
+                    if (queued_.front().is_last) limit_drain(clock::now());
+                    break;
+                }
                 start_exclusive();
                 continue;
             }
@@ -325,6 +328,7 @@ void session::note_transaction_by_hand(std::string_view tag) {
 
 void session::on_sync(pq::result&& r) {
     unit_ptr u = underway_.pop_front();
+    if (underway_.empty() && cancelling_ == cancel_state::none) drain_deadline_ = no_deadline;
     u->sync = std::move(r);
     if (u->failed()) forget_what_broke(*u);
     if (u->within) note_scope(*u);
@@ -438,6 +442,13 @@ std::shared_ptr<scope> session::begin(const std::shared_ptr<scope>& outer, std::
     current_->finds_transaction_id = finds_transaction_id;
     if (outer) current_->opening.push_back("SAVEPOINT coropg_" + std::to_string(current_->depth()));
     return current_;
+}
+
+/// Ends `s`, which is open, and the scopes within it: they take no more statements.
+void session::leave(const scope& s) {
+    const std::shared_ptr<scope> outer = s.outer;
+    for (scope* each = current_.get(); each != outer.get(); each = each->outer.get()) each->ended = true;
+    current_ = outer;
 }
 
 void session::ask_for_transaction_id(const unit& commit) {
@@ -571,7 +582,7 @@ void session::note_types(unit& u, result& answer) {
 // ------------------------------------------------------------------------------------------- deadlines and cancel
 
 void session::expire(clock::time_point now) {
-    if (drain_deadline_ <= now) return close("the server did not end a cancelled statement in time");
+    if (drain_deadline_ <= now) return close("the server did not end in time what was cancelled or given up");
     if (cancel_again_ <= now) {
         cancel_again_ = no_deadline;
         cancelling_ = cancel_state::wanted;
@@ -616,12 +627,23 @@ void session::stop(Affected affected, stop_cause cause, clock::time_point now) {
         if (affected(underway_.front())) cancel_head(underway_.front(), cause, now);
         return;
     }
+    bool is_left = false;
     underway_.for_each([&](unit& u) {
         if (!affected(u)) return;
         give_up(u, cause,
                 u.is_commit ? "COMMIT was sent and is left to the server" : "it was sent and is left to the server",
                 outcome::unknown);
+        is_left = true;
     });
+    if (is_left) limit_drain(now);
+}
+
+/// When nobody waits for anything under way, it has to end within the time of a drain, and nothing is sent behind it
+/// until then.
+void session::limit_drain(clock::time_point now) {
+    bool is_awaited = false;
+    underway_.for_each([&](const unit& u) { is_awaited = is_awaited || u.waiting || u.dependent || u.is_stopped(); });
+    if (!is_awaited) drain_deadline_ = std::min(drain_deadline_, now + drain_time);
 }
 
 void session::cancel_head(unit& u, stop_cause cause, clock::time_point now) {

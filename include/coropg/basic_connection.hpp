@@ -37,7 +37,8 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
     /// This connection with options for the statements that are run through what it returns.
     [[nodiscard]] with_options<runner_type> with(call_options options) const { return {runner(), options, nullptr}; }
 
-    /// Ends the connection behind what is queued. Closing a closed connection does nothing.
+    /// Ends the connection behind what is queued; what nobody waits for is given 2 s. Closing a closed connection does
+    /// nothing.
     future<void> close() {
         auto u = std::make_unique<detail::unit>(call_options{}, std::source_location{});
         u->exclusive.emplace(detail::ops::nothing());

@@ -1,5 +1,7 @@
 #include "../support/faces.hpp"
 
+#include <coropg/testing/fault_proxy.hpp>
+
 using namespace coropg;
 using namespace coropg::test;
 using namespace std::chrono_literals;
@@ -105,6 +107,69 @@ BOOST_AUTO_TEST_CASE(a_statement_that_was_not_sent_is_dropped_without_touching_t
     BOOST_TEST(!script_ended);
     BOOST_TEST(face([&] { return conn.fetch_one<int>("SELECT 2"); }) == 2);
     BOOST_TEST(script_ended);
+}
+
+// Nobody is told anything by a silent server, and TCP gives it up after minutes only.
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_connection_is_closed_when_what_was_given_up_does_not_end, Face, both_faces) {
+    Face face;
+    testing::fault_proxy proxy{dsn()};
+    auto conn = face.connect(proxy.info());
+    proxy.arm_open({.what = testing::fault::silence});
+    const auto start = std::chrono::steady_clock::now();
+    auto p = conn.with({.timeout = 100ms}).pipeline();
+    p.execute("SELECT 1");
+    p.sync();
+    p.execute("SELECT 2");
+    VOID_ERROR_OF(query_timeout, p.run());
+    BOOST_TEST((seconds_since(start) < 1s));
+    BOOST_TEST((ERROR_OF(connection_error, conn.execute("SELECT 3")).outcome() == outcome::not_sent));
+    BOOST_TEST((seconds_since(start) < 4s));
+    BOOST_TEST(!conn.is_open());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_connection_is_closed_when_a_commit_is_not_answered, Face, both_faces) {
+    Face face;
+    testing::fault_proxy proxy{dsn()};
+    auto conn = face.connect(proxy.info());
+    auto tx = AWAIT(conn.with({.timeout = 100ms}).begin());
+    AWAIT(tx.with({.timeout = 10s}).execute("SELECT 1"));
+    proxy.arm_open({.what = testing::fault::silence});
+    const auto start = std::chrono::steady_clock::now();
+    VOID_ERROR_OF(commit_in_doubt, tx.commit());
+    BOOST_TEST((seconds_since(start) < 1s));
+    AWAIT(conn.close());
+    BOOST_TEST((seconds_since(start) < 4s));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(closing_does_not_wait_for_a_rollback_that_is_not_answered, Face, both_faces) {
+    Face face;
+    testing::fault_proxy proxy{dsn()};
+    auto conn = face.connect(proxy.info());
+    {
+        auto tx = AWAIT(conn.begin());
+        AWAIT(tx.execute("SELECT 1"));
+        proxy.arm_open({.what = testing::fault::silence});
+    }
+    const auto start = std::chrono::steady_clock::now();
+    AWAIT(conn.close());
+    BOOST_TEST((seconds_since(start) < 4s));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_commit_that_was_given_up_may_end_later, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute_script(
+        "CREATE TEMP TABLE slow (id int); CREATE FUNCTION pg_temp.nap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "PERFORM pg_sleep(0.5); RETURN NULL; END $$; CREATE CONSTRAINT TRIGGER nap AFTER INSERT ON slow DEFERRABLE "
+        "INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pg_temp.nap()"));
+    auto tx = AWAIT(conn.with({.timeout = 100ms}).begin());
+    AWAIT(tx.with({.timeout = 10s}).execute("INSERT INTO slow VALUES (1)"));
+    const auto doubt = VOID_ERROR_OF(commit_in_doubt, tx.commit());
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT id FROM slow")) == 1);
+    BOOST_TEST((AWAIT(resolve(doubt, conn)) == true));
+    // Long after the time of a drain it is of use still.
+    AWAIT(conn.execute("SELECT pg_sleep(2.2)"));
+    BOOST_TEST(conn.is_open());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -332,6 +332,26 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_lost_connection_before_commit_is_no_doubt, Face,
     BOOST_TEST((VOID_ERROR_OF(connection_error, tx.commit()).outcome() == outcome::not_sent));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_lost_connection_ends_what_is_ended_on_it, Face, both_faces) {
+    Face face;
+    auto conn = connect_with_table(face);
+    auto killer = face.connect();
+    auto tx = AWAIT(conn.begin());
+    auto inner = AWAIT(tx.begin());
+    AWAIT(inner.execute("INSERT INTO t VALUES (1)"));
+    AWAIT(killer.execute("SELECT pg_terminate_backend($1, 10000)", conn.backend_pid()));
+    ERROR_OF(connection_error, inner.execute("INSERT INTO t VALUES (2)"));
+    VOID_ERROR_OF(connection_error, inner.commit());
+    BOOST_TEST(!inner.is_open());
+    auto another = AWAIT(tx.begin());
+    ERROR_OF(connection_error, another.execute("INSERT INTO t VALUES (3)"));
+    VOID_ERROR_OF(connection_error, tx.commit());
+    BOOST_TEST(!another.is_open());
+    BOOST_TEST(!tx.is_open());
+    auto next = AWAIT(conn.begin());
+    ERROR_OF(connection_error, next.execute("INSERT INTO t VALUES (4)"));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_statement_that_times_out_fails_its_transaction, Face, both_faces) {
     Face face;
     auto conn = connect_with_table(face);

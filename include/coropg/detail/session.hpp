@@ -83,7 +83,8 @@ class session {
     [[nodiscard]] bool has_finished() const noexcept { return !finished_.empty(); }
 
     /// Ends the units whose deadline is past: those not sent are dropped, one that runs alone is to be cancelled,
-    /// others are abandoned, which leaves a tombstone in the queue to swallow their answers. So is a COMMIT.
+    /// others are abandoned, which leaves a tombstone in the queue to swallow their answers. So is a COMMIT. When nobody
+    /// waits any more for what is under way, it is given the time of a drain to end, as a cancelled statement is.
     void expire(clock::time_point now);
     /// When `expire` is to be called next; it may find that what was due is done.
     [[nodiscard]] clock::time_point next_deadline() const noexcept {
@@ -139,6 +140,7 @@ class session {
     void note_types(unit& u, result& answer);
 
     [[nodiscard]] bool admit(unit& u) const;
+    void leave(const scope& s);
     bool open(unit& u);
     void ask_for_transaction_id(const unit& commit);
     void note_scope(unit& u);
@@ -166,6 +168,7 @@ class session {
     void hear_first();
     template <class Affected>
     void stop(Affected affected, stop_cause cause, clock::time_point now);
+    void limit_drain(clock::time_point now);
     void cancel_head(unit& u, stop_cause cause, clock::time_point now);
     void give_up(unit& u, stop_cause cause, std::string_view reason, outcome became);
     void lose();
