@@ -20,7 +20,7 @@ constexpr std::size_t flush_bytes = 64 * 1024;
 /// Units on the wire at a time. More would not keep the server busier, but be told "outcome not known" when the
 /// connection is lost, and run unnamed while the Parse of the first of them is under way.
 constexpr std::size_t max_underway = 128;
-/// A name that is taken on the server may belong to a plan that went out of date.
+/// Once for a statement that broke, once for a type.
 constexpr int max_replays = 2;
 /// Units kept for reuse.
 constexpr std::size_t max_spare = 64;
@@ -348,6 +348,8 @@ bool session::is_to_be_replayed(const unit& u) const {
 }
 
 void session::replay(unit_ptr&& u) {
+    // Without a name: behind a pooler, the next server connection may not have the statement either.
+    if (u->broken_plan()) u->preparing = prepare::never;
     u->start_over();
     ++u->replays;
     queued_.push_front(std::move(u));

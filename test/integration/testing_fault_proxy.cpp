@@ -209,21 +209,16 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_cancel_is_told_apart, Face, both_faces) {
     BOOST_TEST(proxy.traffic().faults == 1U);
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_cancel_that_is_lost_can_be_planned, Face, both_faces) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_cancel_that_is_lost_is_sent_again, Face, both_faces) {
     Face face;
     fault_proxy proxy{dsn()};
     auto conn = face.connect(proxy.info());
     proxy.arm({.from = side::client, .what = fault::rst, .on = testing::connections::cancels});
-    const traffic cost = proxy.during([&] {
-        try {  // the server has not heard of it, and answers in full
-            AWAIT(conn.with({.timeout = 100ms}).execute("SELECT pg_sleep(0.5)"));
-        } catch (const query_timeout&) {
-        }
-    });
+    const traffic cost =
+        proxy.during([&] { ERROR_OF(query_timeout, conn.with({.timeout = 100ms}).execute("SELECT pg_sleep(60)")); });
     BOOST_TEST(cost.faults == 1U);
-    BOOST_TEST(cost.cancels == 1U);
-    BOOST_TEST(cost.count(side::client, testing::message_type::cancel) == 0U);
-    BOOST_TEST(cost.count(side::server, 'E') == 0U);
+    BOOST_TEST(cost.cancels >= 2U);
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);
 }
 
 // At each chosen byte of each direction, a connection that is closed, reset or filled with garbage is an error at once.

@@ -1,0 +1,79 @@
+// Behind PgBouncer in transaction mode: each statement may meet another server connection, and other clients' statements.
+#include "../support/pgbouncer.hpp"
+
+using namespace coropg;
+using namespace coropg::test;
+
+BOOST_AUTO_TEST_SUITE(poolers)
+
+namespace {
+
+constexpr int queries = 100'000;
+constexpr int clients = 2;
+constexpr int coroutines = 16;  // of each client
+constexpr int rounds = queries / (clients * coroutines);
+
+/// Asks for what only it can expect, by the same SQL as all others; returns how often it got something else.
+asio::awaitable<int> ask(coropg::connection& conn, int client, int coroutine) {
+    int foreign = 0;
+    for (int i = 0; i < rounds; ++i) {
+        const int tag = (client * coroutines + coroutine) * rounds + i;
+        if (i % 4 == 0) {
+            // The same place in each client's order, but other SQL.
+            const auto sql = client == 0 ? unchecked_sql("SELECT $1::int") : unchecked_sql("SELECT -$1::int");
+            foreign += co_await conn.fetch_one<int>(sql, tag) != (client == 0 ? tag : -tag);
+        } else {
+            const auto [number, text] =
+                co_await conn.fetch_one<std::tuple<int, std::string>>("SELECT $1::int, $2::text", tag, "it's mine");
+            foreign += number != tag || text != "it's mine";
+        }
+    }
+    co_return foreign;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(clients_with_the_same_sql_get_no_row_of_another) {
+    if (!pgbouncer::is_installed()) return;
+    const pgbouncer pooler;
+    async_face face;
+    std::vector<coropg::connection> connections;
+    for (int i = 0; i < clients; ++i) connections.push_back(face.connect(pooler.info()));
+    std::vector<asio::awaitable<int>> work;
+    for (int i = 0; i < clients; ++i)
+        for (int j = 0; j < coroutines; ++j) work.push_back(ask(connections[static_cast<std::size_t>(i)], i, j));
+    int foreign = 0;
+    for (const int each : AWAIT(gather(std::move(work)))) foreign += each;
+    BOOST_TEST(foreign == 0);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(statements_that_another_server_does_not_have_heal, Face, both_faces) {
+    if (!pgbouncer::is_installed()) return;
+    const pgbouncer pooler;
+    Face face;
+    auto conn = face.connect(pooler.info());
+    auto holder = face.connect(pooler.info());
+    for (int i = 0; i < 3; ++i) BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT $1::int", i)) == i);
+    // A transaction holds the server connection that has the statement; the other one has not.
+    auto tx = AWAIT(holder.begin());
+    AWAIT(tx.execute("SELECT 1"));
+    for (int i = 0; i < 5; ++i) BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT $1::int", i)) == i);
+    auto p = conn.pipeline();
+    auto healed = p.template fetch_one<int>("SELECT $1::int", 7);
+    AWAIT(p.run());
+    BOOST_TEST(healed.get() == 7);
+    AWAIT(tx.commit());
+    for (int i = 0; i < 5; ++i) BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT $1::int", i)) == i);
+
+    // ALTER TABLE, seen by neither connection.
+    AWAIT(holder.execute_script(
+        "DROP TABLE IF EXISTS pooled; CREATE TABLE pooled (id int); INSERT INTO pooled VALUES (1)"));
+    for (int i = 0; i < 6; ++i) BOOST_TEST(AWAIT(conn.execute("SELECT * FROM pooled")).size() == 1U);
+    AWAIT(holder.execute("ALTER TABLE pooled ADD COLUMN more int"));
+    for (int i = 0; i < 6; ++i) BOOST_TEST(AWAIT(conn.execute("SELECT * FROM pooled")).columns() == 2U);
+    AWAIT(holder.execute("DISCARD ALL"));
+    for (int i = 0; i < 6; ++i) BOOST_TEST(AWAIT(conn.execute("SELECT * FROM pooled")).columns() == 2U);
+    AWAIT(holder.execute("DROP TABLE pooled"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,96 @@
+// PgBouncer in transaction mode, in front of the server of this run.
+#pragma once
+
+#include "faces.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace coropg::test {
+
+/// A pooler of its own, with two connections to the server; ended with this. There is none where none is installed.
+class pgbouncer {
+ public:
+    [[nodiscard]] static bool is_installed() {
+        if (std::filesystem::exists(program)) return true;
+        BOOST_TEST_MESSAGE("1 test case skipped: pgbouncer is not installed");
+        return false;
+    }
+
+    pgbouncer() : port_{free_port()} {
+        write_settings();
+        child_ = ::fork();
+        if (child_ == 0) {
+            const int nothing = ::open("/dev/null", O_RDWR);
+            for (const int stream : {0, 1, 2}) ::dup2(nothing, stream);
+            ::execl(program, program, settings_.c_str(), nullptr);
+            ::_exit(127);
+        }
+        wait_until_it_listens();
+    }
+    pgbouncer(const pgbouncer&) = delete;
+    pgbouncer& operator=(const pgbouncer&) = delete;
+    ~pgbouncer() {
+        ::kill(child_, SIGTERM);
+        ::waitpid(child_, nullptr, 0);
+        std::error_code ignored;
+        std::filesystem::remove_all(folder_, ignored);
+    }
+
+    [[nodiscard]] conninfo info() const {
+        conninfo through{dsn()};
+        through.host("127.0.0.1").port(port_);
+        return through;
+    }
+
+ private:
+    static constexpr const char* program = "/usr/sbin/pgbouncer";
+
+    static std::uint16_t free_port() {
+        asio::io_context io;
+        return asio::ip::tcp::acceptor{io, {asio::ip::address_v4::loopback(), 0}}.local_endpoint().port();
+    }
+
+    void write_settings() {
+        const conninfo server{dsn()};
+        std::string name = (std::filesystem::temp_directory_path() / "coropg-pgbouncer-XXXXXX").string();
+        BOOST_REQUIRE(::mkdtemp(name.data()) != nullptr);
+        folder_ = name;
+        std::filesystem::permissions(folder_, std::filesystem::perms::all);
+        settings_ = folder_ / "pgbouncer.ini";
+        std::ofstream out{settings_};
+        out << "[databases]\n* = host=" << server.get("host") << " port=" << server.get("port")
+            << " user=" << server.get("user") << "\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " << port_
+            << "\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 2\n"
+            << "max_client_conn = 200\nlogfile = " << (folder_ / "log").string() << "\n";
+        if (::geteuid() == 0) out << "user = postgres\n";
+    }
+
+    void wait_until_it_listens() const {
+        asio::io_context io;
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+        for (;;) {
+            asio::ip::tcp::socket socket{io};
+            boost::system::error_code problem;
+            socket.connect({asio::ip::address_v4::loopback(), port_}, problem);
+            if (!problem) return;
+            BOOST_REQUIRE_MESSAGE(std::chrono::steady_clock::now() < deadline, "pgbouncer does not start");
+            std::this_thread::yield();
+        }
+    }
+
+    std::uint16_t port_;
+    std::filesystem::path folder_;
+    std::filesystem::path settings_;
+    ::pid_t child_ = -1;
+};
+
+}  // namespace coropg::test
