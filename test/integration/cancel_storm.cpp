@@ -49,15 +49,16 @@ struct plan {
     [[nodiscard]] bool is_cancelled() const { return cancelled_after.count() >= 0; }
 };
 
-/// Draws what a worker does next. A connection of its own may have transactions, and statements that only a cancel ends.
+/// Draws what a worker does next. A connection of its own may have transactions, and statements that only a cancel ends;
+/// what shares one mostly waits for others.
 plan draw(std::mt19937& random, int tag, bool is_shared, bool may_cancel) {
     const auto below = [&](int limit) { return std::uniform_int_distribution<int>{0, limit - 1}(random); };
-    plan p{.tag = tag, .seconds = below(3000) * 1e-6};
+    plan p{.tag = tag, .seconds = below(is_shared ? 1000 : 60000) * 1e-6};
     const int what = below(is_shared ? 17 : 20);
     p.what = what < 8 ? kind::select : what < 16 ? kind::insert : what < 17 ? kind::script : kind::transaction;
-    const int cut = below(10);
-    if (cut < 6 && may_cancel) p.cancelled_after = std::chrono::microseconds{below(4000)};
-    if (cut >= 5 && cut < 9) p.timeout = std::chrono::milliseconds{1 + below(4)};
+    const int cut = below(is_shared ? 60 : 10);
+    if (cut < 6 && may_cancel) p.cancelled_after = std::chrono::microseconds{below(is_shared ? 20000 : 4000)};
+    if (cut >= 5 && cut < 9) p.timeout = std::chrono::milliseconds{1 + below(is_shared ? 20 : 4)};
     const bool ends_by_force = p.has_timeout() || p.is_cancelled();
     if (!is_shared && ends_by_force && below(20) == 0) p.seconds = 30;
     return p;
@@ -255,12 +256,12 @@ class storm {
     storm(int threads, int stops, unsigned seed) : threads_{threads}, stops_{stops}, seed_{seed} {}
 
     void run() {
-        constexpr int lonely = 8;   // connections with one coroutine
-        constexpr int crowded = 8;  // with seven
+        constexpr int lonely = 12;  // connections with one coroutine
+        constexpr int crowded = 4;  // with thirteen
         for (int i = 0; i < lonely + crowded; ++i)
             places_.push_back({asio::make_strand(io_), nullptr, i >= lonely, false});
         for (int i = 0; i < lonely + crowded; ++i)
-            for (int j = 0; j < (i < lonely ? 1 : 7); ++j) {
+            for (int j = 0; j < (i < lonely ? 1 : 13); ++j) {
                 ++working_;
                 asio::co_spawn(places_[index(i)].strand,
                                work(places_[index(i)], seed_ + index(working_), working_ * 1'000'000),

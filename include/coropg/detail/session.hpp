@@ -158,6 +158,7 @@ class session {
     void hear_first();
     template <class Affected>
     void stop(Affected affected, stop_cause cause, clock::time_point now);
+    void cancel_abandoned();
     void cancel_head(unit& u, stop_cause cause, clock::time_point now);
     void give_up(unit& u, stop_cause cause, std::string_view reason, outcome became);
     void lose();
