@@ -132,6 +132,8 @@ class socket_link final : public asio_link {
 
     void wait() {
         const want wanted = core.wants();
+        // What it waited for was read already: a connection that is idle gives the event loop nothing to do.
+        if (reading_ && wanted == want::nothing) read_side_.cancel();
         if (has(wanted, want::read) && !reading_) {
             reading_ = true;
             read_side_.async_wait(descriptor::wait_read, on_ready{self(), want::read});

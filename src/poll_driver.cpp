@@ -99,16 +99,16 @@ void poll_runner::settle() const {
 }
 
 void poll_runner::wait() const try {
+    if (std::optional<pq::cancel_request> cancel = core_->take_cancel()) {
+        cancel->send_and_wait();
+        core_->cancel_ended(clock::now());
+        return core_->send();
+    }
     const want ready = wait_for(core_->socket(), core_->wants(), core_->next_deadline());
     if (ready != want::nothing) core_->advance(ready);
     // Also while a server sends without end.
     if (core_->next_deadline() == no_deadline) return;
     if (const clock::time_point now = clock::now(); core_->next_deadline() <= now) core_->expire(now);
-    if (std::optional<pq::cancel_request> cancel = core_->take_cancel()) {
-        cancel->send_and_wait();
-        core_->cancel_ended(clock::now());
-        core_->send();
-    }
 } catch (const std::exception& e) {
     core_->close(e.what());
 }

@@ -58,6 +58,9 @@ bool is_observed() {
     return current_observer() != nullptr || slow_query_threshold().count() > 0 || should_log(log_level::debug);
 }
 
+/// What ends a transaction is not, lest nobody knew how it ended.
+bool may_be_cancelled(const unit& u) { return !u.is_commit && u.ends == ending::none; }
+
 std::string_view described(outcome became) {
     switch (became) {
         case outcome::not_sent: return "the statement was not sent";
@@ -165,6 +168,7 @@ void session::advance(want ready) {
 
 void session::send() {
     if (unflushed_) flush();
+    cancel_abandoned();
     while (state_ == state::pipelining && !unflushed_) {
         const bool unit_open = !underway_.empty() && !underway_.back().sync_sent;
         if (!unit_open) {
@@ -625,7 +629,7 @@ void session::stop(Affected affected, stop_cause cause, clock::time_point now) {
     });
 
     // Only a statement that runs alone may be cancelled: a cancel hits whatever runs when it arrives.
-    if (underway_.size() == 1 && cancelling_ == cancel_state::none && !underway_.front().is_commit) {
+    if (underway_.size() == 1 && cancelling_ == cancel_state::none && may_be_cancelled(underway_.front())) {
         if (affected(underway_.front())) cancel_head(underway_.front(), cause, now);
         return;
     }
@@ -646,6 +650,14 @@ void session::limit_drain(clock::time_point now) {
     bool is_awaited = false;
     underway_.for_each([&](const unit& u) { is_awaited = is_awaited || u.waiting || u.dependent || u.is_stopped(); });
     if (!is_awaited) drain_deadline_ = std::min(drain_deadline_, now + drain_time);
+}
+
+/// One that was left to the server, for others were on the wire with it, and has outlived them with none behind it: the
+/// connection is not to wait for what nobody waits for.
+void session::cancel_abandoned() {
+    if (state_ != state::pipelining || underway_.size() != 1 || cancelling_ != cancel_state::none) return;
+    unit& u = underway_.front();
+    if (u.is_tombstone && !u.is_lookup && may_be_cancelled(u)) cancel_head(u, stop_cause::cancellation, clock::now());
 }
 
 void session::cancel_head(unit& u, stop_cause cause, clock::time_point now) {

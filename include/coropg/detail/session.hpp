@@ -169,6 +169,7 @@ class session {
     template <class Affected>
     void stop(Affected affected, stop_cause cause, clock::time_point now);
     void limit_drain(clock::time_point now);
+    void cancel_abandoned();
     void cancel_head(unit& u, stop_cause cause, clock::time_point now);
     void give_up(unit& u, stop_cause cause, std::string_view reason, outcome became);
     void lose();
