@@ -474,7 +474,7 @@ class sweep {
     asio::awaitable<bool> try_once(std::size_t index, milliseconds impatient, bool counts_time) {
         const disturbance& what = cases_[index];
         auto making = make_proxy(what, seed_ + index);
-        std::unique_ptr<fault_proxy> made = co_await asio::co_spawn(helpers_, std::move(making), asio::use_awaitable);
+        std::unique_ptr<fault_proxy> made = co_await asio::co_spawn(threads_, std::move(making), asio::use_awaitable);
         fault_proxy& proxy = *made;
         auto session = std::make_unique<performance<Stage>>(proxy, next_id_.fetch_add(performance<Stage>::ids), &whole_,
                                                             what, impatient, counts_time);
@@ -494,7 +494,7 @@ class sweep {
             voids += is_void ? 1 : 0;
         }
         auto ending = end_proxy(std::move(made));
-        co_await asio::co_spawn(helpers_, std::move(ending), asio::use_awaitable);
+        co_await asio::co_spawn(threads_, std::move(ending), asio::use_awaitable);
         co_return !is_void;
     }
 
@@ -511,7 +511,7 @@ class sweep {
 
     static constexpr int most_tries = 6;
 
-    asio::thread_pool helpers_{4};
+    asio::thread_pool threads_{4};
     const marks& whole_;
     std::vector<disturbance> cases_;
     std::uint64_t seed_;
