@@ -1,14 +1,13 @@
 #include <coropg/detail/asio_driver.hpp>
+#include <coropg/detail/cancel_call.hpp>
 #include <coropg/detail/ops.hpp>
 #include <coropg/log.hpp>
 
-#include <boost/asio/execution_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <unistd.h>
@@ -30,25 +29,6 @@ descriptor duplicate(const asio::any_io_executor& executor, int socket) {
     return descriptor{executor, copy};
 }
 
-/// One thread an execution context, for what libpq can only do by blocking: sending a cancel.
-class blocking_calls : public asio::execution_context::service {
- public:
-    using key_type = blocking_calls;
-    inline static asio::execution_context::id id;
-
-    explicit blocking_calls(asio::execution_context& owner) : service{owner} {}
-
-    asio::thread_pool& thread() { return thread_; }
-
- private:
-    void shutdown() override {
-        thread_.stop();
-        thread_.join();
-    }
-
-    asio::thread_pool thread_{1};
-};
-
 class socket_link final : public asio_link {
  public:
     socket_link(pq::connection conn, const asio::any_io_executor& ex)
@@ -69,6 +49,8 @@ class socket_link final : public asio_link {
             if (!link->running_) link->run(want::nothing);
         });
     }
+
+    ~socket_link() override { abandon_cancel(); }
 
     void shut_down() override {
         core.close("its handle was destroyed");
@@ -163,17 +145,15 @@ class socket_link final : public asio_link {
     void send_cancel() {
         std::optional<pq::cancel_request> request = core.take_cancel();
         if (!request) return;
-        asio::execution_context& context = asio::query(executor, asio::execution::context);
-        auto send = [request = std::move(*request), link = self(),
-                     work = asio::prefer(executor, asio::execution::outstanding_work.tracked)]() mutable {
-            const std::string problem = request.send_and_wait();
-            if (!problem.empty()) log(log_level::warning, "cannot send a cancel: " + problem);
-            asio::post(work, [link = std::move(link)] {
+        const auto work = asio::prefer(executor, asio::execution::outstanding_work.tracked);
+        cancelling_ = cancel_call::start(std::move(*request), [work, weak = weak_from_this()] {
+            asio::post(work, [weak] {
+                const auto link = std::static_pointer_cast<socket_link>(weak.lock());
+                if (!link || link->orphaned_) return;
                 link->core.cancel_ended(clock::now());
                 link->run(want::nothing);
             });
-        };
-        asio::post(asio::use_service<blocking_calls>(context).thread(), std::move(send));
+        });
     }
 
     void disconnect() {
@@ -181,12 +161,18 @@ class socket_link final : public asio_link {
         read_side_.close(ignored);
         write_side_.close(ignored);
         watchdog_.cancel();
+        abandon_cancel();
         core.release();
+    }
+
+    void abandon_cancel() {
+        if (const auto call = std::exchange(cancelling_, nullptr)) call->abandon();
     }
 
     /// The handlers of the waiters own coroutines, which may own this connection: the circle is broken here.
     void orphan() {
         orphaned_ = true;
+        abandon_cancel();
         const unit_queue doomed = core.take_all();
     }
 
@@ -194,6 +180,7 @@ class socket_link final : public asio_link {
     descriptor write_side_;
     asio::steady_timer watchdog_;
     clock::time_point watched_ = no_deadline;
+    std::shared_ptr<cancel_call> cancelling_;
     bool reading_ = false;
     bool writing_ = false;
     bool running_ = false;

@@ -1,3 +1,4 @@
+#include <coropg/detail/cancel_call.hpp>
 #include <coropg/detail/ops.hpp>
 #include <coropg/detail/poll_driver.hpp>
 
@@ -9,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <future>
 #include <system_error>
 
 namespace coropg::detail {
@@ -32,6 +34,18 @@ want wait_for(int socket, want wanted, clock::time_point deadline) {
     if ((entry.revents & (POLLIN | POLLERR | POLLHUP)) != 0) ready = ready | want::read;
     if ((entry.revents & (POLLOUT | POLLERR | POLLHUP)) != 0) ready = ready | want::write;
     return ready;
+}
+
+/// Waits until the server has taken note of a cancel, or the connection is given up.
+void send_cancel(session& core, pq::cancel_request request) {
+    const auto ended = std::make_shared<std::promise<void>>();
+    const auto call = cancel_call::start(std::move(request), [ended] { ended->set_value(); });
+    if (ended->get_future().wait_until(core.next_deadline()) == std::future_status::ready) {
+        core.cancel_ended(clock::now());
+        return core.send();
+    }
+    call->abandon();
+    core.expire(clock::now());
 }
 
 void resolve(resolution& name) {
@@ -99,11 +113,7 @@ void poll_runner::settle() const {
 }
 
 void poll_runner::wait() const try {
-    if (std::optional<pq::cancel_request> cancel = core_->take_cancel()) {
-        cancel->send_and_wait();
-        core_->cancel_ended(clock::now());
-        return core_->send();
-    }
+    if (std::optional<pq::cancel_request> cancel = core_->take_cancel()) return send_cancel(*core_, std::move(*cancel));
     const want ready = wait_for(core_->socket(), core_->wants(), core_->next_deadline());
     if (ready != want::nothing) core_->advance(ready);
     // Also while a server sends without end.

@@ -27,8 +27,8 @@ constexpr std::size_t max_spare = 64;
 
 constexpr int binary_results = 1;
 
-/// How long a cancelled statement may go on before it is cancelled again: the first may have come before the server had
-/// read the statement.
+/// How long a cancelled statement may go on before it is cancelled again, and then twice as long each time: the first may
+/// have come before the server had read the statement.
 constexpr std::chrono::milliseconds patience{50};
 
 /// What its waiter is told of a unit that was stopped.
@@ -695,7 +695,7 @@ void session::cancel_ended(clock::time_point now) {
     const bool head_is_cancelled = !underway_.empty() && underway_.front().is_stopped();
     cancelling_ = head_is_cancelled ? cancel_state::delivered : cancel_state::none;
     if (head_is_cancelled)
-        cancel_again_ = now + patience;
+        cancel_again_ = now + std::max<clock::duration>(patience, now - (drain_deadline_ - drain_time));
     else
         drain_deadline_ = no_deadline;
 }

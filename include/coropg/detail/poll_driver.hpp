@@ -1,4 +1,4 @@
-// The blocking driver: waits with poll(2) on the caller's thread. No hidden thread, no hidden io_context.
+// The blocking driver: waits with poll(2) on the caller's thread. No hidden io_context, and no thread but that of a cancel.
 #pragma once
 
 #include <coropg/conninfo.hpp>
