@@ -77,6 +77,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_name_that_the_server_has_already_is_used_from_th
     auto other = face.connect();
     AWAIT(other.execute_script(sql::text("PREPARE ") + sql::identifier(name) + sql::text(" (int) AS SELECT 1 + 1")));
     auto always = other.with({.prepare = prepare::always});
+    BOOST_TEST(AWAIT(always.template fetch_one<int>("SELECT $1::int", 7)) == 7);  // runs without a name meanwhile
     BOOST_TEST(AWAIT(always.template fetch_one<int>("SELECT $1::int", 7)) == 2);
 }
 
