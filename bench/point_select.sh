@@ -17,8 +17,10 @@ run() {
         --contestant "Asio on libpq=$build/bench/point_select_asio" \
         --contestant "coropg::sync=$build/bench/point_select_coropg_sync" \
         --contestant "coropg::sync struct=$build/bench/point_select_coropg_sync struct" \
+        --contestant "coropg::sync timeout=$build/bench/point_select_coropg_sync timeout" \
         --contestant "coropg=$build/bench/point_select_coropg" \
         --contestant "coropg struct=$build/bench/point_select_coropg struct" \
+        --contestant "coropg timeout=$build/bench/point_select_coropg timeout" \
         --slow "asyncpg=$python $here/point_select_asyncpg.py" \
         --slow "psycopg=$python $here/point_select_psycopg.py" \
         --slow "SQLAlchemy column=$python $here/point_select_sqlalchemy.py column" \

@@ -1,5 +1,6 @@
 // One row by its key, 1 connection, one query after the other: coropg's asynchronous face.
-// Usage: point_select_coropg [struct]. With `struct` the row is fetched as an aggregate, its member matched by name.
+// Usage: point_select_coropg [struct | timeout]. With `struct` the row is fetched as an aggregate, its member matched by
+// name; with `timeout` each call has a limit in time.
 
 #include "contestant.hpp"
 
@@ -9,6 +10,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <exception>
 
 namespace asio = boost::asio;
@@ -23,7 +25,7 @@ inline const std::string& name_of(const std::string& row) { return row; }
 inline const std::string& name_of(const named& row) { return row.name; }
 
 // The runner's orders are read blocking: between two rounds the loop has nothing else to do.
-template <class Row>
+template <class Row, bool HasTimeout = false>
 asio::awaitable<void> contest(const char* about) {
     coropg::connection conn = co_await coropg::connect(dsn());
     announce(about);
@@ -31,8 +33,14 @@ asio::awaitable<void> contest(const char* about) {
         const std::vector<int> ids = random_ids(*round);
         stopwatch watch{ids.size()};
         for (const int id : ids) {
-            const Row row = co_await conn.fetch_one<Row>("SELECT name FROM users WHERE id = $1", id);
-            watch.lap(name_of(row));
+            if constexpr (HasTimeout) {
+                const Row row = co_await conn.with({.timeout = std::chrono::seconds{5}})
+                                    .template fetch_one<Row>("SELECT name FROM users WHERE id = $1", id);
+                watch.lap(name_of(row));
+            } else {
+                const Row row = co_await conn.fetch_one<Row>("SELECT name FROM users WHERE id = $1", id);
+                watch.lap(name_of(row));
+            }
         }
         watch.print();
     }
@@ -42,11 +50,12 @@ asio::awaitable<void> contest(const char* about) {
 }  // namespace bench
 
 int main(int argc, char** argv) {
-    const bool as_struct = argc > 1 && std::string_view{argv[1]} == "struct";
+    const std::string_view kind = argc > 1 ? argv[1] : "";
     asio::io_context loop{1};
     asio::co_spawn(loop,
-                   as_struct ? bench::contest<bench::named>("coropg, fetch_one<struct>")
-                             : bench::contest<std::string>("coropg, fetch_one<std::string>"),
+                   kind == "struct"    ? bench::contest<bench::named>("coropg, fetch_one<struct>")
+                   : kind == "timeout" ? bench::contest<std::string, true>("coropg, with({.timeout})")
+                                       : bench::contest<std::string>("coropg, fetch_one<std::string>"),
                    [](std::exception_ptr error) {
                        if (error) std::rethrow_exception(error);
                    });
