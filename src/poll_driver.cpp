@@ -117,7 +117,7 @@ void poll_runner::wait() const try {
     const want ready = wait_for(core_->socket(), core_->wants(), core_->next_deadline());
     if (ready != want::nothing) core_->advance(ready);
     // Also while a server sends without end.
-    if (core_->next_deadline() == no_deadline) return;
+    if (core_->has_finished() || core_->next_deadline() == no_deadline) return;
     if (const clock::time_point now = clock::now(); core_->next_deadline() <= now) core_->expire(now);
 } catch (const std::exception& e) {
     core_->close(e.what());

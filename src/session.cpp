@@ -139,10 +139,9 @@ void session::submit(unit_ptr&& u) {
     if (u->ends == ending::commit) ask_for_transaction_id(*u);
     if (u->ends != ending::none) leave(*u->within);
     first_deadline_ = std::min(first_deadline_, u->deadline);
-    const clock::time_point deadline = u->deadline;
+    const bool may_be_late = u->may_be_late;
     queued_.push_back(std::move(u));
-    if (deadline == no_deadline) return;
-    if (const clock::time_point now = clock::now(); deadline <= now) expire(now);
+    if (may_be_late) expire(clock::now());
 }
 
 want session::wants() const noexcept {

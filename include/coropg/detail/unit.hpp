@@ -41,6 +41,8 @@ struct unit_state {
     prepare preparing = prepare::automatic;
     bool lax = false;
     clock::time_point deadline = no_deadline;
+    /// Its deadline may be past when it is submitted.
+    bool may_be_late = false;
     /// When it was submitted, if that is going to be logged.
     clock::time_point started{};
 
