@@ -4,7 +4,6 @@
 #include <coropg/log.hpp>
 #include <coropg/observer.hpp>
 #include <coropg/sqlstate.hpp>
-#include <coropg/types/system.hpp>
 
 #include <algorithm>
 
@@ -86,28 +85,6 @@ session::session(pq::connection conn) : conn_{std::move(conn)} {
 }
 
 session::~session() = default;
-
-void session::take_notice(void* self, const PGresult* notice) noexcept {
-    pq::log_notice(nullptr, notice);
-    session& s = *static_cast<session*>(self);
-    if (!s.on_notice_) return;
-    try {
-        s.notices_.push_back(pq::diagnostics_of(notice));
-    } catch (...) {  // out of memory: the notice is lost, the connection is not
-    }
-}
-
-void session::deliver_notices() {
-    while (!notices_.empty() && on_notice_) {
-        const std::vector<diagnostics> come = std::exchange(notices_, {});
-        const auto handler = on_notice_;  // it may set another one
-        for (const diagnostics& notice : come) try {
-                handler(notice);
-            } catch (const std::exception& e) {
-                log(log_level::error, std::string{"the handler of notices failed: "}.append(e.what()));
-            }
-    }
-}
 
 unit_ptr session::make_unit(call_options options, std::source_location where, const std::shared_ptr<scope>& within) {
     if (spare_.empty()) return std::make_unique<unit>(options, where, within);
@@ -414,100 +391,6 @@ void session::end_exclusive() {
     if (PQenterPipelineMode(conn_.get()) != 1) lose();
 }
 
-// --------------------------------------------------------------------------------------------------- transactions
-//
-// The opening of a scope travels with its first statement, in one unit, so that nothing runs when it is refused:
-//
-//     BEGIN { SET LOCAL } SAVEPOINT statement Sync
-//
-// and nothing more is sent before BEGIN is answered. The end is a unit of its own, as an earlier failure must not keep
-// the server from seeing it. Before COMMIT goes a unit that asks for the number of the transaction, in the same flush.
-
-/// Whether `u` may be queued: it is for the innermost scope, or ends one.
-bool session::admit(unit& u) const {
-    if (u.is_last || u.is_transaction_id || u.within == current_) return true;
-    const char* problem = "another transaction is open within this one: run the statement on that one";
-    if (!u.within)
-        problem = "a transaction is open on the connection: run the statement on the transaction";
-    else if (u.within->ended)
-        problem = "the transaction has ended";
-    else if (u.ends == ending::rollback)
-        return true;
-    u.fail(std::make_exception_ptr(usage_error{problem, u.site()}));
-    return false;
-}
-
-std::shared_ptr<scope> session::begin(const std::shared_ptr<scope>& outer, std::vector<std::string> opening,
-                                      bool finds_transaction_id) {
-    if (outer && outer->ended) throw usage_error{"the transaction has ended"};
-    if (outer != current_) throw usage_error{"a transaction is open on the connection already: begin on that one"};
-    current_ = std::make_shared<scope>();
-    current_->outer = outer;
-    current_->opening = std::move(opening);
-    current_->finds_transaction_id = finds_transaction_id;
-    if (outer) current_->opening.push_back("SAVEPOINT coropg_" + std::to_string(current_->depth()));
-    return current_;
-}
-
-/// Ends `s`, which is open, and the scopes within it: they take no more statements.
-void session::leave(const scope& s) {
-    const std::shared_ptr<scope> outer = s.outer;
-    for (scope* each = current_.get(); each != outer.get(); each = each->outer.get()) each->ended = true;
-    current_ = outer;
-}
-
-void session::ask_for_transaction_id(const unit& commit) {
-    if (!commit.within->finds_transaction_id) return;
-    unit_ptr u = make_unit({}, commit.where, commit.within);
-    u->is_transaction_id = true;
-    u->add_own("SELECT pg_catalog.pg_current_xact_id_if_assigned()");
-    queued_.push_back(std::move(u));
-}
-
-/// Has the scope of `u`, which is at the head of the queue, opened by it. False when that leaves nothing to send: it is
-/// finished then.
-bool session::open(unit& u) {
-    scope& s = *u.within;
-    const bool has_nothing_to_end = !s.is_open() && (u.ends != ending::none || u.is_transaction_id);
-    if (s.reached == scope::progress::failed_to_open && u.ends != ending::rollback && !u.is_transaction_id) {
-        const call_site site = u.site();
-        constexpr const char* problem = "the transaction could not begin";
-        u.fail(u.ends == ending::none ? std::make_exception_ptr(pipeline_aborted{problem, site})
-                                      : std::make_exception_ptr(commit_rolled_back{problem, site}));
-    }
-    if (has_nothing_to_end || u.failed()) {
-        finish(queued_.pop_front());
-        return false;
-    }
-    u.open_scopes();
-    if (u.opening_commands > 0 && transaction_ != u.within->root()) {
-        transaction_ = u.within->root();
-        beginning_ = true;
-        u.within->root()->begun = u.started;
-    }
-    return true;
-}
-
-/// What the answer to `u` means for its scope.
-void session::note_scope(unit& u) {
-    if (u.opening_commands > 0) beginning_ = false;
-    if (u.failed()) u.note_refused_scopes();
-    const scope* const root = u.within->root();
-    const bool is_over = !root->is_open() || (u.ends != ending::none && u.within.get() == root);
-    if (is_over && transaction_ == root) transaction_ = nullptr;
-    if (u.is_transaction_id && !u.failed()) {
-        if (const auto id = u.own().answer[0][0].as<std::optional<xid8>>()) u.within->transaction_id = id->value;
-    }
-    if (u.ends == ending::none || !u.failed()) return;
-    // A cancel from elsewhere can hit COMMIT and leave the transaction open; RELEASE is refused in a failed one.
-    if (u.ends == ending::rollback) return close("a transaction could not be rolled back");
-    if (u.ends == ending::release || u.sqlstate() == sqlstate::query_canceled) {
-        unit_ptr rollback = make_unit({}, u.where, u.within);
-        rollback->end_scope(ending::rollback);
-        queued_.push_front(std::move(rollback));
-    }
-}
-
 // ----------------------------------------------------------------------------------- types that are not built in
 //
 // Nobody knows the OIDs of such types before a server tells. A unit that sends them waits at the head of the queue for
@@ -758,49 +641,6 @@ void session::fail_closed(unit_ptr&& u, bool sent) {
         }
     }
     finish(std::move(u));
-}
-
-void session::report(const unit& u) const {
-    query_event event{u.site_sql(), u.where, PQbackendPID(conn_.get())};
-    event.statements = u.commands.size() - u.opening_commands;
-    event.duration = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - u.started);
-    event.rows = u.affected_rows;
-    for (const command& c : u.commands) event.rows += c.answer.affected_rows();
-    report_end(u, event);
-
-    const auto slow = slow_query_threshold();
-    const bool is_slow = slow.count() > 0 && event.duration >= slow;
-    if (is_slow || should_log(log_level::debug)) {
-        std::string text = is_slow ? "slow: " : "";
-        text += u.failed() ? "failed " + std::string{u.sqlstate()} : std::to_string(event.rows) + " rows";
-        text += " in " + std::to_string(event.duration.count()) + " us";
-        const call_site site = u.site();
-        log(is_slow ? log_level::warning : log_level::debug, describe(text, &site));
-    }
-    if (current_observer() == nullptr) return;
-    try {
-        u.throw_failure();
-        notify(&observer::on_query, event);
-    } catch (const error& e) {
-        event.problem = &e;
-        notify(&observer::on_query, event);
-    }
-}
-
-/// Of a transaction, when `u` ends one.
-void session::report_end(const unit& u, const query_event& event) const {
-    if (u.ends == ending::none || u.within->outer || u.within->begun == clock::time_point{}) return;
-    using end = transaction_event::end;
-    const bool is_done = !u.failed() && u.commands.back().answer.command_tag() != "ROLLBACK";
-    const bool is_in_doubt = u.is_commit && u.failed() && u.sqlstate().empty() && u.sync_sent;
-    const end how = is_in_doubt                  ? end::in_doubt
-                    : !is_done                   ? end::rolled_back
-                    : u.ends == ending::prepare  ? end::prepared
-                    : u.ends == ending::rollback ? end::rolled_back
-                                                 : end::committed;
-    notify(&observer::on_transaction,
-           transaction_event{how, u.where, event.backend_pid,
-                             std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - u.within->begun)});
 }
 
 }  // namespace coropg::detail

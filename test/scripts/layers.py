@@ -33,7 +33,7 @@ ROOMS = [
     (6, "poll driver", ["coropg/detail/poll_driver.hpp", "src/poll_driver.cpp"]),
 
     # the core, which never waits: queue and pipeline; verbs of several steps; rows becoming C++ values
-    (5, "session", ["coropg/detail/session.hpp", "src/session.cpp",
+    (5, "session", ["coropg/detail/session.hpp", "src/session.cpp", "src/session_*.cpp",
                     "coropg/detail/type_lookup.hpp", "src/type_lookup.cpp",
                     "coropg/detail/statement_cache.hpp", "src/statement_cache.cpp"]),
     (5, "cancel", ["coropg/detail/cancel_call.hpp", "src/cancel_call.cpp"]),
