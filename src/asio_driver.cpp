@@ -1,8 +1,10 @@
 #include <coropg/detail/asio_driver.hpp>
-#include <coropg/detail/cancel_call.hpp>
 #include <coropg/detail/ops.hpp>
 #include <coropg/log.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
@@ -49,8 +51,6 @@ class socket_link final : public asio_link {
             if (!link->running_) link->run(want::nothing);
         });
     }
-
-    ~socket_link() override { abandon_cancel(); }
 
     void shut_down() override {
         core.close("its handle was destroyed");
@@ -142,19 +142,7 @@ class socket_link final : public asio_link {
         });
     }
 
-    void send_cancel() {
-        std::optional<pq::cancel_request> request = core.take_cancel();
-        if (!request) return;
-        const auto work = asio::prefer(executor, asio::execution::outstanding_work.tracked);
-        cancelling_ = cancel_call::start(std::move(*request), [work, weak = weak_from_this()] {
-            asio::post(work, [weak] {
-                const auto link = std::static_pointer_cast<socket_link>(weak.lock());
-                if (!link || link->orphaned_) return;
-                link->core.cancel_ended(clock::now());
-                link->run(want::nothing);
-            });
-        });
-    }
+    void send_cancel();
 
     void disconnect() {
         error_code ignored;
@@ -166,13 +154,12 @@ class socket_link final : public asio_link {
     }
 
     void abandon_cancel() {
-        if (const auto call = std::exchange(cancelling_, nullptr)) call->abandon();
+        if (const auto signal = std::exchange(cancelling_, nullptr)) signal->emit(asio::cancellation_type::terminal);
     }
 
     /// The handlers of the waiters own coroutines, which may own this connection: the circle is broken here.
     void orphan() {
         orphaned_ = true;
-        abandon_cancel();
         const unit_queue doomed = core.take_all();
     }
 
@@ -180,7 +167,7 @@ class socket_link final : public asio_link {
     descriptor write_side_;
     asio::steady_timer watchdog_;
     clock::time_point watched_ = no_deadline;
-    std::shared_ptr<cancel_call> cancelling_;
+    std::shared_ptr<asio::cancellation_signal> cancelling_;
     bool reading_ = false;
     bool writing_ = false;
     bool running_ = false;
@@ -244,6 +231,36 @@ asio::awaitable<answer> wait_for(wish w) {
     co_return answer::ready;
 }
 
+/// Waits wherever `work` has to. Errors: those of `work`; boost::system::system_error when cancelled.
+template <class T>
+asio::awaitable<T> drive(op<T> work) {
+    answer reply = answer::ready;
+    while (const std::optional<wish> w = work.resume(reply)) {
+        reply = answer::ready;
+        if (w->name != nullptr)
+            co_await resolve(*w->name);
+        else
+            reply = co_await wait_for(*w);
+    }
+    co_return work.take();
+}
+
+void socket_link::send_cancel() {
+    std::optional<pq::cancel_request> request = core.take_cancel();
+    if (!request) return;
+    const auto signal = cancelling_ = std::make_shared<asio::cancellation_signal>();
+    const auto end = [signal, weak = weak_from_this()](const std::exception_ptr&, const std::string& problem) {
+        const auto link = std::static_pointer_cast<socket_link>(weak.lock());
+        if (!link || link->orphaned_ || link->cancelling_ != signal) return;
+        if (!problem.empty()) log(log_level::warning, "cannot send a cancel: " + problem);
+        link->cancelling_ = nullptr;
+        link->core.cancel_ended(clock::now());
+        link->run(want::nothing);
+    };
+    asio::co_spawn(executor, drive(ops::cancel(std::move(*request))),
+                   asio::bind_cancellation_slot(signal->slot(), end));
+}
+
 }  // namespace
 
 std::shared_ptr<asio_link> make_link(pq::connection conn, asio::any_io_executor executor) {
@@ -253,15 +270,7 @@ std::shared_ptr<asio_link> make_link(pq::connection conn, asio::any_io_executor 
 asio::awaitable<pq::connection> asio_driver::connect(conninfo info) {
     try {
         op<pq::connection> work = ops::connect(std::move(info));
-        answer reply = answer::ready;
-        while (const std::optional<wish> w = work.resume(reply)) {
-            reply = answer::ready;
-            if (w->name != nullptr)
-                co_await resolve(*w->name);
-            else
-                reply = co_await wait_for(*w);
-        }
-        co_return work.take();
+        co_return co_await drive(std::move(work));
     } catch (const boost::system::system_error& e) {
         if (e.code() == asio::error::operation_aborted)
             throw operation_aborted{"cancelled by the program while connecting"};

@@ -65,10 +65,6 @@ bool send_sync(PGconn* conn) {
 
 cancel_request::cancel_request(PGconn* conn) : cancel_{PQcancelCreate(conn)} {}
 
-std::string cancel_request::send_and_wait() {
-    return PQcancelBlocking(cancel_.get()) == 1 ? std::string{} : PQcancelErrorMessage(cancel_.get());
-}
-
 #else
 
 cancel_request::cancel_request(PGconn* conn) : cancel_{PQgetCancel(conn)} {}

@@ -36,7 +36,6 @@ ROOMS = [
     (5, "session", ["coropg/detail/session.hpp", "src/session.cpp", "src/session_*.cpp",
                     "coropg/detail/type_lookup.hpp", "src/type_lookup.cpp",
                     "coropg/detail/statement_cache.hpp", "src/statement_cache.cpp"]),
-    (5, "cancel", ["coropg/detail/cancel_call.hpp", "src/cancel_call.cpp"]),
     (5, "ops", ["coropg/detail/ops.hpp", "src/ops/*.cpp"]),
     (5, "mapping", ["coropg/detail/mapping.hpp", "coropg/detail/finish.hpp", "src/finish.cpp",
                     "src/mapping.cpp"]),

@@ -10,6 +10,35 @@
 
 namespace coropg::detail {
 
+/// One timer for all deadlines of a connection, to be polled beside its socket. It is moved forward only, and may go off
+/// for a deadline that is no more: a call with a timeout costs no system call of its own.
+class watchdog {
+ public:
+    watchdog() = default;
+    watchdog(const watchdog&) = delete;
+    watchdog& operator=(const watchdog&) = delete;
+    ~watchdog();
+
+    /// Has it go off at `next` at the latest. Errors: std::system_error when there are no descriptors left.
+    void watch(clock::time_point next);
+    /// It went off.
+    void rest() noexcept { watched_ = no_deadline; }
+    [[nodiscard]] bool rests() const noexcept { return watched_ == no_deadline; }
+    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+
+ private:
+    int descriptor_ = -1;
+    clock::time_point watched_ = no_deadline;
+};
+
+/// A session, and what it is waited for with.
+struct poll_link {
+    explicit poll_link(pq::connection conn) : core{std::move(conn)} {}
+
+    session core;
+    watchdog timer;
+};
+
 /// Runs units on a session; copies run them on the same one.
 class poll_runner {
  public:
@@ -17,12 +46,12 @@ class poll_runner {
     template <class T>
     using future = T;
 
-    explicit poll_runner(pq::connection conn) : core_{std::make_shared<session>(std::move(conn))} {}
+    explicit poll_runner(pq::connection conn) : link_{std::make_shared<poll_link>(std::move(conn))} {}
 
     /// Runs `u` and maps it to its result.
     template <class T, class Finish>
     T run(unit_ptr&& u, Finish finish) const {
-        return core_->result_of(perform(std::move(u)), finish);
+        return core().result_of(perform(std::move(u)), finish);
     }
     /// Runs all of `units`, and calls `finish(index, unit)` for each in order.
     template <class Finish>
@@ -53,7 +82,7 @@ class poll_runner {
         }
     }
 
-    [[nodiscard]] session& core() const noexcept { return *core_; }
+    [[nodiscard]] session& core() const noexcept { return link_->core; }
 
  private:
     friend class poll_driver;
@@ -62,7 +91,7 @@ class poll_runner {
     void settle() const;
     void wait() const;
 
-    std::shared_ptr<session> core_;
+    std::shared_ptr<poll_link> link_;
 };
 
 /// Owns a session: it ends with this.

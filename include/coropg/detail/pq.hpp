@@ -41,14 +41,17 @@ class cancel_request {
  public:
     explicit cancel_request(PGconn* conn);
 
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
+    [[nodiscard]] PGcancelConn* native_handle() const noexcept { return cancel_.get(); }
+
+ private:
+    std::unique_ptr<PGcancelConn, freed_by<PQcancelFinish>> cancel_;
+#else
     /// Sends it and waits until the server has taken note: blocks for a round trip or until TCP gives up.
     /// Returns what went wrong, empty if nothing did.
     std::string send_and_wait();
 
  private:
-#ifdef LIBPQ_HAS_ASYNC_CANCEL
-    std::unique_ptr<PGcancelConn, freed_by<PQcancelFinish>> cancel_;
-#else
     std::unique_ptr<PGcancel, freed_by<PQfreeCancel>> cancel_;
 #endif
 };

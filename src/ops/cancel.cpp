@@ -1,0 +1,76 @@
+#include <coropg/detail/ops.hpp>
+
+#ifndef LIBPQ_HAS_ASYNC_CANCEL
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <thread>
+#endif
+
+namespace coropg::detail::ops {
+
+// A connection of its own -> CancelRequest -> the server closes it, once it has told the process to cancel.
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
+
+op<std::string> cancel(pq::cancel_request request) {
+    PGcancelConn* const conn = request.native_handle();
+    if (PQcancelStart(conn) == 1) {
+        want next = want::write;
+        for (;;) {
+            co_await wish{next, PQcancelSocket(conn)};
+            const PostgresPollingStatusType status = PQcancelPoll(conn);
+            if (status == PGRES_POLLING_OK) co_return std::string{};
+            if (status == PGRES_POLLING_FAILED) break;
+            next = status == PGRES_POLLING_READING ? want::read : want::write;
+        }
+    }
+    co_return PQcancelErrorMessage(conn);
+}
+
+#else
+
+namespace {
+
+/// libpq before 17 blocks, and without a limit in time: a thread that nobody has to wait for, and what it tells.
+struct blocking_cancel {
+    explicit blocking_cancel(pq::cancel_request r) : request{std::move(r)}, ended{::eventfd(0, EFD_CLOEXEC)} {
+        if (ended < 0) throw std::system_error{errno, std::generic_category(), "no descriptor for a cancel"};
+    }
+    blocking_cancel(const blocking_cancel&) = delete;
+    blocking_cancel& operator=(const blocking_cancel&) = delete;
+    ~blocking_cancel() { ::close(ended); }
+
+    void run() {
+        problem = request.send_and_wait();
+        const std::uint64_t one = 1;
+        [[maybe_unused]] const ssize_t written = ::write(ended, &one, sizeof one);
+    }
+    std::string take() {
+        std::uint64_t count = 0;
+        [[maybe_unused]] const ssize_t read = ::read(ended, &count, sizeof count);
+        return std::move(problem);
+    }
+
+    pq::cancel_request request;
+    int ended;
+    std::string problem;
+};
+
+}  // namespace
+
+op<std::string> cancel(pq::cancel_request request) {
+    try {
+        const auto call = std::make_shared<blocking_cancel>(std::move(request));
+        std::thread{[call] { call->run(); }}.detach();
+        co_await wish{want::read, call->ended};
+        co_return call->take();
+    } catch (const std::system_error& e) {
+        co_return e.what();
+    }
+}
+
+#endif
+
+}  // namespace coropg::detail::ops
