@@ -40,6 +40,19 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_statement_within_its_timeout_is_not_touched, Fac
     for (int i = 0; i < 50; ++i) BOOST_TEST(AWAIT(patient.template fetch_one<int>("SELECT $1", i)) == i);
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_deadline_that_is_no_more_does_not_end_a_later_statement, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.with({.timeout = 50ms}).execute("SELECT 1"));
+    AWAIT(conn.execute("SELECT pg_sleep(0.1)"));  // the time of the first is up in this one, and in the next
+    AWAIT(conn.with({.timeout = 50ms}).execute("SELECT 1"));
+    AWAIT(conn.with({.timeout = 30s}).execute("SELECT pg_sleep(0.1)"));
+    const auto start = std::chrono::steady_clock::now();
+    ERROR_OF(query_timeout, conn.with({.timeout = 100ms}).execute("SELECT pg_sleep(30)"));
+    BOOST_TEST((seconds_since(start) >= 100ms));
+    BOOST_TEST((seconds_since(start) < 5s));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_servers_own_timeout_is_another_error, Face, both_faces) {
     Face face;
     auto conn = face.connect();
