@@ -33,27 +33,33 @@ descriptor duplicate(const asio::any_io_executor& executor, int socket) {
 
 class socket_link final : public asio_link {
  public:
-    socket_link(pq::connection conn, const asio::any_io_executor& ex)
-        : asio_link{std::move(conn), ex}, read_side_{duplicate(ex, core.socket())}, write_side_{ex}, watchdog_{ex} {}
+    socket_link(int socket, const asio::any_io_executor& ex)
+        : asio_link{ex}, read_side_{duplicate(ex, socket)}, write_side_{ex}, watchdog_{ex} {}
+
+    void adopt(std::unique_ptr<session> moved) override {
+        core_ = std::move(moved);
+        if (!running_) settle();
+    }
 
     void start(unit_ptr&& u) override {
         if (orphaned_) return;
-        core.submit(std::move(u));
+        core().submit(std::move(u));
         if (running_) return;  // the loop in `run` sends it together with its neighbours
-        core.send();
+        core_->send();
         settle();
     }
 
     void cancel(std::uint64_t ticket) override {
         asio::dispatch(executor, [link = self(), ticket] {
-            if (link->orphaned_) return;
-            link->core.cancel(ticket, clock::now());
+            if (link->orphaned_ || !link->core_) return;
+            link->core_->cancel(ticket, clock::now());
             if (!link->running_) link->run(want::nothing);
         });
     }
 
     void shut_down() override {
-        core.close("its handle was destroyed");
+        if (!core_) return;
+        core_->close("its handle was destroyed");
         if (orphaned_) return;
         if (!running_) settle();
     }
@@ -83,37 +89,40 @@ class socket_link final : public asio_link {
         want direction_;
     };
 
-    /// Takes in what came, then completes who is done. Those submit more and may destroy the connection, so what they
-    /// submit is sent here, after them.
+    /// Takes in what came, then completes who is done. Those submit more, may destroy the connection, and may move the
+    /// session away; what they submit is sent here, after them.
     void run(want ready) {
+        if (!core_) return;
         running_ = true;
-        core.advance(ready);
-        core.deliver_notices();
-        while (unit_ptr done = core.take_finished()) {
+        core_->advance(ready);
+        core_->deliver_notices();
+        while (unit_ptr done = take_finished()) {
             do {
                 if (done->waiting) done->waiting(std::move(done));
-                done = core.take_finished();
+                done = take_finished();
             } while (done);
-            core.send();
+            if (core_) core_->send();
         }
         running_ = false;
-        settle();
+        if (core_) settle();
     }
+
+    [[nodiscard]] unit_ptr take_finished() noexcept { return core_ ? core_->take_finished() : nullptr; }
 
     /// Arranges to be called again for all that is open.
     void settle() {
         send_cancel();
-        if (core.has_finished()) {
+        if (core_->has_finished()) {
             asio::post(executor, [link = self()] { link->run(want::nothing); });
             return;
         }
-        if (!core.is_open()) return disconnect();
+        if (!core_->is_open()) return disconnect();
         watch();
         wait();
     }
 
     void wait() {
-        const want wanted = core.wants();
+        const want wanted = core_->wants();
         // What it waited for was read already: a connection that is idle gives the event loop nothing to do.
         if (reading_ && wanted == want::nothing) read_side_.cancel();
         if (has(wanted, want::read) && !reading_) {
@@ -123,21 +132,22 @@ class socket_link final : public asio_link {
         if (has(wanted, want::write) && !writing_) {
             writing_ = true;
             // On a descriptor of its own: once Asio has waited for EPOLLOUT on one, its later waits wake for nothing.
-            if (!write_side_.is_open()) write_side_ = duplicate(executor, core.socket());
+            if (!write_side_.is_open()) write_side_ = duplicate(executor, core_->socket());
             write_side_.async_wait(descriptor::wait_write, on_ready{self(), want::write});
         }
     }
 
     /// One timer for all deadlines. It is moved forward only; one that fires too early looks for the next.
     void watch() {
-        const clock::time_point next = core.next_deadline();
+        const clock::time_point next = core_->next_deadline();
         if (next >= watched_) return;
         watched_ = next;
         watchdog_.expires_at(next);
         watchdog_.async_wait([link = self()](error_code problem) {
-            if (problem || !link->core.is_open()) return;
+            if (problem) return;
             link->watched_ = no_deadline;
-            link->core.expire(clock::now());
+            if (!link->core_ || !link->core_->is_open()) return;
+            link->core_->expire(clock::now());
             link->run(want::nothing);
         });
     }
@@ -150,7 +160,7 @@ class socket_link final : public asio_link {
         write_side_.close(ignored);
         watchdog_.cancel();
         abandon_cancel();
-        core.release();
+        core_->release();
     }
 
     void abandon_cancel() {
@@ -160,7 +170,7 @@ class socket_link final : public asio_link {
     /// The handlers of the waiters own coroutines, which may own this connection: the circle is broken here.
     void orphan() {
         orphaned_ = true;
-        const unit_queue doomed = core.take_all();
+        const unit_queue doomed = core_ ? core_->take_all() : unit_queue{};
     }
 
     descriptor read_side_;
@@ -246,15 +256,15 @@ asio::awaitable<T> drive(op<T> work) {
 }
 
 void socket_link::send_cancel() {
-    std::optional<pq::cancel_request> request = core.take_cancel();
+    std::optional<pq::cancel_request> request = core_->take_cancel();
     if (!request) return;
     const auto signal = cancelling_ = std::make_shared<asio::cancellation_signal>();
     const auto end = [signal, weak = weak_from_this()](const std::exception_ptr&, const std::string& problem) {
         const auto link = std::static_pointer_cast<socket_link>(weak.lock());
-        if (!link || link->orphaned_ || link->cancelling_ != signal) return;
+        if (!link || link->orphaned_ || !link->core_ || link->cancelling_ != signal) return;
         if (!problem.empty()) log(log_level::warning, "cannot send a cancel: " + problem);
         link->cancelling_ = nullptr;
-        link->core.cancel_ended(clock::now());
+        link->core_->cancel_ended(clock::now());
         link->run(want::nothing);
     };
     asio::co_spawn(executor, drive(ops::cancel(std::move(*request))),
@@ -263,8 +273,16 @@ void socket_link::send_cancel() {
 
 }  // namespace
 
-std::shared_ptr<asio_link> make_link(pq::connection conn, asio::any_io_executor executor) {
-    return std::make_shared<socket_link>(std::move(conn), executor);
+void asio_link::throw_parted() { throw usage_error{"the connection went back to its pool"}; }
+
+std::shared_ptr<asio_link> make_link(int socket, asio::any_io_executor executor) {
+    return std::make_shared<socket_link>(socket, executor);
+}
+
+std::shared_ptr<asio_link> make_link(pq::connection conn, const asio::any_io_executor& executor) {
+    const auto link = make_link(PQsocket(conn.get()), executor);
+    link->adopt(std::make_unique<session>(std::move(conn)));
+    return link;
 }
 
 asio::awaitable<pq::connection> asio_driver::connect(conninfo info) {

@@ -24,10 +24,11 @@ namespace coropg::detail {
 
 namespace asio = boost::asio;
 
-/// A session on an executor. It lives as long as somebody waits for it or its connection's handle does.
+/// A session on an executor. It lives as long as somebody waits for it or its connection's handle does. A session can move
+/// from one link to another of the same socket.
 class asio_link : public std::enable_shared_from_this<asio_link> {
  public:
-    asio_link(pq::connection conn, asio::any_io_executor ex) : core{std::move(conn)}, executor{std::move(ex)} {}
+    explicit asio_link(asio::any_io_executor ex) : executor{std::move(ex)} {}
     virtual ~asio_link() = default;
 
     /// Sends `u`, or queues it behind what is under way.
@@ -37,11 +38,29 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
     /// The handle is gone: whoever still waits gets a connection_error.
     virtual void shut_down() = 0;
 
-    session core;
+    /// Takes over a session, and goes on with what is under way in it.
+    virtual void adopt(std::unique_ptr<session> moved) = 0;
+    /// Gives the session away.
+    [[nodiscard]] std::unique_ptr<session> part() noexcept { return std::move(core_); }
+
+    [[nodiscard]] bool has_session() const noexcept { return core_ != nullptr; }
+    /// Errors: usage_error when the session was given away.
+    [[nodiscard]] session& core() const {
+        if (!core_) throw_parted();
+        return *core_;
+    }
+
     const asio::any_io_executor executor;
+
+ protected:
+    [[noreturn]] static void throw_parted();
+
+    std::unique_ptr<session> core_;
 };
 
-std::shared_ptr<asio_link> make_link(pq::connection conn, asio::any_io_executor executor);
+/// A link for sessions of that socket; it has none yet.
+std::shared_ptr<asio_link> make_link(int socket, asio::any_io_executor executor);
+std::shared_ptr<asio_link> make_link(pq::connection conn, const asio::any_io_executor& executor);
 
 /// Starts a unit and completes `handler` on its own executor.
 struct start_unit {
@@ -70,12 +89,13 @@ struct start_unit {
     template <class Slot>
     void listen_for_cancellation(Slot slot, unit& u) const {
         if (!slot.is_connected()) return;
-        slot.assign([weak = link->weak_from_this(),
-                     ticket = u.ticket != 0 ? u.ticket : link->core.make_cancellable(u)](asio::cancellation_type type) {
-            const auto wanted = asio::cancellation_type::terminal | asio::cancellation_type::total;
-            if ((type & wanted) == asio::cancellation_type::none) return;
-            if (const auto alive = weak.lock()) alive->cancel(ticket);
-        });
+        slot.assign(
+            [weak = link->weak_from_this(),
+             ticket = u.ticket != 0 ? u.ticket : link->core().make_cancellable(u)](asio::cancellation_type type) {
+                const auto wanted = asio::cancellation_type::terminal | asio::cancellation_type::total;
+                if ((type & wanted) == asio::cancellation_type::none) return;
+                if (const auto alive = weak.lock()) alive->cancel(ticket);
+            });
     }
 };
 
@@ -84,9 +104,9 @@ asio::awaitable<T> run_unit(std::shared_ptr<asio_link> link, unit_ptr u, Finish 
     unit_ptr done = co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
         start_unit{link.get()}, asio::deferred, std::move(u));
     if constexpr (std::is_void_v<T>)
-        link->core.result_of(std::move(done), finish);
+        link->core().result_of(std::move(done), finish);
     else
-        co_return link->core.result_of(std::move(done), finish);
+        co_return link->core().result_of(std::move(done), finish);
 }
 
 /// Runs units on a session; copies run them on the same one.
@@ -135,7 +155,7 @@ class asio_runner {
         }
     }
 
-    [[nodiscard]] session& core() const noexcept { return link_->core; }
+    [[nodiscard]] session& core() const { return link_->core(); }
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return link_->executor; }
 
  private:
@@ -149,8 +169,9 @@ class asio_driver {
  public:
     using runner_type = asio_runner;
 
-    asio_driver(pq::connection conn, asio::any_io_executor executor)
-        : runner_{make_link(std::move(conn), std::move(executor))} {}
+    asio_driver(pq::connection conn, const asio::any_io_executor& executor)
+        : asio_driver{make_link(std::move(conn), executor)} {}
+    explicit asio_driver(std::shared_ptr<asio_link> link) : runner_{std::move(link)} {}
     asio_driver(asio_driver&&) noexcept = default;
     asio_driver& operator=(asio_driver&& other) noexcept {
         std::swap(runner_, other.runner_);
