@@ -398,11 +398,10 @@ void pool_core::discard(pool_slot& s, close_reason why) {
     act(pool_action::kind::close, s, why);
 }
 
-/// It is closed when it comes back; the first reason stands.
+/// It is closed when it comes back. The first reason stands, but for expiry, which can wait for a replacement.
 void pool_core::doom(pool_slot& s, close_reason why) {
-    if (s.doom != close_reason::none) return;
-    s.doom = why;
-    ++doomed_;
+    doomed_ += s.doom == close_reason::none;
+    if (s.doom == close_reason::none || s.doom == close_reason::expired) s.doom = why;
 }
 
 // Waiters, actions and time
