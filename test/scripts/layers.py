@@ -57,6 +57,7 @@ ROOMS = [
                   "coropg/detail/composite.hpp", "src/composite.cpp"]),
     (2, "observer", ["coropg/observer.hpp", "src/observer.cpp"]),
     (2, "backoff", ["coropg/backoff.hpp", "src/backoff.cpp"]),
+    (2, "pool core", ["coropg/detail/pool_core.hpp", "src/pool_core.cpp", "coropg/pool_stats.hpp"]),
     (2, "sql", ["coropg/sql_text.hpp", "coropg/sql.hpp", "src/sql.cpp"]),
 
     # what stands on nothing
