@@ -360,13 +360,15 @@ void session::start_exclusive() {
     PQexitPipelineMode(conn_.get());
     state_ = state::exclusive;
     underway_.push_back(queued_.pop_front());
-    underway_.front().sync_sent = true;
+    unit& u = underway_.front();
+    u.sync_sent = true;
+    u.running.emplace(u.exclusive(conn_.get(), u));
     resume_exclusive();
 }
 
 void session::resume_exclusive() {
     unit& u = underway_.front();
-    if (const std::optional<wish> w = u.exclusive->resume())
+    if (const std::optional<wish> w = u.running->resume())
         exclusive_wants_ = w->readiness;
     else
         end_exclusive();
@@ -375,7 +377,7 @@ void session::resume_exclusive() {
 void session::end_exclusive() {
     unit& u = underway_.front();
     try {
-        u.exclusive->take();
+        u.running->take();
     } catch (const errors::query_canceled&) {
         u.fail(u.is_stopped() ? cancelled(u) : std::current_exception());
     } catch (...) {

@@ -36,7 +36,8 @@ void unit::clear() noexcept {
     parameters.clear();
     within.reset();
     group.reset();
-    exclusive.reset();
+    exclusive = nullptr;
+    running.reset();
     waiting = {};
     sync.reset();
     unknown_types.clear();

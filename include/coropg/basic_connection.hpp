@@ -41,7 +41,7 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
     /// nothing.
     future<void> close() {
         auto u = std::make_unique<detail::unit>(call_options{}, std::source_location{});
-        u->exclusive.emplace(detail::ops::nothing());
+        u->exclusive = &detail::ops::nothing;
         u->is_last = true;
         return runner().template run<void>(std::move(u), &detail::finish_closed);
     }
@@ -82,7 +82,7 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
 
  private:
     future<void> decide(std::string sql, std::string_view name, std::source_location where) {
-        auto u = runner().core().make_unit({}, where);
+        auto u = runner().make_unit({}, where);
         u->add_own(sql.append(sql::literal(name, where).text()));
         u->is_commit = true;
         return runner().template run<void>(std::move(u), &detail::finish_nothing);

@@ -122,7 +122,7 @@ class basic_pipeline {
     template <class T, class... Args>
     pipelined<T> add(typename detail::typed_slot<T>::map of, const sql_view& sql, const Args&... args) {
         if (!is_open_) {
-            units_.push_back(runner_.core().make_unit(options_, sql.where(), within_));
+            units_.push_back(runner_.make_unit(options_, sql.where(), within_));
             slots_.emplace_back();
             is_open_ = true;
         }

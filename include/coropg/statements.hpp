@@ -84,7 +84,7 @@ class statements {
     future<std::uint64_t> execute_many(basic_sql<detail::parameter_count<std::ranges::range_value_t<Rows>>()> sql,
                                        const Rows& rows) {
         constexpr std::size_t width = detail::parameter_count<std::ranges::range_value_t<Rows>>();
-        auto u = self().runner().core().make_unit(self().options(), sql.view().where(), self().within());
+        auto u = self().runner().make_unit(self().options(), sql.view().where(), self().within());
         u->keeps_results = false;
         for (const auto& row : rows) {
             if (u->commands.empty())
@@ -100,9 +100,9 @@ class statements {
     /// Runs any number of statements without parameters, in one implicit transaction unless the script says BEGIN.
     /// Waits for what is queued before, and holds up what is queued behind. Their rows are thrown away.
     future<void> execute_script(script_sql sql) {
-        auto u = self().runner().core().make_unit(self().options(), sql.view().where(), self().within());
+        auto u = self().runner().make_unit(self().options(), sql.view().where(), self().within());
         u->add(sql.view(), 0);
-        u->exclusive.emplace(detail::ops::script(self().runner().core().native_handle(), *u));
+        u->exclusive = &detail::ops::script;
         return run<void>(std::move(u), &detail::finish_nothing);
     }
 
@@ -123,7 +123,7 @@ class statements {
 
     template <class... Args>
     detail::unit_ptr statement(const sql_view& sql, const Args&... args) {
-        auto u = self().runner().core().make_unit(self().options(), sql.where(), self().within());
+        auto u = self().runner().make_unit(self().options(), sql.where(), self().within());
         u->add(sql, sizeof...(Args));
         detail::at_site(*u, 0, [&] { (u->parameters.add(args), ...); });
         return u;

@@ -154,12 +154,12 @@ class basic_transaction : public statements<basic_transaction<Runner>, Runner>,
 
  private:
     future<void> end(detail::ending how, std::source_location where, std::string_view name = {}) {
-        auto u = runner_.core().make_unit(options_, where, within());
+        auto u = runner_.make_unit(options_, where, within());
         u->end_scope(how, name);
         return runner_.template run<void>(std::move(u), &detail::finish_ending);
     }
     void drop() noexcept {
-        auto u = runner_.core().make_unit({}, {}, scope_);
+        auto u = runner_.make_unit({}, {}, scope_);
         u->end_scope(detail::ending::rollback);
         runner_.start(std::move(u));
     }

@@ -80,6 +80,6 @@ op<void> script(PGconn* conn, unit& u) {
     throw_server_error(std::move(*problem), u.site_of(u.failed_command));
 }
 
-op<void> nothing() { co_return; }
+op<void> nothing(PGconn*, unit&) { co_return; }
 
 }  // namespace coropg::detail::ops

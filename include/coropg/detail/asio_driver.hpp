@@ -118,6 +118,10 @@ class asio_runner {
 
     explicit asio_runner(std::shared_ptr<asio_link> link) noexcept : link_{std::move(link)} {}
 
+    [[nodiscard]] unit_ptr make_unit(call_options options, std::source_location where,
+                                     const std::shared_ptr<scope>& within = nullptr) const {
+        return core().make_unit(options, where, within);
+    }
     /// Runs `u` once it is awaited, and maps it to its result.
     template <class T, class Finish>
     asio::awaitable<T> run(unit_ptr&& u, Finish finish) const {

@@ -24,6 +24,6 @@ op<void> script(PGconn* conn, unit& u);
 op<std::string> cancel(pq::cancel_request request);
 
 /// Takes a place in the queue.
-op<void> nothing();
+op<void> nothing(PGconn* conn, unit& u);
 
 }  // namespace coropg::detail::ops

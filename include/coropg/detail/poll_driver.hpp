@@ -48,6 +48,10 @@ class poll_runner {
 
     explicit poll_runner(pq::connection conn) : link_{std::make_shared<poll_link>(std::move(conn))} {}
 
+    [[nodiscard]] unit_ptr make_unit(call_options options, std::source_location where,
+                                     const std::shared_ptr<scope>& within = nullptr) const {
+        return core().make_unit(options, where, within);
+    }
     /// Runs `u` and maps it to its result.
     template <class T, class Finish>
     T run(unit_ptr&& u, Finish finish) const {

@@ -163,7 +163,9 @@ class unit : public unit_state {
     params parameters;
     /// The transaction or savepoint that it is part of.
     std::shared_ptr<scope> within;
-    std::optional<op<void>> exclusive;
+    /// What it does with a connection of its own, out of pipeline mode, instead of sending its commands.
+    op<void> (*exclusive)(PGconn*, unit&) = nullptr;
+    std::optional<op<void>> running;
     /// Empty: nobody waits for it.
     completion waiting;
     /// Its waiter waits for these, too.
