@@ -103,6 +103,9 @@ bool connection_error::is_transient() const noexcept {
     });
 }
 
+pool_timeout::pool_timeout(std::string_view text, pool_snapshot seen, detail::call_site site)
+    : error{text, std::move(site)}, snapshot_{std::make_shared<const pool_snapshot>(std::move(seen))} {}
+
 server_error::server_error(diagnostics fields, detail::call_site site)
     : error{headline(fields), std::move(site), coropg::outcome::failed},
       fields_{std::make_shared<const diagnostics>(std::move(fields))} {}

@@ -153,6 +153,13 @@ void pool_core::lost(std::size_t slot, time_point now) {
     advance(now);
 }
 
+void pool_core::doubt(std::size_t slot, time_point now) {
+    pool_slot& s = slots_[slot];
+    if (s.state != slot_state::idle) return;
+    start_check(s, now);
+    advance(now);
+}
+
 // What time and the owner ask for
 
 void pool_core::tick(time_point now) {

@@ -109,8 +109,38 @@ class operation_aborted : public error {
     using error::error;
 };
 
+/// Who holds a connection of a pool.
+struct pool_holder {
+    std::source_location where;  ///< the line that acquired it
+    std::chrono::milliseconds age{};
+};
+
+/// What a pool looked like.
+struct pool_snapshot {
+    std::string name;
+    std::size_t busy = 0;
+    std::size_t idle = 0;
+    std::size_t connecting = 0;
+    std::size_t waiting = 0;
+    std::vector<pool_holder> holders;  ///< those that have held theirs for longest, the oldest first
+    std::string last_error;            ///< of the last attempt to connect that failed, if it was the last
+};
+
 /// No connection of the pool became free in time.
 class pool_timeout : public error {
+ public:
+    pool_timeout(std::string_view text, pool_snapshot seen, detail::call_site site);
+
+    /// The pool at the end of the wait.
+    [[nodiscard]] const pool_snapshot& snapshot() const noexcept { return *snapshot_; }
+    [[nodiscard]] bool is_transient() const noexcept override { return true; }
+
+ private:
+    std::shared_ptr<const pool_snapshot> snapshot_;
+};
+
+/// As many wait for a connection of the pool as may.
+class pool_overloaded : public error {
  public:
     using error::error;
     [[nodiscard]] bool is_transient() const noexcept override { return true; }

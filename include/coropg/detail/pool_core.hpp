@@ -141,6 +141,8 @@ class pool_core {
     void checked(std::size_t slot, time_point now, bool ok, bool timed_out = false);
     /// A connection ended while nobody used it. Does nothing if it is not idle: who uses it will notice.
     void lost(std::size_t slot, time_point now);
+    /// Something came for a connection that nobody uses: it is checked. Does nothing if it is not idle.
+    void doubt(std::size_t slot, time_point now);
 
     /// Does what is due. The first one connects `min_size`.
     void tick(time_point now);

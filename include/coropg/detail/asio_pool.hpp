@@ -1,0 +1,210 @@
+// The asynchronous pool behind its handle: what the decisions of `pool_core` mean for sessions, executors and waiters.
+//
+// A slot's session is in one of three places. At rest, in the slot: nothing is under way in it, and it can be lent at once.
+// At its host, a link on a strand of the slot: it connects, is checked, is reset, or serves one-shot statements of many
+// coroutines. Lent, at a link on the executor of the one who acquired it, which is then an ordinary connection of his.
+// The mutex protects the core and the slots; a session is touched only by the place that has it.
+#pragma once
+
+#include <coropg/connection.hpp>
+#include <coropg/detail/pool_policy.hpp>
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <source_location>
+#include <unordered_map>
+#include <vector>
+
+namespace coropg::detail {
+
+class asio_pool;
+
+/// Somebody who waits for a connection for himself.
+struct lease_waiter : pool_waiter {
+    lease_waiter(std::shared_ptr<asio_pool> from, std::source_location asked_at, clock::time_point until);
+    lease_waiter(const lease_waiter&) = delete;
+    lease_waiter& operator=(const lease_waiter&) = delete;
+    /// Whoever goes before he was told, takes nothing along.
+    ~lease_waiter();
+
+    std::shared_ptr<asio_pool> pool;
+    std::source_location where;
+    std::uint64_t ticket = 0;
+    bool ended = false;
+    bool is_taken = false;
+    std::exception_ptr problem;
+    completion waiting;
+};
+
+/// A statement that needs no connection of its own.
+struct one_shot : pool_waiter {
+    one_shot(std::shared_ptr<asio_pool> to, unit_ptr&& statement, clock::time_point until);
+
+    std::shared_ptr<asio_pool> pool;
+    unit_ptr u;  ///< while it waits for its place
+    std::uint64_t ticket;
+    completion waiting;
+};
+
+/// What was lent: a link with the slot's session.
+struct lent_link {
+    pool_lease lease;
+    std::shared_ptr<asio_link> link;
+};
+
+class asio_pool : public std::enable_shared_from_this<asio_pool> {
+ public:
+    using connect_hook = std::function<asio::awaitable<void>(conninfo&)>;
+    using connection_hook = std::function<asio::awaitable<void>(connection&)>;
+    using acquire_hook = std::function<asio::awaitable<bool>(connection&)>;
+    using release_hook = std::function<bool(connection&)>;
+
+    asio_pool(asio::any_io_executor executor, conninfo info, const pool_options& options);
+    asio_pool(const asio_pool&) = delete;
+    asio_pool& operator=(const asio_pool&) = delete;
+    ~asio_pool();
+
+    /// Begins to make `min_size` connections.
+    void start();
+    /// Until `min_size` connections are up.
+    static asio::awaitable<void> wait(std::shared_ptr<asio_pool> self, std::source_location where);
+    /// Until all connections came back, or are closed when `grace` is over.
+    static asio::awaitable<void> close(std::shared_ptr<asio_pool> self, clock::duration grace);
+    /// Refuses and fails whoever comes and waits, and lets go of what is not lent.
+    void shut();
+
+    /// Takes a connection for `w` if it can be had at once. Errors: pool_closed, pool_overloaded.
+    [[nodiscard]] std::optional<lent_link> request(lease_waiter& w, const asio::any_io_executor& executor);
+    /// The same for one who does not wait.
+    [[nodiscard]] std::optional<lent_link> try_request(const asio::any_io_executor& executor,
+                                                       std::source_location where);
+    /// What `w` has got by waiting. Errors: what it has got instead.
+    [[nodiscard]] lent_link take(lease_waiter& w, const asio::any_io_executor& executor);
+    /// `w` is told from now on, by `w.waiting`.
+    void await(lease_waiter& w);
+    void abandon(lease_waiter& w) noexcept;
+    /// Threads: any.
+    void give_back(lent_link&& lent, bool is_usable);
+
+    /// Runs `u` on a connection that it may share; its `waiting` is called when it has ended.
+    void submit(unit_ptr&& u);
+    /// A number by which a waiter or a one-shot can be cancelled.
+    [[nodiscard]] std::uint64_t next_ticket();
+    void cancel(std::uint64_t ticket);
+
+    [[nodiscard]] pool_stats stats() const;
+    void resize(std::size_t min_size, std::size_t max_size);
+    void drain();
+
+    [[nodiscard]] clock::time_point acquire_deadline() const;
+
+    connect_hook before_connect;
+    connection_hook after_connect;
+    acquire_hook before_acquire;
+    release_hook after_release;
+
+ private:
+    using descriptor = asio::posix::stream_descriptor;
+
+    struct slot {
+        asio::any_io_executor home;
+        std::unique_ptr<session> at_rest;
+        std::shared_ptr<asio_link> host;
+        std::shared_ptr<asio_link> last;      ///< of the last lease, for the next one on its executor
+        std::shared_ptr<asio_link> borrowed;  ///< while lent
+        std::source_location asked_at;
+        std::shared_ptr<descriptor> sentinel;
+        bool is_watched = false;
+        unit_queue inbox;  ///< one-shots on their way to the host
+        bool is_draining = false;
+        std::shared_ptr<asio::cancellation_signal> connecting;
+    };
+
+    /// What is done once the mutex is left.
+    struct effects {
+        std::vector<pool_action> begun;                           // connects, checks and resets
+        std::vector<std::pair<completion, unit_ptr>> told;        // who waited
+        std::vector<std::unique_ptr<session>> closed;
+        std::vector<std::shared_ptr<void>> dropped;
+        std::vector<std::shared_ptr<asio::steady_timer>> woken;
+    };
+
+    /// An event: holds the mutex, and in the end does what the core wants done.
+    class event;
+    friend class event;
+
+    void collect(const pool_action& action, effects& out);
+    void perform(effects& todo);
+    void end_wait(pool_waiter& w, std::exception_ptr problem, effects& out);
+    [[nodiscard]] static call_site site_of(const pool_waiter& w);
+    [[nodiscard]] pool_snapshot snapshot(clock::time_point now) const;
+
+    [[nodiscard]] asio::any_io_executor home_of(std::size_t i);
+    [[nodiscard]] std::shared_ptr<asio_link> host_of(std::size_t i);
+    [[nodiscard]] lent_link lend(const pool_lease& lease, const asio::any_io_executor& executor,
+                                 std::source_location where, std::unique_ptr<session>& core);
+    [[nodiscard]] lent_link hand_over(lent_link lent, std::unique_ptr<session>&& core,
+                                      const asio::any_io_executor& executor);
+    void take_back(const lent_link& lent, bool is_usable);
+    void rest(std::size_t i, std::unique_ptr<session>&& core, bool is_flushed);
+
+    void begin_connect(std::size_t i);
+    static asio::awaitable<void> make_connection(std::shared_ptr<asio_pool> self, std::size_t i);
+    void end_connect(std::size_t i, std::shared_ptr<asio_link> link);
+    void fail_connect(std::size_t i, connect_problem problem, std::exception_ptr why);
+
+    void prove(std::size_t i);
+    void end_proof(std::size_t i, const unit& fence);
+
+    void place(std::unique_ptr<one_shot>&& work, effects& out);
+    void serve_inbox(std::size_t i);
+    void end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done);
+
+    void watch(std::size_t i);
+    void on_sentinel(std::size_t i, const std::shared_ptr<descriptor>& sentinel);
+    void arm_timer();
+
+    template <class Predicate>
+    static asio::awaitable<bool> until(std::shared_ptr<asio_pool> self, clock::time_point deadline, Predicate is_so);
+
+    const asio::any_io_executor executor_;
+    const conninfo info_;
+    const std::string name_;
+    const pool_options options_;
+
+    mutable std::mutex mutex_;
+    pool_core core_;
+    std::deque<slot> slots_;
+    std::shared_ptr<const type_catalog> types_;
+    std::exception_ptr last_failure_;
+    std::unordered_map<std::uint64_t, pool_waiter*> cancellable_;
+    std::uint64_t last_ticket_;
+    std::list<std::shared_ptr<asio::steady_timer>> watchers_;
+    asio::steady_timer timer_;
+    clock::time_point armed_ = no_deadline;
+};
+
+/// A connection for oneself. Cancellation: terminal and total; it takes nothing along.
+asio::awaitable<lent_link> lease(std::shared_ptr<asio_pool> pool, std::source_location where,
+                                 clock::time_point deadline = no_deadline);
+
+/// Completes `handler`, on its own executor, when a wait in the pool has ended.
+template <class Handler>
+void listen(completion& waiting, Handler&& handler) {
+    waiting.emplace([work = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked),
+                     handler = std::forward<Handler>(handler)](unit_ptr done) mutable {
+        asio::dispatch(work, [handler = std::move(handler), done = std::move(done)]() mutable {
+            std::move(handler)(std::move(done));
+        });
+    });
+}
+
+}  // namespace coropg::detail
