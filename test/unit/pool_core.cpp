@@ -169,14 +169,15 @@ BOOST_AUTO_TEST_CASE(the_connection_returned_last_is_lent_first) {
 
 // 27
 BOOST_AUTO_TEST_CASE(leftovers_are_cleared_before_a_connection_is_lent_again) {
-    pool_under_test pool{{.max_size = 1}};
+    pool_under_test pool{{.max_size = 2}};
     pool.fill(1);
     exclusive a, b;
     pool.request(a);
-    pool.request(b);
     pool.release(a.granted, settling);
+    pool.request(b);
     BOOST_TEST((pool.settling == slots{0}));
     BOOST_TEST(pool.granted.empty());
+    BOOST_TEST(pool.connecting.empty());  // soon this one can be lent
     pool.core.settled(0, pool.now, true);
     pool.collect();
     BOOST_TEST(pool.granted.size() == 1U);

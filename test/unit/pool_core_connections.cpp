@@ -189,6 +189,16 @@ BOOST_AUTO_TEST_CASE(connects_that_began_together_fail_as_one) {
     BOOST_TEST(pool.connecting.size() == 1U);
 }
 
+// 18
+BOOST_AUTO_TEST_CASE(a_success_ends_the_delay_at_once) {
+    pool_under_test pool{{.min_size = 2}};
+    pool.tick();
+    pool.core.connect_failed(0, pool.now, unavailable);
+    pool.core.connected(1, pool.now);
+    pool.collect();
+    BOOST_TEST((pool.connecting == slots{0, 1, 0}));
+}
+
 // 19
 BOOST_AUTO_TEST_CASE(what_is_refused_for_good_fails_all_waiters_and_is_tried_for_the_next) {
     pool_under_test pool{{.min_size = 1, .max_size = 1}};
@@ -281,6 +291,20 @@ BOOST_AUTO_TEST_CASE(without_room_the_expired_one_is_closed_first) {
     pool.succeed();
     BOOST_TEST(pool.closed.size() == 2U);
     pool.succeed();
+    BOOST_TEST(pool.count(slot_state::idle) == 2U);
+}
+
+// 21
+BOOST_AUTO_TEST_CASE(what_expired_waits_for_a_replacement_that_took_the_last_room) {
+    pool_under_test pool{{.min_size = 2, .max_size = 3, .max_lifetime = 10s, .lifetime_jitter = 0}};
+    pool.fill(2);
+    pool.pass(10s);
+    pool.tick();
+    BOOST_TEST(pool.connecting.size() == 1U);
+    BOOST_TEST(pool.closed.empty());
+    pool.succeed();
+    pool.succeed();
+    BOOST_TEST(pool.closed.size() == 2U);
     BOOST_TEST(pool.count(slot_state::idle) == 2U);
 }
 
