@@ -58,7 +58,7 @@ class schedule {
 
     void run() {
         try {
-            for (std::size_t events = 10 + roll_(31); events > 0; --events) {
+            for (std::size_t left = 10 + roll_(31); left > 0; --left) {
                 event();
                 check();
                 if (roll_(4) > 0) perform();
@@ -72,6 +72,7 @@ class schedule {
 
     /// What happened, a letter an event.
     const std::string& trace() const { return trace_; }
+    std::uint64_t events() const { return events_; }
 
  private:
     pool_limits some_limits() {
@@ -226,6 +227,7 @@ class schedule {
     }
 
     void check() {
+        ++events_;
         check_order();
         check_slots();
         const coropg::pool_stats s = core_.stats();
@@ -327,6 +329,7 @@ class schedule {
     std::size_t max_;
     bool is_closed_ = false;
     std::string trace_;
+    std::uint64_t events_ = 0;
 };
 
 }  // namespace
@@ -338,14 +341,18 @@ BOOST_AUTO_TEST_CASE(promises_hold_in_random_schedules) {
     const std::uint64_t first = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
     const std::uint64_t count = std::getenv("COROPG_TEST_FULL") != nullptr ? 1'000'000 : 100'000;
     BOOST_TEST_MESSAGE("seeds from " << first);
+    std::uint64_t events = 0;
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
         schedule s{seed};
         try {
             s.run();
+            events += s.events();
         } catch (const std::runtime_error& e) {
             BOOST_FAIL("COROPG_TEST_SEED=" << seed << ": " << e.what() << " after " << s.trace());
         }
     }
+    BOOST_TEST(events > 20 * count);
+    BOOST_TEST_MESSAGE(count << " schedules with " << events << " events");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

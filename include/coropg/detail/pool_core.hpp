@@ -157,6 +157,7 @@ class pool_core {
     /// Whether the pool was closed and each slot is vacant: no connection is lent, and none is being made or tested.
     [[nodiscard]] bool is_drained() const noexcept { return is_closed_ && size() == 0; }
 
+    /// The oldest that was not taken yet.
     std::optional<pool_action> next_action();
 
     [[nodiscard]] pool_stats stats() const;
