@@ -163,6 +163,7 @@ void session::send() {
                 if (lookups_ > 0) break;
                 if (!resolve_types(queued_.front())) continue;
             }
+            if (queued_.front().changes != session_change::none) note_change(queued_.front());
             underway_.push_back(queued_.pop_front());
         }
         if (!feed(underway_.back())) return lose();
@@ -292,7 +293,7 @@ void session::on_answer(unit& u, pq::result&& r) {
     command& c = u.commands[u.answered];
     if (u.awaits_parse()) return cache_.parsed(c, u.parameters, true);
     const std::string_view tag = PQcmdStatus(r.get());
-    if (tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") cache_.clear();
+    if ((tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") && !u.is_reset) cache_.clear();
     if (!u.within) note_transaction_by_hand(tag);
     c.answer = result{std::move(r)};
     if (u.keeps_results) return note_types(u, c.answer);
@@ -310,7 +311,10 @@ void session::on_sync(pq::result&& r) {
     unit_ptr u = underway_.pop_front();
     if (underway_.empty() && cancelling_ == cancel_state::none) drain_deadline_ = no_deadline;
     u->sync = std::move(r);
-    if (u->failed()) forget_what_broke(*u);
+    if (u->failed()) {
+        if (u->is_reset) refuse_behind_reset(*u);
+        forget_what_broke(*u);
+    }
     if (u->within) note_scope(*u);
     if (is_to_be_replayed(*u)) return replay(std::move(u));
     if (u->unknown_types.empty() || u->failed()) return finish(std::move(u));
@@ -358,6 +362,7 @@ void session::forget_what_broke(unit& u) {
 
 void session::start_exclusive() {
     PQexitPipelineMode(conn_.get());
+    note_change(queued_.front());
     state_ = state::exclusive;
     underway_.push_back(queued_.pop_front());
     unit& u = underway_.front();
@@ -479,6 +484,7 @@ void session::expire(clock::time_point now) {
     }
     if (first_deadline_ > now) return;
     hear_first();
+    if (is_reset_late(now)) return close("the session was not reset in time for its next user");
     stop([now](const unit& u) { return u.deadline <= now; }, stop_cause::timeout, now);
     first_deadline_ = no_deadline;
     for (const unit_queue* units : {&queued_, &underway_})
@@ -491,6 +497,13 @@ void session::cancel(std::uint64_t ticket, clock::time_point now) {
     };
     hear_first();
     stop(is_meant, stop_cause::cancellation, now);
+}
+
+/// Ends all that somebody waits for, as `cancel` does.
+void session::give_up_all(clock::time_point now) {
+    const auto is_awaited = [](const unit& u) { return (u.waiting || u.dependent) && !u.is_stopped() && !u.is_last; };
+    hear_first();
+    stop(is_awaited, stop_cause::cancellation, now);
 }
 
 /// What has ended already, and what has come for those that have not, is to be known before somebody is told otherwise.
@@ -596,6 +609,7 @@ void session::finish(unit_ptr&& u) {
         const bool half_sent = u->sent < u->commands.size() && !u->exclusive;
         if (!u->has_problem() && (half_sent || u->sqlstate() == sqlstate::query_canceled)) u->fail(cancelled(*u));
     }
+    if (u->is_reset) --resets_;
     if (u->is_lookup) return end_lookup(std::move(u));
     if (u->started != clock::time_point{} && !u->commands.empty()) report(*u);
     finished_.push_back(std::move(u));

@@ -8,7 +8,7 @@ namespace coropg::detail {
 void session::take_notice(void* self, const PGresult* notice) noexcept {
     pq::log_notice(nullptr, notice);
     session& s = *static_cast<session*>(self);
-    if (!s.on_notice_) return;
+    if (!s.on_notice_ || s.resets_ > 0) return;  // what comes before the end of a reset is of the former user
     try {
         s.notices_.push_back(pq::diagnostics_of(notice));
     } catch (...) {  // out of memory: the notice is lost, the connection is not

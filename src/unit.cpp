@@ -79,6 +79,7 @@ void unit::add(const sql_view& sql, std::size_t parameter_count) {
     if (within && sql.ends_transaction())
         throw usage_error{"a transaction is ended by commit() or rollback(), or by its function's end",
                           {std::string{sql.text()}, where}};
+    changes = std::max(changes, sql.changes());
     const std::string_view text = sql.is_literal() ? sql.text() : owned_sql_.emplace_front(sql.text());
     commands.push_back({text, sql.hash(), parameters.size(), parameter_count, false, {}});
 }

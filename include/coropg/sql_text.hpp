@@ -18,6 +18,15 @@ namespace sql {
 class fragment;
 }
 
+/// What a statement may leave behind in the session of the server when its transaction is over; each includes those
+/// before it.
+enum class session_change : unsigned char {
+    none,
+    undoable,             ///< settings, roles, cursors, locks, temporary tables and the like
+    prepared_statements,  ///< what was prepared by hand is gone or there, and whatever else the text does not tell
+    lasting,              ///< a library, a link to another server: gone with the connection only
+};
+
 namespace detail {
 
 // The lexical grammar of SQL as PostgreSQL reads it (manual, section 4.1 "Lexical Structure"; source: scan.l), with
@@ -60,10 +69,11 @@ enum class sql_defect : unsigned char {
 struct sql_shape {
     sql_defect defect = sql_defect::none;
     std::size_t highest_placeholder = 0;
-    std::size_t statements = 0;     ///< those that are more than blanks and comments
-    bool is_copy = false;           ///< one of the statements is COPY ... FROM STDIN or TO STDOUT
-    bool ends_transaction = false;  ///< one of the statements is COMMIT, ROLLBACK or the like
-    bool ends_in_comment = false;   ///< a "--" comment is still open at the end, so text glued on would vanish in it
+    std::size_t statements = 0;                     ///< those that are more than blanks and comments
+    bool is_copy = false;                           ///< one of the statements is COPY ... FROM STDIN or TO STDOUT
+    bool ends_transaction = false;                  ///< one of the statements is COMMIT, ROLLBACK or the like
+    session_change changes = session_change::none;  ///< the most that any of the statements may do
+    bool ends_in_comment = false;  ///< a "--" comment is still open at the end, so text glued on would vanish in it
 };
 
 /// The most parameters that one statement can have: the protocol counts them in 16 bits.
@@ -89,15 +99,81 @@ constexpr bool is_sql_word(std::string_view word, std::string_view upper) {
     return true;
 }
 
-/// Counts statements, finds COPY with the client and the ends of transactions, from the words and symbols outside quotes
-/// and comments.
+// Commands that leave nothing behind but what they store, unless one of the names below stands in them.
+inline constexpr std::string_view plain_commands[]{
+    "SELECT",  "INSERT",   "UPDATE",  "DELETE",  "WITH",   "VALUES",     "TABLE",    "MERGE",   "CREATE",   "ALTER",
+    "DROP",    "TRUNCATE", "COPY",    "EXPLAIN", "SHOW",   "ANALYZE",    "VACUUM",   "NOTIFY",  "GRANT",    "REVOKE",
+    "COMMENT", "REINDEX",  "CLUSTER", "REFRESH", "IMPORT", "CHECKPOINT", "SECURITY", "ANALYSE", "REASSIGN",
+};
+
+// Commands of which it is known what they leave behind.
+inline constexpr std::string_view undoable_commands[]{
+    "SET",     "RESET", "BEGIN",  "START", "COMMIT",  "END",   "ROLLBACK", "ABORT",    "SAVEPOINT",
+    "RELEASE", "FETCH", "LISTEN", "MOVE",  "DECLARE", "CLOSE", "LOCK",     "UNLISTEN", "CALL",
+};
+
+// Names of functions and words that matter wherever they stand.
+inline constexpr std::string_view undoable_names[]{"TEMP", "TEMPORARY", "SET_CONFIG", "NEXTVAL", "SETVAL"};
+inline constexpr std::string_view lasting_names[]{
+    "SETSEED",
+    "PG_BACKUP_START",
+    "PG_START_BACKUP",
+    "PG_REPLICATION_ORIGIN_SESSION_SETUP",
+    "PG_CREATE_LOGICAL_REPLICATION_SLOT",
+    "PG_CREATE_PHYSICAL_REPLICATION_SLOT",
+    "PG_COPY_LOGICAL_REPLICATION_SLOT",
+    "PG_COPY_PHYSICAL_REPLICATION_SLOT",
+};
+
+template <std::size_t Count>
+constexpr bool is_among(std::string_view word, const std::string_view (&uppers)[Count]) {
+    for (const std::string_view upper : uppers)
+        if (is_sql_word(word, upper)) return true;
+    return false;
+}
+
+constexpr bool starts_with_word(std::string_view name, std::string_view upper) {
+    return is_sql_word(name.substr(0, upper.size()), upper);
+}
+
+/// Whether it names a lock that outlives the transaction.
+constexpr bool is_advisory_lock(std::string_view name) {
+    constexpr std::string_view advisory = "ADVISORY";
+    for (; name.size() >= advisory.size(); name.remove_prefix(1))
+        if ((name.front() == 'a' || name.front() == 'A') && starts_with_word(name, advisory))
+            return !starts_with_word(name, "ADVISORY_XACT");
+    return false;
+}
+
+/// What a statement that begins with `word` does to the session by itself.
+constexpr session_change change_by_command(std::string_view word) {
+    if (is_among(word, plain_commands)) return session_change::none;
+    if (is_among(word, undoable_commands)) return session_change::undoable;
+    return is_sql_word(word, "LOAD") ? session_change::lasting : session_change::prepared_statements;
+}
+
+/// What a statement in which `name` stands does to the session.
+constexpr session_change change_by_name(std::string_view name) {
+    constexpr std::string_view initials = "DdNnPpSsTt";
+    if (!name.empty() && initials.find(name.front()) != std::string_view::npos) {
+        if (is_among(name, undoable_names) || starts_with_word(name, "PG_TEMP")) return session_change::undoable;
+        if (is_among(name, lasting_names) || starts_with_word(name, "DBLINK_CONNECT")) return session_change::lasting;
+    }
+    return is_advisory_lock(name) ? session_change::undoable : session_change::none;
+}
+
+/// Counts statements, finds COPY with the client, the ends of transactions and what changes the session, from the words
+/// and symbols outside quotes and comments, and from quoted identifiers.
 ///
 /// A `;` ends a statement unless it stands in parentheses (CREATE RULE ... DO (a; b)) or in the body of a function,
 /// BEGIN ATOMIC ... END. Bodies nest by CASE ... END; both words can also be the name of a column after AS or a dot.
 class sql_outline {
  public:
     constexpr void word(std::string_view text) {
-        if (enter()) {
+        const bool is_first = enter();
+        note_change(awaits_command_ ? change_by_command(text) : change_by_name(text));
+        awaits_command_ = false;
+        if (is_first) {
             in_create_ = is_sql_word(text, "CREATE");
             in_copy_ = is_sql_word(text, "COPY");
             in_ending_ = is_sql_word(text, "COMMIT") || is_sql_word(text, "END") || is_sql_word(text, "ROLLBACK") ||
@@ -117,6 +193,7 @@ class sql_outline {
     }
 
     constexpr void symbol(char c) {
+        const bool is_unicode_prefix = c == '&' && is_sql_word(previous_, "U");
         previous_ = {};
         if (c == ';' && parentheses_ == 0 && body_ == 0) {
             ends_transaction_ = ends_transaction();
@@ -127,26 +204,48 @@ class sql_outline {
         if (c == '(') ++parentheses_;
         if (c == ')' && parentheses_ > 0) --parentheses_;
         if (c == '.') previous_ = ".";
+        if (is_unicode_prefix) previous_ = "U&";
+        if (c != '(') expect_no_command();
     }
 
-    /// A string, quoted identifier, number or placeholder.
+    /// A string, number or placeholder.
     constexpr void other() {
         enter();
+        expect_no_command();
         previous_ = {};
     }
+
+    /// The text between its quotes; behind U& it can spell any name.
+    constexpr void identifier(std::string_view text) {
+        note_change(previous_ == "U&" ? session_change::prepared_statements : change_by_name(text));
+        other();
+    }
+
+    /// What follows is not understood.
+    constexpr void lose_track() { note_change(session_change::prepared_statements); }
 
     [[nodiscard]] constexpr std::size_t statements() const { return statements_; }
     [[nodiscard]] constexpr bool is_copy() const { return is_copy_; }
     [[nodiscard]] constexpr bool ends_transaction() const { return ends_transaction_ || in_ending_; }
+    [[nodiscard]] constexpr session_change changes() const { return changes_; }
 
  private:
     /// Whether this is the first token of a statement.
     constexpr bool enter() {
         if (in_statement_) return false;
-        in_statement_ = true;
+        in_statement_ = awaits_command_ = true;
         in_create_ = in_copy_ = in_prepare_ = false;
         ++statements_;
         return true;
+    }
+
+    constexpr void note_change(session_change change) {
+        if (change > changes_) changes_ = change;
+    }
+
+    constexpr void expect_no_command() {
+        if (awaits_command_) lose_track();
+        awaits_command_ = false;
     }
 
     constexpr void follow_copy(std::string_view text) {
@@ -167,7 +266,9 @@ class sql_outline {
     std::size_t statements_ = 0;
     std::size_t parentheses_ = 0;
     std::size_t body_ = 0;
+    session_change changes_ = session_change::none;
     bool in_statement_ = false;
+    bool awaits_command_ = false;  // only parentheses so far
     bool in_create_ = false;
     bool in_copy_ = false;
     bool is_copy_ = false;
@@ -188,6 +289,8 @@ class sql_scanner {
         shape_.statements = outline_.statements();
         shape_.is_copy = outline_.is_copy();
         shape_.ends_transaction = outline_.ends_transaction();
+        if (shape_.defect != sql_defect::none) outline_.lose_track();
+        shape_.changes = outline_.changes();
         return shape_;
     }
 
@@ -240,8 +343,9 @@ class sql_scanner {
     }
 
     constexpr void identifier() {
-        outline_.other();
-        if (!skip_quoted('"', false)) fail(sql_defect::open_identifier);
+        const char* const begin = at_ + 1;
+        if (!skip_quoted('"', false)) return fail(sql_defect::open_identifier);
+        outline_.identifier({begin, static_cast<std::size_t>(at_ - begin) - 1});
     }
 
     /// Moves from an opening quote past the closing one; false when there is none.
@@ -471,6 +575,10 @@ class sql_view {
     /// Whether it is COMMIT, END, ROLLBACK but not to a savepoint, ABORT or PREPARE TRANSACTION; of a script: whether one
     /// of its statements is.
     [[nodiscard]] constexpr bool ends_transaction() const noexcept { return ends_transaction_; }
+    /// What it may leave behind in the session of the server when its transaction is over, as far as its text tells: not
+    /// what a function does within. Of a script: the most that one of its statements may do.
+    [[nodiscard]] constexpr session_change changes() const noexcept { return changes_; }
+    [[nodiscard]] constexpr bool changes_session() const noexcept { return changes_ != session_change::none; }
     /// 64-bit FNV-1a of the text.
     [[nodiscard]] constexpr std::uint64_t hash() const noexcept { return hash_; }
     /// The line of the call that holds the literal, or that made the `unchecked_sql` or the first `sql::fragment`.
@@ -487,7 +595,8 @@ class sql_view {
           where_{where},
           is_literal_{is_literal},
           is_copy_{shape.is_copy},
-          ends_transaction_{shape.ends_transaction} {}
+          ends_transaction_{shape.ends_transaction},
+          changes_{shape.changes} {}
 
     std::string_view text_;
     std::uint64_t hash_;
@@ -495,6 +604,7 @@ class sql_view {
     bool is_literal_;
     bool is_copy_;
     bool ends_transaction_;
+    session_change changes_;
 };
 
 // The two classes below hold a view and do not derive from it: clang 16 crashes, or stores out of bounds, where it

@@ -23,6 +23,7 @@ namespace {
 
 using coropg::basic_sql;
 using coropg::script_sql;
+using coropg::session_change;
 using coropg::sql_view;
 using coropg::unchecked_sql;
 using coropg::detail::hash_sql;
@@ -260,6 +261,125 @@ constexpr copy_case copies[]{
 
 static_assert(std::ranges::all_of(copies, [](const auto& c) { return scan_sql(c.text).is_copy == c.is_copy; }));
 
+struct change_case {
+    std::string_view text;
+    session_change changes;
+};
+
+constexpr session_change plain = session_change::none;
+constexpr session_change undoable = session_change::undoable;
+constexpr session_change prepared = session_change::prepared_statements;
+constexpr session_change lasting = session_change::lasting;
+
+constexpr change_case changes[]{
+    {"", plain},
+    {" -- SET x = 1", plain},
+    {"/* SET x = 1 */ SELECT 1", plain},
+    {"SELECT name FROM users WHERE id = $1", plain},
+    {"select $1::int", plain},
+    {"((SELECT 1) UNION (SELECT 2))", plain},
+    {"INSERT INTO t VALUES ($1) ON CONFLICT DO UPDATE SET a = 1 RETURNING id", plain},
+    {"UPDATE t SET a = $1", plain},
+    {"DELETE FROM t", plain},
+    {"MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN DO NOTHING", plain},
+    {"WITH a AS (SELECT 1) TABLE a", plain},
+    {"VALUES (1)", plain},
+    {"TABLE t", plain},
+    {"EXPLAIN (ANALYZE) SELECT 1", plain},
+    {"SHOW search_path", plain},
+    {"VACUUM t", plain},
+    {"ANALYZE", plain},
+    {"CREATE TABLE t (temperature float8, begin_at timestamp)", plain},
+    {"CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ SELECT set_config('a.b', '1', false) $$", plain},
+    {"ALTER ROLE r SET search_path = s", plain},
+    {"DROP TABLE t", plain},
+    {"TRUNCATE t", plain},
+    {"GRANT ALL ON t TO r", plain},
+    {"REVOKE ALL ON t FROM r", plain},
+    {"COMMENT ON TABLE t IS 'TEMP'", plain},
+    {"REINDEX TABLE t", plain},
+    {"REFRESH MATERIALIZED VIEW v", plain},
+    {"CLUSTER t", plain},
+    {"CHECKPOINT", plain},
+    {"NOTIFY jobs", plain},
+    {"COPY t FROM '/tmp/a'", plain},
+    {"SELECT 1; INSERT INTO t VALUES (1); SELECT 2;", plain},
+    {"SELECT 'set_config', E'pg_advisory_lock', $$TEMP$$ -- nextval", plain},
+    {"SELECT pg_advisory_xact_lock($1), pg_try_advisory_xact_lock_shared(1)", plain},
+    {"SELECT currval('s'), set_configuration()", plain},
+    {R"(SELECT "Set" FROM "reset" "listen")", plain},
+    // commands
+    {"SET search_path = a", undoable},
+    {"set role r", undoable},
+    {"/* c */ -- d\n\tSET a.b TO 1", undoable},
+    {"SET LOCAL a.b = 1", undoable},
+    {"RESET ALL", undoable},
+    {"LISTEN jobs", undoable},
+    {"UNLISTEN *", undoable},
+    {"DECLARE c CURSOR WITH HOLD FOR SELECT 1", undoable},
+    {"FETCH 1 FROM c", undoable},
+    {"MOVE 1 FROM c", undoable},
+    {"CLOSE c", undoable},
+    {"LOCK t", undoable},
+    {"BEGIN", undoable},
+    {"START TRANSACTION", undoable},
+    {"COMMIT AND CHAIN", undoable},
+    {"END", undoable},
+    {"ROLLBACK", undoable},
+    {"ABORT", undoable},
+    {"SAVEPOINT a", undoable},
+    {"RELEASE a", undoable},
+    {"CALL p(1)", undoable},
+    {"SELECT 1; SET a.b = 1; SELECT 2", undoable},
+    {";;(SELECT 1);SET a.b = 1", undoable},
+    {"PREPARE p AS SELECT 1", prepared},
+    {"EXECUTE p", prepared},
+    {"DEALLOCATE p", prepared},
+    {"DISCARD ALL", prepared},
+    {"DO $$ BEGIN END $$", prepared},
+    {"FROBNICATE", prepared},
+    {"SELECTS 1", prepared},
+    {"SET a.b = 1; EXECUTE p; SET a.b = 2", prepared},
+    {"LOAD 'auto_explain'", lasting},
+    {"LOAD 'auto_explain'; PREPARE p AS SELECT 1", lasting},
+    // what is no statement as far as can be told
+    {"1", prepared},
+    {"'SELECT'", prepared},
+    {"\"select\" 1", prepared},
+    {"$1", prepared},
+    {"\\set", prepared},
+    {"SELECT 'open", prepared},
+    {"SELECT $0", prepared},
+    // names
+    {"SELECT set_config('a.b', '1', false)", undoable},
+    {"SELECT pg_catalog.Set_Config('a.b', '1', false)", undoable},
+    {R"(SELECT "set_config"('a.b', '1', false))", undoable},
+    {R"(SELECT U&"\0073et_config"('a.b', '1', false))", prepared},
+    {R"(SELECT u&"d!0061t" UESCAPE '!')", prepared},
+    {R"(SELECT u & "d")", prepared},
+    {R"(SELECT t.u /**/ + 1 & "d")", plain},
+    {"WITH a AS (SELECT pg_advisory_lock(1)) SELECT 1", undoable},
+    {"SELECT pg_try_advisory_lock_shared(1)", undoable},
+    {"SELECT take_ADVISORY(1)", undoable},
+    {"CREATE TEMP TABLE t ()", undoable},
+    {"CREATE TEMPORARY VIEW v AS SELECT 1", undoable},
+    {"CREATE TABLE pg_temp.t ()", undoable},
+    {R"(CREATE TABLE "pg_temp_3".t ())", undoable},
+    {"SELECT 1 INTO TEMP t", undoable},
+    {"SELECT nextval('s')", undoable},
+    {"INSERT INTO t SELECT setval('s', 1)", undoable},
+    {"SELECT dblink_connect('c', $1)", lasting},
+    {"SELECT public.dblink_connect_u('c', $1)", lasting},
+    {"SELECT setseed(0)", lasting},
+    {"SELECT pg_create_logical_replication_slot('s', 'p', true)", lasting},
+    {"SELECT pg_backup_start('b')", lasting},
+};
+
+static_assert(std::ranges::all_of(changes, [](const auto& c) { return scan_sql(c.text).changes == c.changes; }));
+static_assert(basic_sql<0>{"SET ROLE r"}.view().changes_session());
+static_assert(!basic_sql<1>{"SELECT $1"}.view().changes_session());
+static_assert(script_sql{"SELECT 1; LISTEN a"}.view().changes_session());
+
 static_assert(scan_sql("SELECT 1 --").ends_in_comment);
 static_assert(scan_sql("SELECT 1 -- a").ends_in_comment);
 static_assert(!scan_sql("SELECT 1 -- a\n").ends_in_comment);
@@ -400,6 +520,17 @@ BOOST_AUTO_TEST_CASE(the_scanner_recognises_copy_with_the_client) {
     for (const copy_case& c : copies) {
         BOOST_TEST_CONTEXT(c.text) { BOOST_TEST(scan_without_spare_byte(c.text).is_copy == c.is_copy); }
     }
+}
+
+BOOST_AUTO_TEST_CASE(the_scanner_tells_what_a_statement_leaves_in_the_session) {
+    for (const change_case& c : changes) {
+        BOOST_TEST_CONTEXT(c.text) {
+            BOOST_TEST(static_cast<int>(scan_without_spare_byte(c.text).changes) == static_cast<int>(c.changes));
+        }
+    }
+    BOOST_TEST(sql_view{unchecked_sql{"SET ROLE r"}}.changes_session());
+    BOOST_TEST(!sql_view{unchecked_sql{"SELECT 'SET ROLE r'"}}.changes_session());
+    BOOST_TEST(sql_view{coropg::sql::text("SET ROLE ") + coropg::sql::identifier("r")}.changes_session());
 }
 
 BOOST_AUTO_TEST_CASE(the_scanner_reports_every_placeholder_in_order) {

@@ -95,6 +95,22 @@ class session {
     /// Ends the unit with that number, if it is still there, as `expire` does.
     void cancel(std::uint64_t ticket, clock::time_point now);
 
+    /// Whether the next user of the connection may have it as it is.
+    [[nodiscard]] bool is_quiet() const noexcept {
+        return state_ == state::pipelining && !is_dirty() && queued_.empty() && underway_.empty() && !current_ &&
+               cancelling_ == cancel_state::none && !on_notice_ && PQtransactionStatus(conn_.get()) == PQTRANS_IDLE;
+    }
+    /// Whether statements that were sent have changed the session beyond their transactions, as far as their texts tell.
+    [[nodiscard]] bool is_dirty() const noexcept { return changes_ != session_change::none; }
+    /// Cleans the session for the next user of the connection, and waits for nothing: who still waits is told that it
+    /// was cancelled, open scopes are ended, and what restores the session is queued. Statements queued behind travel with
+    /// it. What fails, or has not ended by `deadline`, ends the connection.
+    void reset(clock::time_point deadline);
+    /// The session as it is now is how users are to find it; only those who set it up so can do that again.
+    void keep_changes() noexcept;
+    /// Whether a reset would undo what was kept.
+    [[nodiscard]] bool loses_kept_changes() const noexcept { return has_kept_changes_ && is_dirty(); }
+
     /// The cancel that is to be sent, once. Nothing new is sent until `cancel_ended`: it must not meet another
     /// statement.
     std::optional<pq::cancel_request> take_cancel();
@@ -145,6 +161,13 @@ class session {
     void ask_for_transaction_id(const unit& commit);
     void note_scope(unit& u);
 
+    void note_change(const unit& u);
+    void give_up_all(clock::time_point now);
+    void end_scopes();
+    unit_ptr make_reset(session_change undone);
+    void refuse_behind_reset(const unit& failed);
+    [[nodiscard]] bool is_reset_late(clock::time_point now) const;
+
     bool feed(unit& u);
     bool send_command(unit& u, command& c);
     void deallocate_evicted();
@@ -194,6 +217,11 @@ class session {
     const scope* transaction_ = nullptr;  // begun on the server, or about to be; only compared
     bool in_transaction_by_hand_ = false;
     bool beginning_ = false;  // BEGIN is sent and not answered: if it is refused, nothing may run without it
+
+    session_change changes_ = session_change::none;  // by what was sent since the last reset
+    bool has_kept_changes_ = false;
+    std::size_t resets_ = 0;                           // not ended yet
+    std::shared_ptr<const type_catalog> clean_types_;  // as before the changes
 
     std::function<void(const diagnostics&)> on_notice_;
     std::vector<diagnostics> notices_;

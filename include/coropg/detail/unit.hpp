@@ -58,6 +58,10 @@ struct unit_state {
     ending ends = ending::none;
     /// It asks for the number of the transaction that is about to be committed.
     bool is_transaction_id = false;
+    /// What its statements may leave behind in the session.
+    session_change changes = session_change::none;
+    /// The last of a reset: when it fails, or has not ended by its deadline, the connection ends.
+    bool is_reset = false;
     /// It asks for types, for another unit or for `dependent`.
     bool is_lookup = false;
     /// Its types were asked for: what is not known now, the server does not have.
