@@ -12,7 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <unistd.h>
+#include <fcntl.h>
 
 namespace coropg::detail {
 
@@ -21,20 +21,10 @@ namespace {
 using boost::system::error_code;
 using descriptor = asio::posix::stream_descriptor;
 
-/// Asio closes what it owns and libpq closes its socket when it likes: each gets a descriptor of its own.
-descriptor duplicate(const asio::any_io_executor& executor, int socket) {
-    const int copy = ::dup(socket);
-    if (copy < 0) {
-        const error_code problem{errno, boost::system::system_category()};
-        throw connection_error{"cannot duplicate the socket: " + problem.message()};
-    }
-    return descriptor{executor, copy};
-}
-
 class socket_link final : public asio_link {
  public:
     socket_link(int socket, const asio::any_io_executor& ex)
-        : asio_link{ex}, read_side_{duplicate(ex, socket)}, write_side_{ex}, watchdog_{ex} {}
+        : asio_link{ex}, read_side_{ex, duplicate(socket)}, write_side_{ex}, watchdog_{ex} {}
 
     void adopt(std::unique_ptr<session> moved) override {
         core_ = std::move(moved);
@@ -45,6 +35,14 @@ class socket_link final : public asio_link {
         if (orphaned_) return;
         core().submit(std::move(u));
         if (running_) return;  // the loop in `run` sends it together with its neighbours
+        core_->send();
+        settle();
+    }
+
+    void start_all(unit_queue&& units) override {
+        if (orphaned_) return;
+        while (!units.empty()) core().submit(units.pop_front());
+        if (running_) return;
         core_->send();
         settle();
     }
@@ -132,7 +130,7 @@ class socket_link final : public asio_link {
         if (has(wanted, want::write) && !writing_) {
             writing_ = true;
             // On a descriptor of its own: once Asio has waited for EPOLLOUT on one, its later waits wake for nothing.
-            if (!write_side_.is_open()) write_side_ = duplicate(executor, core_->socket());
+            if (!write_side_.is_open()) write_side_ = descriptor{executor, duplicate(core_->socket())};
             write_side_.async_wait(descriptor::wait_write, on_ready{self(), want::write});
         }
     }
@@ -215,7 +213,7 @@ asio::awaitable<void> resolve(resolution& name) {
 /// A wait with a deadline; the timer's handler may outlive the coroutine.
 struct timed_wait {
     timed_wait(const asio::any_io_executor& executor, int socket)
-        : side{duplicate(executor, socket)}, timer{executor} {}
+        : side{executor, duplicate(socket)}, timer{executor} {}
 
     descriptor side;
     asio::steady_timer timer;
@@ -272,6 +270,13 @@ void socket_link::send_cancel() {
 }
 
 }  // namespace
+
+int duplicate(int socket) {
+    const int copy = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
+    if (copy >= 0) return copy;
+    const error_code problem{errno, boost::system::system_category()};
+    throw connection_error{"cannot duplicate the socket: " + problem.message()};
+}
 
 void asio_link::throw_parted() { throw usage_error{"the connection went back to its pool"}; }
 

@@ -32,8 +32,8 @@ void tell_finished(session& core) {
 /// A connection on its way back to its pool; one that does not arrive is written off.
 class returning {
  public:
-    returning(std::shared_ptr<asio_pool> pool, lent_link lent, bool is_usable, void (asio_pool::*end)(lent_link&&, bool),
-              void (asio_pool::*write_off)(const lent_link&))
+    returning(std::shared_ptr<asio_pool> pool, lent_link lent, bool is_usable,
+              void (asio_pool::*end)(lent_link&&, bool), void (asio_pool::*write_off)(const lent_link&))
         : pool_{std::move(pool)}, lent_{std::move(lent)}, is_usable_{is_usable}, end_{end}, write_off_{write_off} {}
     returning(returning&&) noexcept = default;
     returning& operator=(returning&&) = delete;
@@ -100,7 +100,7 @@ void asio_pool::collect(const pool_action& action, effects& out) {
         case pool_action::kind::settle: out.begun.push_back(action); break;
         case pool_action::kind::close:
             if (s.sentinel) s.sentinel->close();
-            out.dropped.push_back(std::make_shared<slot>(std::exchange(s, slot{.home = s.home})));
+            out.dropped.push_back(std::make_shared<slot>(std::exchange(s, slot{s.home})));
             break;
         case pool_action::kind::grant:
             if (action.waiter->kind == lease_kind::exclusive)
@@ -114,8 +114,9 @@ void asio_pool::collect(const pool_action& action, effects& out) {
             break;
         }
         case pool_action::kind::warn_leak:
-            log(log_level::warning, "a connection of the pool \"" + name_ + "\" is not given back for long; acquired at " +
-                                        s.asked_at.file_name() + ":" + std::to_string(s.asked_at.line()));
+            log(log_level::warning, "a connection of the pool \"" + name_ +
+                                        "\" is not given back for long; acquired at " + s.asked_at.file_name() + ":" +
+                                        std::to_string(s.asked_at.line()));
             break;
         case pool_action::kind::wake: arm_timer(); break;
     }
@@ -126,7 +127,7 @@ void asio_pool::perform(effects& todo) {
         if (action.what == pool_action::kind::connect)
             begin_connect(action.slot);
         else
-            asio::post(home_of(action.slot), [self = shared_from_this(), i = action.slot] { self->prove(i); });
+            asio::post(slots_[action.slot].home, [self = shared_from_this(), i = action.slot] { self->prove(i); });
     }
     for (auto& [waiting, u] : todo.told) waiting(std::move(u));
     for (const auto& timer : todo.woken) asio::post(timer->get_executor(), [timer] { timer->cancel(); });
@@ -206,7 +207,7 @@ void asio_pool::drain() {
 
 /// Slots stay where they are.
 void asio_pool::add_slots() {
-    while (slots_.size() < core_.slots().size()) slots_.push_back({.home = asio::make_strand(executor_)});
+    while (slots_.size() < core_.slots().size()) slots_.emplace_back(asio::make_strand(executor_));
 }
 
 void asio_pool::arm_timer() {
@@ -303,7 +304,7 @@ std::optional<lent_link> asio_pool::try_request(const asio::any_io_executor& exe
 }
 
 void asio_pool::await(lease_waiter& w) {
-    const event e{*this};
+    event e{*this};
     if (w.ticket != 0 && !w.has_ended) cancellable_.emplace(w.ticket, &w);
     if (w.has_ended) e.todo.told.emplace_back(std::move(w.waiting), nullptr);
 }
@@ -366,7 +367,7 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
     if (is_usable && after_release && lent.link->has_session()) is_usable = pass_release_hook(lent.link);
     std::unique_ptr<session> core = lent.link->part();
     if (!is_usable) core->close("the pool does not want it any more");
-    const return_condition how = clean(*core);
+    const return_condition how = make_clean(*core, options_.reset);
     tell_finished(*core);
 
     const event e{*this};
@@ -388,10 +389,6 @@ bool asio_pool::pass_release_hook(const std::shared_ptr<asio_link>& link) {
         log(log_level::error, std::string{"the pool's hook after_release has thrown: "} + e.what());
     }
     return false;
-}
-
-return_condition asio_pool::clean(session& core) const {
-    return make_clean(core, options_.reset, after_connect != nullptr, clock::now());
 }
 
 void asio_pool::write_off(const lent_link& lent) {
@@ -446,8 +443,8 @@ asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self
         self->share_types(conn.runner().core());
         is_in_hook = true;
         if (self->after_connect) co_await self->after_connect(conn);
-        conn.runner().core().forget_changes();
-        core = conn.runner().part();
+        conn.runner().core().keep_changes();
+        core = conn.runner().link()->part();
     } catch (...) {
         problem = std::current_exception();
     }
@@ -466,7 +463,7 @@ void asio_pool::share_types(session& core) const {
 void asio_pool::end_connect(std::size_t i, std::unique_ptr<session>&& core) {
     std::shared_ptr<descriptor> sentinel;
     try {
-        sentinel = std::make_shared<descriptor>(duplicate(executor_, core->socket()));
+        sentinel = std::make_shared<descriptor>(executor_, duplicate(core->socket()));
     } catch (...) {
         return fail_connect(i, connect_problem::unavailable, std::current_exception());
     }
@@ -605,7 +602,7 @@ void asio_pool::end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done) 
         return_condition how = s.host->core().is_open() ? return_condition::usable : return_condition::broken;
         if (core_.slots()[i].statements == 1) {
             std::unique_ptr<session> core = s.host->part();
-            how = clean(*core);
+            how = make_clean(*core, options_.reset);
             rest(i, std::move(core));
         }
         core_.release(work->granted, e.now, how);
@@ -644,9 +641,10 @@ void asio_pool::cancel(std::uint64_t ticket) {
 void asio_pool::watch(std::size_t i) {
     slot& s = slots_[i];
     if (std::exchange(s.is_watched, true)) return;
-    s.sentinel->async_wait(descriptor::wait_read, [weak = weak_from_this(), i, sentinel = s.sentinel](error_code problem) {
-        if (const auto self = weak.lock(); self && !problem) self->on_sentinel(i, *sentinel);
-    });
+    s.sentinel->async_wait(descriptor::wait_read,
+                           [weak = weak_from_this(), i, sentinel = s.sentinel](error_code problem) {
+                               if (const auto self = weak.lock(); self && !problem) self->on_sentinel(i, *sentinel);
+                           });
 }
 
 void asio_pool::on_sentinel(std::size_t i, descriptor& sentinel) {
@@ -673,11 +671,11 @@ asio::awaitable<lent_link> lease(std::shared_ptr<asio_pool> pool, std::source_lo
     co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
         [&w](auto handler) {
             w.pool->listen_for_cancellation(asio::get_associated_cancellation_slot(handler), w.ticket);
-            w.waiting.emplace([work = asio::prefer(asio::get_associated_executor(handler),
-                                                   asio::execution::outstanding_work.tracked),
-                               handler = std::move(handler)](unit_ptr) mutable {
-                asio::post(work, [handler = std::move(handler)]() mutable { std::move(handler)(unit_ptr{}); });
-            });
+            w.waiting.emplace(
+                [work = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked),
+                 handler = std::move(handler)](unit_ptr) mutable {
+                    asio::post(work, [handler = std::move(handler)]() mutable { std::move(handler)(unit_ptr{}); });
+                });
             w.pool->await(w);
         },
         asio::deferred);

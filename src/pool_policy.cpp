@@ -15,7 +15,9 @@ std::chrono::milliseconds checked(std::chrono::milliseconds value, const char* n
     return value;
 }
 
-std::string title(const pool_snapshot& seen) { return seen.name.empty() ? "the pool" : "the pool \"" + seen.name + "\""; }
+std::string title(const pool_snapshot& seen) {
+    return seen.name.empty() ? "the pool" : "the pool \"" + seen.name + "\"";
+}
 
 std::string file_name(const std::source_location& where) {
     const std::string_view path = where.file_name();
@@ -54,10 +56,11 @@ pool_limits limits_of(const pool_options& options) {
     return limits;
 }
 
-return_condition make_clean(session& core, pool_reset level, bool has_settings, clock::time_point now) {
-    if (core.is_open() && core.is_quiet() && level == pool_reset::changed) return return_condition::usable;
-    if (has_settings && core.is_dirty()) core.close("its settings were changed");
-    if (core.is_open()) core.reset(now + longest_check);
+return_condition make_clean(session& core, pool_reset level) {
+    if (core.is_open() && level == pool_reset::always) core.assume_changed();
+    if (core.is_quiet()) return return_condition::usable;
+    if (core.loses_kept_changes()) core.close("a reset would undo the settings of its hook");
+    if (core.is_open()) core.reset(clock::now() + longest_check);
     if (!core.is_open()) return return_condition::broken;
     return core.has_leftovers() ? return_condition::settling : return_condition::usable;
 }

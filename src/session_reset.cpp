@@ -26,6 +26,12 @@ void session::keep_changes() noexcept {
     changes_ = session_change::none;
 }
 
+void session::assume_changed() noexcept {
+    if (changes_ != session_change::none) return;
+    changes_ = session_change::undoable;
+    clean_types_ = types_;
+}
+
 /// Of a unit that is about to be sent.
 void session::note_change(const unit& u) {
     if (u.is_reset) {

@@ -77,6 +77,8 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
     [[nodiscard]] int server_version() const noexcept { return PQserverVersion(runner().core().native_handle()); }
 
     [[nodiscard]] const runner_type& runner() const noexcept { return driver_.runner(); }
+    /// Gives away what makes it a connection.
+    [[nodiscard]] Driver take_driver() && noexcept { return std::move(driver_); }
     [[nodiscard]] call_options options() const noexcept { return {}; }
     [[nodiscard]] std::shared_ptr<detail::scope> within() const noexcept { return nullptr; }
 

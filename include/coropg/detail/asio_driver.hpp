@@ -33,6 +33,8 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
 
     /// Sends `u`, or queues it behind what is under way.
     virtual void start(unit_ptr&& u) = 0;
+    /// The same for all of them, in one flush.
+    virtual void start_all(unit_queue&& units) = 0;
     /// Ends the unit with that ticket, if it is still there. Threads: any.
     virtual void cancel(std::uint64_t ticket) = 0;
     /// The handle is gone: whoever still waits gets a connection_error.
@@ -57,6 +59,10 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
 
     std::unique_ptr<session> core_;
 };
+
+/// Asio closes what it owns and libpq closes its socket when it likes: each gets a descriptor of its own.
+/// Errors: connection_error when there are none left.
+[[nodiscard]] int duplicate(int socket);
 
 /// A link for sessions of that socket; it has none yet.
 std::shared_ptr<asio_link> make_link(int socket, asio::any_io_executor executor);
@@ -160,6 +166,7 @@ class asio_runner {
     }
 
     [[nodiscard]] session& core() const { return link_->core(); }
+    [[nodiscard]] const std::shared_ptr<asio_link>& link() const noexcept { return link_; }
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return link_->executor; }
 
  private:
@@ -186,6 +193,8 @@ class asio_driver {
     }
 
     [[nodiscard]] const asio_runner& runner() const noexcept { return runner_; }
+    /// Whoever gets the link decides when the session ends.
+    [[nodiscard]] std::shared_ptr<asio_link> take_link() && noexcept { return std::move(runner_.link_); }
 
     static asio::awaitable<pq::connection> connect(conninfo info);
 

@@ -15,7 +15,6 @@
 
 #include <deque>
 #include <functional>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,7 +37,7 @@ struct lease_waiter : pool_waiter {
     std::shared_ptr<asio_pool> pool;
     std::source_location where;
     std::uint64_t ticket = 0;
-    bool ended = false;
+    bool has_ended = false;  ///< granted or failed
     bool is_taken = false;
     std::exception_ptr problem;
     completion waiting;
@@ -46,7 +45,7 @@ struct lease_waiter : pool_waiter {
 
 /// A statement that needs no connection of its own.
 struct one_shot : pool_waiter {
-    one_shot(std::shared_ptr<asio_pool> to, unit_ptr&& statement, clock::time_point until);
+    one_shot(std::shared_ptr<asio_pool> to, unit_ptr&& statement);
 
     std::shared_ptr<asio_pool> pool;
     unit_ptr u;  ///< while it waits for its place
@@ -70,7 +69,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     asio_pool(asio::any_io_executor executor, conninfo info, const pool_options& options);
     asio_pool(const asio_pool&) = delete;
     asio_pool& operator=(const asio_pool&) = delete;
-    ~asio_pool();
+    ~asio_pool() = default;
 
     /// Begins to make `min_size` connections.
     void start();
@@ -88,7 +87,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
                                                        std::source_location where);
     /// What `w` has got by waiting. Errors: what it has got instead.
     [[nodiscard]] lent_link take(lease_waiter& w, const asio::any_io_executor& executor);
-    /// `w` is told from now on, by `w.waiting`.
+    /// `w.waiting` is told when the wait of `w` has ended, from now on.
     void await(lease_waiter& w);
     void abandon(lease_waiter& w) noexcept;
     /// Threads: any.
@@ -96,8 +95,17 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
 
     /// Runs `u` on a connection that it may share; its `waiting` is called when it has ended.
     void submit(unit_ptr&& u);
-    /// A number by which a waiter or a one-shot can be cancelled.
-    [[nodiscard]] std::uint64_t next_ticket();
+    /// Has the waiter with that number cancelled by `slot`; a number is given to one that has none, if it can be.
+    template <class Slot>
+    void listen_for_cancellation(Slot signals, std::uint64_t& ticket) {
+        if (!signals.is_connected()) return;
+        ticket = next_ticket();
+        signals.assign([weak = weak_from_this(), ticket](asio::cancellation_type type) {
+            const auto wanted = asio::cancellation_type::terminal | asio::cancellation_type::total;
+            if ((type & wanted) == asio::cancellation_type::none) return;
+            if (const auto alive = weak.lock()) alive->cancel(ticket);
+        });
+    }
     void cancel(std::uint64_t ticket);
 
     [[nodiscard]] pool_stats stats() const;
@@ -115,6 +123,8 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     using descriptor = asio::posix::stream_descriptor;
 
     struct slot {
+        explicit slot(asio::any_io_executor h) : home{std::move(h)} {}
+
         asio::any_io_executor home;
         std::unique_ptr<session> at_rest;
         std::shared_ptr<asio_link> host;
@@ -130,9 +140,8 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
 
     /// What is done once the mutex is left.
     struct effects {
-        std::vector<pool_action> begun;                           // connects, checks and resets
-        std::vector<std::pair<completion, unit_ptr>> told;        // who waited
-        std::vector<std::unique_ptr<session>> closed;
+        std::vector<pool_action> begun;                     // connects, checks and resets
+        std::vector<std::pair<completion, unit_ptr>> told;  // who waited
         std::vector<std::shared_ptr<void>> dropped;
         std::vector<std::shared_ptr<asio::steady_timer>> woken;
     };
@@ -141,39 +150,45 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     class event;
     friend class event;
 
+    [[nodiscard]] std::uint64_t next_ticket();
+
     void collect(const pool_action& action, effects& out);
     void perform(effects& todo);
     void end_wait(pool_waiter& w, std::exception_ptr problem, effects& out);
     [[nodiscard]] static call_site site_of(const pool_waiter& w);
     [[nodiscard]] pool_snapshot snapshot(clock::time_point now) const;
 
-    [[nodiscard]] asio::any_io_executor home_of(std::size_t i);
-    [[nodiscard]] std::shared_ptr<asio_link> host_of(std::size_t i);
+    void add_slots();
+    void arm_timer();
+    template <class Predicate>
+    static asio::awaitable<bool> until(std::shared_ptr<asio_pool> self, clock::time_point deadline, Predicate is_so);
+
     [[nodiscard]] lent_link lend(const pool_lease& lease, const asio::any_io_executor& executor,
                                  std::source_location where, std::unique_ptr<session>& core);
     [[nodiscard]] lent_link hand_over(lent_link lent, std::unique_ptr<session>&& core,
                                       const asio::any_io_executor& executor);
-    void take_back(const lent_link& lent, bool is_usable);
-    void rest(std::size_t i, std::unique_ptr<session>&& core, bool is_flushed);
+    void take_back(lent_link&& lent, bool is_usable);
+    void write_off(const lent_link& lent);
+    [[nodiscard]] bool pass_release_hook(const std::shared_ptr<asio_link>& link);
+    void rest(std::size_t i, std::unique_ptr<session>&& core);
+    void go_on(std::size_t i);
 
     void begin_connect(std::size_t i);
     static asio::awaitable<void> make_connection(std::shared_ptr<asio_pool> self, std::size_t i);
-    void end_connect(std::size_t i, std::shared_ptr<asio_link> link);
+    void share_types(session& core) const;
+    void end_connect(std::size_t i, std::unique_ptr<session>&& core);
     void fail_connect(std::size_t i, connect_problem problem, std::exception_ptr why);
-
     void prove(std::size_t i);
-    void end_proof(std::size_t i, const unit& fence);
+    void end_proof(std::size_t i, bool is_well, bool is_late);
+    [[nodiscard]] std::shared_ptr<asio_link> move_in(std::size_t i);
+    [[nodiscard]] std::unique_ptr<session> move_out(std::size_t i);
 
-    void place(std::unique_ptr<one_shot>&& work, effects& out);
+    void place(std::unique_ptr<one_shot>&& work);
     void serve_inbox(std::size_t i);
     void end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done);
 
     void watch(std::size_t i);
-    void on_sentinel(std::size_t i, const std::shared_ptr<descriptor>& sentinel);
-    void arm_timer();
-
-    template <class Predicate>
-    static asio::awaitable<bool> until(std::shared_ptr<asio_pool> self, clock::time_point deadline, Predicate is_so);
+    void on_sentinel(std::size_t i, descriptor& sentinel);
 
     const asio::any_io_executor executor_;
     const conninfo info_;
@@ -187,7 +202,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     std::exception_ptr last_failure_;
     std::unordered_map<std::uint64_t, pool_waiter*> cancellable_;
     std::uint64_t last_ticket_;
-    std::list<std::shared_ptr<asio::steady_timer>> watchers_;
+    std::vector<std::shared_ptr<asio::steady_timer>> watchers_;
     asio::steady_timer timer_;
     clock::time_point armed_ = no_deadline;
 };
@@ -195,16 +210,5 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
 /// A connection for oneself. Cancellation: terminal and total; it takes nothing along.
 asio::awaitable<lent_link> lease(std::shared_ptr<asio_pool> pool, std::source_location where,
                                  clock::time_point deadline = no_deadline);
-
-/// Completes `handler`, on its own executor, when a wait in the pool has ended.
-template <class Handler>
-void listen(completion& waiting, Handler&& handler) {
-    waiting.emplace([work = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked),
-                     handler = std::forward<Handler>(handler)](unit_ptr done) mutable {
-        asio::dispatch(work, [handler = std::move(handler), done = std::move(done)]() mutable {
-            std::move(handler)(std::move(done));
-        });
-    });
-}
 
 }  // namespace coropg::detail

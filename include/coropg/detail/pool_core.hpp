@@ -154,6 +154,9 @@ class pool_core {
     void drain(time_point now);
     /// Fails those who wait, refuses those who come, and closes all connections, those in use when they come back.
     void close(time_point now);
+    [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
+    /// Whether the server refuses connections for good, by what the last attempt has shown.
+    [[nodiscard]] bool is_refused() const noexcept { return is_refused_; }
     /// Whether the pool was closed and each slot is vacant: no connection is lent, and none is being made or tested.
     [[nodiscard]] bool is_drained() const noexcept { return is_closed_ && size() == 0; }
 

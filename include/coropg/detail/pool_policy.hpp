@@ -19,9 +19,9 @@ pool_limits limits_of(const pool_options& options);
 /// How long a reset, or the answer to a sign of life, is waited for before the connection is given up.
 inline constexpr std::chrono::seconds longest_check{1};
 
-/// Makes a connection that comes back ready for its next user, without waiting: what that takes is queued in it.
-/// A reset would undo what the program's hook has set on it, so one with such `settings` is replaced instead.
-return_condition make_clean(session& core, pool_reset level, bool has_settings, clock::time_point now);
+/// Makes a connection that comes back ready for its next user, without waiting: what that takes is queued in it. A reset
+/// would undo what the program's own hook has set on it: then it is closed.
+return_condition make_clean(session& core, pool_reset level);
 
 connect_problem problem_of(const std::exception_ptr& problem);
 

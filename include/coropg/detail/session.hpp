@@ -108,8 +108,18 @@ class session {
     void reset(clock::time_point deadline);
     /// The session as it is now is how users are to find it; only those who set it up so can do that again.
     void keep_changes() noexcept;
+    /// Takes it that the session was changed, whatever the statements said.
+    void assume_changed() noexcept;
+    /// Whether something is on its way to the server or back.
+    [[nodiscard]] bool has_leftovers() const noexcept {
+        return !underway_.empty() || cancelling_ != cancel_state::none;
+    }
     /// Whether a reset would undo what was kept.
     [[nodiscard]] bool loses_kept_changes() const noexcept { return has_kept_changes_ && is_dirty(); }
+
+    /// The types that are known; sessions of one database share them.
+    [[nodiscard]] const std::shared_ptr<const type_catalog>& types() const noexcept { return types_; }
+    void share_types(std::shared_ptr<const type_catalog> known) noexcept { types_ = std::move(known); }
 
     /// The cancel that is to be sent, once. Nothing new is sent until `cancel_ended`: it must not meet another
     /// statement.

@@ -1,0 +1,50 @@
+#include <coropg/pool.hpp>
+
+namespace coropg {
+
+pool::pool(boost::asio::any_io_executor executor, conninfo info, pool_options options)
+    : pool_{std::make_shared<detail::asio_pool>(std::move(executor), std::move(info), options)}, runner_{pool_} {
+    pool_->start();
+}
+
+pool::~pool() {
+    if (pool_) pool_->shut();
+}
+
+void pool::resize(std::size_t min_size, std::size_t max_size) {
+    if (max_size == 0 || min_size > max_size) throw usage_error{"resize: max_size is 0 or below min_size"};
+    pool_->resize(min_size, max_size);
+}
+
+namespace detail {
+
+asio::awaitable<pooled_connection> acquire(std::shared_ptr<asio_pool> pool, std::source_location where,
+                                           clock::time_point deadline) {
+    for (;;) {
+        const lent_link lent = co_await lease(pool, where, deadline);
+        pooled_connection conn{pool, lent};
+        if (!pool->before_acquire) co_return conn;
+        const bool is_welcome = co_await pool->before_acquire(*conn);
+        if (is_welcome) co_return conn;
+        conn.discard();
+    }
+}
+
+asio::awaitable<std::optional<pooled_connection>> try_acquire(std::shared_ptr<asio_pool> pool,
+                                                              std::source_location where) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const std::optional<lent_link> lent = pool->try_request(executor, where);
+    if (!lent) co_return std::nullopt;
+    pooled_connection conn{pool, *lent};
+    if (pool->before_acquire) {
+        const bool is_welcome = co_await pool->before_acquire(*conn);
+        if (!is_welcome) {
+            conn.discard();
+            co_return std::nullopt;
+        }
+    }
+    co_return conn;
+}
+
+}  // namespace detail
+}  // namespace coropg
