@@ -12,6 +12,15 @@ using coropg::testing::fault;
 using coropg::testing::fault_proxy;
 using coropg::testing::side;
 
+namespace session_reset_test {
+
+enum class mood { sad, ok };
+
+}  // namespace session_reset_test
+
+template <>
+struct coropg::codec<session_reset_test::mood> : coropg::enum_codec<session_reset_test::mood, "reset_mood"> {};
+
 BOOST_AUTO_TEST_SUITE(session_reset)
 
 namespace {
@@ -455,6 +464,26 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_role_and_settings_that_the_connection_began_wi
     BOOST_TEST(c.holds("current_user <> 'pg_monitor'"));
     c.reset();
     BOOST_TEST(c.holds("current_user = 'pg_monitor' AND current_setting('work_mem') = '128kB'"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(names_of_types_mean_what_the_next_user_means, Face, both_faces) {
+    using session_reset_test::mood;
+    Face face;
+    lent<Face> c{face};
+    AWAIT(c.conn.execute_script(
+        "SET client_min_messages = warning; DROP SCHEMA IF EXISTS reset_other CASCADE; DROP TYPE IF EXISTS reset_mood; "
+        "CREATE SCHEMA reset_other; CREATE TYPE reset_other.reset_mood AS ENUM ('sad', 'ok'); "
+        "CREATE TYPE public.reset_mood AS ENUM ('sad', 'ok')"));
+    c.reset();
+    const auto schema_of_type = [&] {
+        return AWAIT(c.conn.template fetch_one<std::string>(
+            "SELECT typnamespace::regnamespace::text FROM pg_type WHERE oid = pg_typeof($1)", mood::ok));
+    };
+    AWAIT(c.conn.execute("SET search_path = reset_other"));
+    BOOST_TEST(schema_of_type() == "reset_other");
+    c.reset();
+    BOOST_TEST(schema_of_type() == "public");
+    AWAIT(c.conn.execute_script("DROP SCHEMA reset_other CASCADE; DROP TYPE reset_mood"));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(changes_can_be_kept_until_others_are_made, Face, both_faces) {
