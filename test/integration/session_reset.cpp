@@ -320,6 +320,35 @@ BOOST_AUTO_TEST_CASE(a_commit_that_was_sent_is_left_to_the_server) {
     BOOST_TEST(c.core().is_quiet());
 }
 
+BOOST_AUTO_TEST_CASE(one_that_is_being_cancelled_is_told_why_when_it_has_ended) {
+    detail::session core{detail::poll_driver::connect(dsn())};
+    auto u = core.make_unit({.timeout = 10s}, std::source_location::current());
+    u->add(sql_view{unchecked_sql{"SELECT pg_sleep(30)"}}, 0);
+    u->waiting.emplace([](const detail::unit_ptr&) {});
+    core.submit(std::move(u));
+    core.send();
+    core.expire(detail::clock::now() + 20s);
+    BOOST_TEST(core.take_cancel().has_value());
+    core.reset(detail::clock::now() + 10s);
+    BOOST_TEST(!core.has_finished());
+    core.close("the test has ended");
+    const detail::unit_ptr told = core.take_finished();
+    BOOST_CHECK_THROW(told->throw_failure(), query_timeout);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_is_being_closed_is_closed) {
+    async_face face;
+    lent<async_face> c{face};
+    start(c, unchecked_sql{"SET a.b = 1"});
+    std::exception_ptr end;
+    asio::co_spawn(face.io, c.conn.close(), [&](std::exception_ptr problem) { end = problem; });
+    BOOST_REQUIRE(face.io.poll_one() == 1U);  // it is queued
+    c.reset();
+    ERROR_OF(connection_error, c.conn.execute("SELECT 1"));
+    BOOST_TEST(!end);
+    BOOST_TEST(!c.conn.is_open());
+}
+
 // --------------------------------------------------------------------------------------------------- what it costs
 
 namespace {
@@ -427,6 +456,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_cannot_be_undone_ends_the_connection, Face, b
     Face face;
     lent<Face> c{face};
     AWAIT(c.conn.execute("LOAD 'plpgsql'"));
+    AWAIT(c.conn.execute("SET a.b = 1"));
+    AWAIT(c.conn.execute_script("SELECT 1"));
     c.reset();
     BOOST_TEST(!c.conn.is_open());
     const auto problem = ERROR_OF(connection_error, c.conn.execute("SELECT 1"));
