@@ -292,9 +292,7 @@ void session::on_result(unit& u, pq::result&& r) {
 void session::on_answer(unit& u, pq::result&& r) {
     command& c = u.commands[u.answered];
     if (u.awaits_parse()) return cache_.parsed(c, u.parameters, true);
-    const std::string_view tag = PQcmdStatus(r.get());
-    if ((tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") && !u.is_reset) cache_.clear();
-    if (!u.within) note_transaction_by_hand(tag);
+    if (PQresultStatus(r.get()) == PGRES_COMMAND_OK) note_command(u, PQcmdStatus(r.get()));
     c.answer = result{std::move(r)};
     if (u.keeps_results) return note_types(u, c.answer);
     u.affected_rows += c.answer.affected_rows();
@@ -302,7 +300,9 @@ void session::on_answer(unit& u, pq::result&& r) {
 }
 
 /// Someone may say BEGIN in SQL, which is theirs to end.
-void session::note_transaction_by_hand(std::string_view tag) {
+void session::note_command(const unit& u, std::string_view tag) {
+    if ((tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") && !u.is_reset) cache_.clear();
+    if (u.within) return;
     if (tag == "BEGIN" || tag == "START TRANSACTION") in_transaction_by_hand_ = true;
     if (tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION") in_transaction_by_hand_ = false;
 }

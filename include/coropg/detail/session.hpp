@@ -188,7 +188,7 @@ class session {
     void on_result(unit& u, pq::result&& r);
     void on_answer(unit& u, pq::result&& r);
     void on_sync(pq::result&& r);
-    void note_transaction_by_hand(std::string_view tag);
+    void note_command(const unit& u, std::string_view tag);
     void refuse_copy(unit& u);
     void forget_what_broke(unit& u);
     [[nodiscard]] bool is_to_be_replayed(const unit& u) const;
