@@ -113,11 +113,7 @@ void asio_pool::collect(const pool_action& action, effects& out) {
             end_wait(*action.waiter, failure_of(w.failure, snapshot(clock::now()), last_failure_, site_of(w)), out);
             break;
         }
-        case pool_action::kind::warn_leak:
-            log(log_level::warning, "a connection of the pool \"" + name_ +
-                                        "\" is not given back for long; acquired at " + s.asked_at.file_name() + ":" +
-                                        std::to_string(s.asked_at.line()));
-            break;
+        case pool_action::kind::warn_leak: log(log_level::warning, leak_warning(name_, s.asked_at)); break;
         case pool_action::kind::wake: arm_timer(); break;
     }
 }
@@ -383,12 +379,7 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
 
 bool asio_pool::pass_release_hook(const std::shared_ptr<asio_link>& link) {
     connection conn{asio_driver{link}};
-    try {
-        if (after_release(conn)) return true;
-    } catch (const std::exception& e) {
-        log(log_level::error, std::string{"the pool's hook after_release has thrown: "} + e.what());
-    }
-    return false;
+    return passes_release_hook(after_release, conn);
 }
 
 void asio_pool::write_off(const lent_link& lent) {
@@ -444,12 +435,11 @@ asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self
         is_in_hook = true;
         if (self->after_connect) co_await self->after_connect(conn);
         conn.runner().core().keep_changes();
+        require_quiet(conn.runner().core());
         core = conn.runner().link()->part();
     } catch (...) {
         problem = std::current_exception();
     }
-    if (core && !(core->is_open() && core->is_quiet()))
-        problem = std::make_exception_ptr(usage_error{"the pool's hook after_connect left the connection unusable"});
     if (!problem) co_return self->end_connect(i, std::move(core));
     const connect_problem kind = is_in_hook ? connect_problem::hook_failed : problem_of(problem);
     self->fail_connect(i, kind, problem);

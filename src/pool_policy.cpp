@@ -65,6 +65,16 @@ return_condition make_clean(session& core, pool_reset level) {
     return core.has_leftovers() ? return_condition::settling : return_condition::usable;
 }
 
+void require_quiet(const session& core) {
+    if (!core.is_open() || !core.is_quiet())
+        throw usage_error{"the pool's hook after_connect left the connection unusable"};
+}
+
+std::string leak_warning(std::string_view pool, const std::source_location& asked_at) {
+    return "a connection of the pool \"" + std::string{pool} + "\" is not given back for long; acquired at " +
+           asked_at.file_name() + ":" + std::to_string(asked_at.line());
+}
+
 connect_problem problem_of(const std::exception_ptr& problem) {
     try {
         std::rethrow_exception(problem);

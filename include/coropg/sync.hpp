@@ -2,13 +2,13 @@
 #pragma once
 
 #include <coropg/backoff.hpp>
-#include <coropg/basic_connection.hpp>
-#include <coropg/detail/poll_driver.hpp>
 #include <coropg/errors.hpp>
 #include <coropg/log.hpp>
 #include <coropg/observer.hpp>
 #include <coropg/sql.hpp>
 #include <coropg/sqlstate.hpp>
+#include <coropg/sync_connection.hpp>
+#include <coropg/sync_pool.hpp>
 #include <coropg/types/types.hpp>
 
 #include <thread>
@@ -16,19 +16,6 @@
 #include <type_traits>
 
 namespace coropg::sync {
-
-/// A connection whose verbs block the calling thread. Threads: one at a time.
-using connection = basic_connection<detail::poll_driver>;
-/// A transaction on such a connection, or a savepoint within one.
-using transaction = basic_transaction<detail::poll_runner>;
-/// A batch of statements on either.
-using pipeline = basic_pipeline<detail::poll_runner>;
-
-/// Connects. Hosts and their addresses are tried in order.
-/// Errors: usage_error for unusable settings, connect_timeout, connection_error; both list every attempt.
-inline connection connect(conninfo info) {
-    return connection{detail::poll_driver{detail::poll_driver::connect(std::move(info))}};
-}
 
 /// As coropg::retry; sleeps on the calling thread.
 template <class Work, class Hook = detail::no_hook, class Predicate = bool (*)(const error&) noexcept>

@@ -4,12 +4,14 @@
 
 #include <coropg/detail/pool_core.hpp>
 #include <coropg/detail/session.hpp>
+#include <coropg/log.hpp>
 #include <coropg/pool_options.hpp>
 
 #include <exception>
 #include <source_location>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace coropg::detail {
 
@@ -22,6 +24,22 @@ inline constexpr std::chrono::seconds longest_check{1};
 /// Makes a connection that comes back ready for its next user, without waiting: what that takes is queued in it. A reset
 /// would undo what the program's own hook has set on it: then it is closed.
 return_condition make_clean(session& core, pool_reset level);
+
+/// Of a connection that is new. Errors: usage_error when the program's hook did not leave it as it is to be lent.
+void require_quiet(const session& core);
+
+/// What the program's hook says of a connection that came back; what it throws is logged, and means no.
+template <class Hook, class Connection>
+bool passes_release_hook(const Hook& hook, Connection& conn) {
+    try {
+        return hook(conn);
+    } catch (const std::exception& e) {
+        log(log_level::error, std::string{"the pool's hook after_release has thrown: "} + e.what());
+        return false;
+    }
+}
+
+std::string leak_warning(std::string_view pool, const std::source_location& asked_at);
 
 connect_problem problem_of(const std::exception_ptr& problem);
 
