@@ -144,6 +144,11 @@ class pool_core {
     /// Something came for a connection that nobody uses: it is checked. Does nothing if it is not idle.
     void doubt(std::size_t slot, time_point now);
 
+    /// The one that would be lent next, of those that are idle.
+    [[nodiscard]] std::optional<std::size_t> next_idle() const noexcept {
+        return idle_.empty() ? std::nullopt : std::optional{idle_.back()};
+    }
+
     /// Does what is due. The first one connects `min_size`.
     void tick(time_point now);
     /// When `tick` may have something to do; never is time_point::max().
