@@ -129,9 +129,14 @@ class socket_link final : public asio_link {
         }
         if (has(wanted, want::write) && !writing_) {
             writing_ = true;
-            // On a descriptor of its own: once Asio has waited for EPOLLOUT on one, its later waits wake for nothing.
-            if (!write_side_.is_open()) write_side_ = descriptor{executor, duplicate(core_->socket())};
-            write_side_.async_wait(descriptor::wait_write, on_ready{self(), want::write});
+            // On a descriptor of its own, if there is one left: once Asio has waited for EPOLLOUT on one, its later waits
+            // wake for nothing.
+            if (!write_side_.is_open()) try {
+                    write_side_ = descriptor{executor, duplicate(core_->socket())};
+                } catch (const connection_error&) {
+                }
+            descriptor& side = write_side_.is_open() ? write_side_ : read_side_;
+            side.async_wait(descriptor::wait_write, on_ready{self(), want::write});
         }
     }
 

@@ -113,19 +113,20 @@ void asio_pool::collect(const pool_action& action, effects& out) {
             end_wait(*action.waiter, failure_of(w.failure, snapshot(clock::now()), last_failure_, site_of(w)), out);
             break;
         }
-        case pool_action::kind::warn_leak: log(log_level::warning, leak_warning(name_, s.asked_at)); break;
+        case pool_action::kind::warn_leak: out.warnings.push_back(leak_warning(name_, s.asked_at)); break;
         case pool_action::kind::wake: arm_timer(); break;
     }
 }
 
 void asio_pool::perform(effects& todo) {
     for (const pool_action& action : todo.begun) {
-        if (action.what == pool_action::kind::connect)
-            begin_connect(action.slot);
-        else
-            asio::post(slots_[action.slot].home, [self = shared_from_this(), i = action.slot] { self->prove(i); });
+        const auto begin = action.what == pool_action::kind::connect ? &asio_pool::begin_connect : &asio_pool::prove;
+        asio::post(home_of(action.slot), [self = shared_from_this(), begin, i = action.slot] { (*self.*begin)(i); });
     }
-    for (auto& [waiting, u] : todo.told) waiting(std::move(u));
+    // From here the program's code would run in the middle of whatever has led to this.
+    for (auto& [waiting, u] : todo.told)
+        asio::post(executor_, [waiting = std::move(waiting), u = std::move(u)]() mutable { waiting(std::move(u)); });
+    for (const std::string& warning : todo.warnings) log(log_level::warning, warning);
     for (const auto& timer : todo.woken) asio::post(timer->get_executor(), [timer] { timer->cancel(); });
 }
 
@@ -180,9 +181,16 @@ void asio_pool::shut() {
     const event e{*this};
     core_.close(e.now);
     timer_.cancel();
-    for (const slot& s : slots_)
-        if (s.connecting)
-            asio::post(s.home, [signal = s.connecting] { signal->emit(asio::cancellation_type::terminal); });
+    armed_ = no_deadline;
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        if (core_.slots()[i].state != slot_state::connecting) continue;
+        asio::post(slots_[i].home, [self = shared_from_this(), i] {
+            std::unique_lock lock{self->mutex_};
+            const auto signal = self->slots_[i].connecting;
+            lock.unlock();
+            if (signal) signal->emit(asio::cancellation_type::terminal);
+        });
+    }
 }
 
 pool_stats asio_pool::stats() const {
@@ -221,9 +229,18 @@ void asio_pool::arm_timer() {
     });
 }
 
-/// Waits until `is_so()`, which is asked with the mutex held, or returns false behind `deadline`.
+/// Waits until `is_so()`, which is asked with the mutex held, or returns false behind `deadline`. On a strand, lest it is
+/// woken while it goes to sleep.
 template <class Predicate>
 asio::awaitable<bool> asio_pool::until(std::shared_ptr<asio_pool> self, clock::time_point deadline, Predicate is_so) {
+    const auto strand = asio::make_strand(co_await asio::this_coro::executor);
+    co_return co_await asio::co_spawn(strand, watch_until(std::move(self), deadline, std::move(is_so)),
+                                      asio::use_awaitable);
+}
+
+template <class Predicate>
+asio::awaitable<bool> asio_pool::watch_until(std::shared_ptr<asio_pool> self, clock::time_point deadline,
+                                             Predicate is_so) {
     const auto timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor, deadline);
     for (;;) {
         {
@@ -263,7 +280,8 @@ asio::awaitable<void> asio_pool::close(std::shared_ptr<asio_pool> self, clock::d
     if (came_back) co_return;
     const std::lock_guard lock{self->mutex_};
     for (const slot& s : self->slots_)
-        if (s.borrowed) asio::post(s.borrowed->executor, [link = s.borrowed] { link->shut_down(); });
+        for (const auto& link : {s.borrowed, s.host})
+            if (link) asio::post(link->executor, [link] { link->shut_down(); });
 }
 
 clock::time_point asio_pool::acquire_deadline() const {
@@ -278,6 +296,7 @@ std::optional<lent_link> asio_pool::request(lease_waiter& w, const asio::any_io_
     {
         const event e{*this};
         w.deadline = std::min(w.deadline, acquire_deadline());
+        look_at_next(e.now);
         const request_result r = core_.request(w, e.now);
         if (r == request_result::queued) return std::nullopt;
         if (r != request_result::granted) std::rethrow_exception(refusal_of(r, snapshot(e.now), site_of(w)));
@@ -292,6 +311,7 @@ std::optional<lent_link> asio_pool::try_request(const asio::any_io_executor& exe
     lent_link lent;
     {
         const event e{*this};
+        look_at_next(e.now);
         const std::optional<pool_lease> granted = core_.try_request(lease_kind::exclusive, e.now);
         if (!granted) return std::nullopt;
         lent = lend(*granted, executor, where, core);
@@ -299,10 +319,12 @@ std::optional<lent_link> asio_pool::try_request(const asio::any_io_executor& exe
     return hand_over(std::move(lent), std::move(core), executor);
 }
 
-void asio_pool::await(lease_waiter& w) {
+void asio_pool::await(lease_waiter& w, std::uint64_t ticket, completion&& waiting) {
     event e{*this};
-    if (w.ticket != 0 && !w.has_ended) cancellable_.emplace(w.ticket, &w);
-    if (w.has_ended) e.todo.told.emplace_back(std::move(w.waiting), nullptr);
+    if (w.has_ended) return e.todo.told.emplace_back(std::move(waiting), nullptr), void();
+    w.waiting = std::move(waiting);
+    w.ticket = ticket;
+    if (ticket != 0) cancellable_.emplace(ticket, &w);
 }
 
 lent_link asio_pool::take(lease_waiter& w, const asio::any_io_executor& executor) {
@@ -318,8 +340,9 @@ lent_link asio_pool::take(lease_waiter& w, const asio::any_io_executor& executor
 }
 
 void asio_pool::abandon(lease_waiter& w) noexcept {
-    if (w.is_taken || w.problem) return;
+    if (w.is_taken) return;
     const event e{*this};
+    if (w.problem) return;
     cancellable_.erase(w.ticket);
     if (core_.withdraw(w, e.now) || !w.has_ended) return;
     core_.release(w.granted, e.now, return_condition::usable);
@@ -353,6 +376,7 @@ lent_link asio_pool::hand_over(lent_link lent, std::unique_ptr<session>&& core, 
 }
 
 void asio_pool::give_back(lent_link&& lent, bool is_usable) {
+    if (!lent.link) return write_off(lent);  // the program has moved the connection away, to keep it
     const asio::any_io_executor& executor = lent.link->executor;
     asio::dispatch(executor, returning{shared_from_this(), std::move(lent), is_usable, &asio_pool::take_back,
                                        &asio_pool::write_off});
@@ -360,7 +384,7 @@ void asio_pool::give_back(lent_link&& lent, bool is_usable) {
 
 /// On the executor of the link. Others may still wait for statements on it.
 void asio_pool::take_back(lent_link&& lent, bool is_usable) {
-    if (is_usable && after_release && lent.link->has_session()) is_usable = pass_release_hook(lent.link);
+    if (is_usable && after_release) is_usable = pass_release_hook(lent.link);
     std::unique_ptr<session> core = lent.link->part();
     if (!is_usable) core->close("the pool does not want it any more");
     const return_condition how = make_clean(*core, options_.reset);
@@ -372,6 +396,7 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
     const bool is_here = &asio::query(lent.link->executor, asio::execution::context) ==
                          &asio::query(executor_, asio::execution::context);
     s.last = is_here && how != return_condition::broken ? std::move(lent.link) : nullptr;
+    leave_if_read_only(lent.lease.slot, *core, e.now);
     rest(lent.lease.slot, std::move(core));
     core_.release(lent.lease, e.now, how);
     go_on(lent.lease.slot);
@@ -379,13 +404,21 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
 
 bool asio_pool::pass_release_hook(const std::shared_ptr<asio_link>& link) {
     connection conn{asio_driver{link}};
-    return passes_release_hook(after_release, conn);
+    const bool is_welcome = passes_release_hook(after_release, conn);
+    (void)std::move(conn).take_driver().take_link();  // lest the connection ends with `conn`
+    return is_welcome;
 }
 
 void asio_pool::write_off(const lent_link& lent) {
     const event e{*this};
     slots_[lent.lease.slot].borrowed = nullptr;
     core_.release(lent.lease, e.now, return_condition::broken);
+}
+
+/// Where writes are wanted, a connection whose server has refused one is replaced, and so are the others that it had then.
+void asio_pool::leave_if_read_only(std::size_t i, const session& core, clock::time_point now) {
+    if (!core.takes_no_writes() || !slots_[i].is_for_writes) return;
+    if (core_.slots()[i].doom == close_reason::none) core_.drain(now);
 }
 
 void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core) {
@@ -406,20 +439,25 @@ void asio_pool::go_on(std::size_t i) {
 
 // ---------------------------------------------------------------------------------------------------- at the host
 
+asio::any_io_executor asio_pool::home_of(std::size_t i) const {
+    const std::lock_guard lock{mutex_};
+    return slots_[i].home;
+}
+
 void asio_pool::begin_connect(std::size_t i) {
     const auto signal = std::make_shared<asio::cancellation_signal>();
-    asio::any_io_executor home;
     {
-        const std::lock_guard lock{mutex_};
+        const event e{*this};
+        if (core_.is_closed()) return core_.connect_failed(i, e.now, connect_problem::unavailable);
         slots_[i].connecting = signal;
-        home = slots_[i].home;
     }
     const auto end = [signal](const std::exception_ptr&) {};
-    asio::co_spawn(home, make_connection(shared_from_this(), i), asio::bind_cancellation_slot(signal->slot(), end));
+    asio::co_spawn(home_of(i), make_connection(shared_from_this(), i),
+                   asio::bind_cancellation_slot(signal->slot(), end));
 }
 
 asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self, std::size_t i) {
-    std::unique_ptr<session> core;
+    std::shared_ptr<asio_link> link;
     std::exception_ptr problem;
     bool is_in_hook = false;
     try {
@@ -436,11 +474,11 @@ asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self
         if (self->after_connect) co_await self->after_connect(conn);
         conn.runner().core().keep_changes();
         require_quiet(conn.runner().core());
-        core = conn.runner().link()->part();
+        link = std::move(conn).take_driver().take_link();
     } catch (...) {
         problem = std::current_exception();
     }
-    if (!problem) co_return self->end_connect(i, std::move(core));
+    if (!problem) co_return self->end_connect(i, std::move(link));
     const connect_problem kind = is_in_hook ? connect_problem::hook_failed : problem_of(problem);
     self->fail_connect(i, kind, problem);
 }
@@ -450,7 +488,23 @@ void asio_pool::share_types(session& core) const {
     if (types_) core.share_types(types_);
 }
 
-void asio_pool::end_connect(std::size_t i, std::unique_ptr<session>&& core) {
+namespace {
+
+/// By the connection's own settings: a hook or the environment may have made them.
+bool wants_writes(PGconn* conn) {
+    const pq::options settings{PQconninfo(conn)};
+    for (const PQconninfoOption* o = settings.get(); o != nullptr && o->keyword != nullptr; ++o) {
+        if (std::string_view{o->keyword} != "target_session_attrs" || o->val == nullptr) continue;
+        const std::string_view wanted = o->val;
+        return wanted == "read-write" || wanted == "primary";
+    }
+    return false;
+}
+
+}  // namespace
+
+void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& host) {
+    std::unique_ptr<session> core = host->part();
     std::shared_ptr<descriptor> sentinel;
     try {
         sentinel = std::make_shared<descriptor>(executor_, duplicate(core->socket()));
@@ -460,7 +514,9 @@ void asio_pool::end_connect(std::size_t i, std::unique_ptr<session>&& core) {
     const event e{*this};
     slot& s = slots_[i];
     s.connecting = nullptr;
+    s.host = std::move(host);
     s.sentinel = std::move(sentinel);
+    s.is_for_writes = wants_writes(core->native_handle());
     last_failure_ = nullptr;
     rest(i, std::move(core));
     core_.connected(i, e.now);
@@ -490,7 +546,6 @@ struct proof {
 /// On the slot's home: has its session end what is queued in it, and answer.
 void asio_pool::prove(std::size_t i) {
     const std::shared_ptr<asio_link> host = move_in(i);
-    if (!host) return;
     const auto end = std::make_shared<proof>(host->executor);
     end->timer.async_wait([end, host](error_code problem) {
         if (problem || end->has_ended) return;
@@ -520,22 +575,16 @@ void asio_pool::end_proof(std::size_t i, bool is_well, bool is_late) {
     go_on(i);
 }
 
-/// Brings the session that rests in a slot to its host. Null when there are no descriptors for one: then it is closed.
+/// Brings the session that rests in a slot to its host.
 std::shared_ptr<asio_link> asio_pool::move_in(std::size_t i) {
     std::unique_ptr<session> core;
     std::shared_ptr<asio_link> host;
-    asio::any_io_executor home;
     {
         const std::lock_guard lock{mutex_};
         core = std::move(slots_[i].at_rest);
         host = slots_[i].host;
-        home = slots_[i].home;
     }
-    if (!core) return host;
-    if (!host) host = make_link(core->socket(), home);
-    host->adopt(std::move(core));
-    const std::lock_guard lock{mutex_};
-    slots_[i].host = host;
+    if (core) host->adopt(std::move(core));
     return host;
 }
 
@@ -550,6 +599,11 @@ void asio_pool::submit(unit_ptr&& u) {
     auto work = std::make_unique<one_shot>(shared_from_this(), std::move(u));
     event e{*this};
     work->deadline = std::min(acquire_deadline(), work->u->deadline);
+    enqueue(std::move(work), e);
+}
+
+void asio_pool::enqueue(std::unique_ptr<one_shot>&& work, event& e) {
+    look_at_next(e.now);
     if (work->ticket != 0) cancellable_.emplace(work->ticket, work.get());
     const request_result r = core_.request(*work, e.now);
     if (r == request_result::granted) return place(std::move(work));
@@ -582,14 +636,35 @@ void asio_pool::serve_inbox(std::size_t i) {
     host->start_all(std::move(arrived));
 }
 
+namespace {
+
+constexpr int max_tries = 3;
+
+/// Whether it has no effect, and failed just for the connection that it was given.
+bool has_missed(const unit& u) {
+    if (!u.has_problem()) return false;
+    try {
+        u.throw_failure();
+    } catch (const commit_in_doubt&) {
+    } catch (const connection_error& e) {
+        return e.outcome() == outcome::not_sent || e.outcome() == outcome::not_executed;
+    } catch (...) {
+    }
+    return false;
+}
+
+}  // namespace
+
 /// At the host: the last one out of it gives the session back to the slot.
 void asio_pool::end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done) {
     const std::size_t i = work->granted.slot;
     {
-        const event e{*this};
+        event e{*this};
         slot& s = slots_[i];
         cancellable_.erase(work->ticket);
-        return_condition how = s.host->core().is_open() ? return_condition::usable : return_condition::broken;
+        const bool is_open = s.host->core().is_open();
+        return_condition how = is_open ? return_condition::usable : return_condition::broken;
+        leave_if_read_only(i, s.host->core(), e.now);
         if (core_.slots()[i].statements == 1) {
             std::unique_ptr<session> core = s.host->part();
             how = make_clean(*core, options_.reset);
@@ -597,6 +672,11 @@ void asio_pool::end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done) 
         }
         core_.release(work->granted, e.now, how);
         go_on(i);
+        if (!is_open && !work->is_cancelled && has_missed(*done) && ++work->tries < max_tries) {
+            done->start_over();
+            work->u = std::move(done);
+            return enqueue(std::move(work), e);
+        }
     }
     work->waiting(std::move(done));
 }
@@ -616,6 +696,7 @@ void asio_pool::cancel(std::uint64_t ticket) {
             w, std::make_exception_ptr(operation_aborted{"cancelled while waiting for a connection", site_of(w)}),
             e.todo);
     if (w.kind == lease_kind::exclusive) return;
+    static_cast<one_shot&>(w).is_cancelled = true;
     const std::size_t i = w.granted.slot;
     asio::post(slots_[i].home, [self = shared_from_this(), i, ticket] {
         std::unique_lock lock{self->mutex_};
@@ -643,11 +724,25 @@ void asio_pool::on_sentinel(std::size_t i, descriptor& sentinel) {
     if (s.sentinel.get() != &sentinel) return;
     s.is_watched = false;
     if (core_.slots()[i].state != slot_state::idle) return;
+    if (look_at(i, e.now)) watch(i);
+}
+
+/// Whether nothing has come for an idle connection, and its end has not. Else the core is told.
+bool asio_pool::look_at(std::size_t i, clock::time_point now) {
     char byte{};
-    const ssize_t seen = ::recv(sentinel.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (seen > 0) return core_.doubt(i, e.now);  // a notice, or why the server closes it
-    if (seen < 0 && (errno == EAGAIN || errno == EINTR)) return watch(i);
-    core_.lost(i, e.now);
+    const ssize_t seen = ::recv(slots_[i].sentinel->native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (seen < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+    if (seen > 0)
+        core_.doubt(i, now);  // a notice, or why the server closes it
+    else
+        core_.lost(i, now);
+    return false;
+}
+
+/// The end of an idle connection is noticed before it is lent, even when the event loop had no time to tell.
+void asio_pool::look_at_next(clock::time_point now) {
+    while (const auto next = core_.next_idle())
+        if (look_at(*next, now)) return;
 }
 
 // ------------------------------------------------------------------------------------------------- waiting for one
@@ -660,13 +755,15 @@ asio::awaitable<lent_link> lease(std::shared_ptr<asio_pool> pool, std::source_lo
     if (at_once) co_return std::move(*at_once);
     co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
         [&w](auto handler) {
-            w.pool->listen_for_cancellation(asio::get_associated_cancellation_slot(handler), w.ticket);
-            w.waiting.emplace(
+            asio_pool& from = *w.pool;
+            const std::uint64_t ticket = from.listen_for_cancellation(asio::get_associated_cancellation_slot(handler));
+            completion waiting;
+            waiting.emplace(
                 [work = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked),
                  handler = std::move(handler)](unit_ptr) mutable {
-                    asio::post(work, [handler = std::move(handler)]() mutable { std::move(handler)(unit_ptr{}); });
+                    asio::dispatch(work, [handler = std::move(handler)]() mutable { std::move(handler)(unit_ptr{}); });
                 });
-            w.pool->await(w);
+            from.await(w, ticket, std::move(waiting));
         },
         asio::deferred);
     co_return pool->take(w, executor);

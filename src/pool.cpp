@@ -1,5 +1,7 @@
 #include <coropg/pool.hpp>
 
+#include <algorithm>
+
 namespace coropg {
 
 pool::pool(boost::asio::any_io_executor executor, conninfo info, pool_options options)
@@ -40,6 +42,7 @@ void keep_spare_unit(unit_ptr&& u) noexcept {
 
 asio::awaitable<pooled_connection> acquire(std::shared_ptr<asio_pool> pool, std::source_location where,
                                            clock::time_point deadline) {
+    deadline = std::min(deadline, pool->acquire_deadline());  // of all tries together
     for (;;) {
         const lent_link lent = co_await lease(pool, where, deadline);
         pooled_connection conn{pool, lent};

@@ -307,6 +307,15 @@ void session::note_command(const unit& u, std::string_view tag) {
     if (tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION") in_transaction_by_hand_ = false;
 }
 
+/// Who has not asked for a read-only transaction, has expected a server that takes writes.
+void session::note_refused_write(const unit& u) {
+    if (u.sqlstate() != sqlstate::read_only_sql_transaction || in_transaction_by_hand_) return;
+    const auto is_read_only = [](const std::string& opening) {
+        return opening.find(" READ ONLY") != std::string::npos;
+    };
+    if (!u.within || std::ranges::none_of(u.within->root()->opening, is_read_only)) takes_no_writes_ = true;
+}
+
 void session::on_sync(pq::result&& r) {
     unit_ptr u = underway_.pop_front();
     if (underway_.empty() && cancelling_ == cancel_state::none) drain_deadline_ = no_deadline;
@@ -314,6 +323,7 @@ void session::on_sync(pq::result&& r) {
     if (u->failed()) {
         if (u->is_reset) refuse_behind_reset(*u);
         forget_what_broke(*u);
+        note_refused_write(*u);
     }
     if (u->within) note_scope(*u);
     if (is_to_be_replayed(*u)) return replay(std::move(u));

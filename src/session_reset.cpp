@@ -49,9 +49,9 @@ void session::reset(clock::time_point deadline) {
     on_notice_ = nullptr;
     notices_.clear();
     give_up_all(clock::now());
-    if (!is_open()) return;
-    if (changes_ == session_change::lasting) return close("what its last user did to the session cannot be undone");
+    if (changes_ == session_change::lasting) close("what its last user did to the session cannot be undone");
     end_scopes();
+    if (!is_open()) return;
     if (!is_dirty() && queued_.empty() && underway_.empty()) return;
 
     // Behind all that is left, so that its deadline is that of all.

@@ -84,7 +84,7 @@ struct start_one_shot {
 
     template <class Handler>
     void operator()(Handler&& handler, unit_ptr&& u) const {
-        pool->listen_for_cancellation(asio::get_associated_cancellation_slot(handler), u->ticket);
+        u->ticket = pool->listen_for_cancellation(asio::get_associated_cancellation_slot(handler));
         u->waiting.emplace(
             [work = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked),
              handler = std::forward<Handler>(handler)](unit_ptr done) mutable {

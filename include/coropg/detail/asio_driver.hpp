@@ -42,10 +42,15 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
 
     /// Takes over a session, and goes on with what is under way in it.
     virtual void adopt(std::unique_ptr<session> moved) = 0;
-    /// Gives the session away.
-    [[nodiscard]] std::unique_ptr<session> part() noexcept { return std::move(core_); }
+    /// Gives the session away. Whoever used it here does so no longer, even if it comes back.
+    [[nodiscard]] std::unique_ptr<session> part() noexcept {
+        ++tenancy_;
+        return std::move(core_);
+    }
 
     [[nodiscard]] bool has_session() const noexcept { return core_ != nullptr; }
+    /// Tells those apart who used the link one after the other.
+    [[nodiscard]] std::uint64_t tenancy() const noexcept { return tenancy_; }
     /// Errors: usage_error when the session was given away.
     [[nodiscard]] session& core() const {
         if (!core_) throw_parted();
@@ -54,10 +59,13 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
 
     const asio::any_io_executor executor;
 
- protected:
     [[noreturn]] static void throw_parted();
 
+ protected:
     std::unique_ptr<session> core_;
+
+ private:
+    std::uint64_t tenancy_ = 0;
 };
 
 /// Asio closes what it owns and libpq closes its socket when it likes: each gets a descriptor of its own.
@@ -105,16 +113,6 @@ struct start_unit {
     }
 };
 
-template <class T, class Finish>
-asio::awaitable<T> run_unit(std::shared_ptr<asio_link> link, unit_ptr u, Finish finish) {
-    unit_ptr done = co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
-        start_unit{link.get()}, asio::deferred, std::move(u));
-    if constexpr (std::is_void_v<T>)
-        link->core().result_of(std::move(done), finish);
-    else
-        co_return link->core().result_of(std::move(done), finish);
-}
-
 /// Runs units on a session; copies run them on the same one.
 class asio_runner {
  public:
@@ -122,7 +120,8 @@ class asio_runner {
     template <class T>
     using future = asio::awaitable<T>;
 
-    explicit asio_runner(std::shared_ptr<asio_link> link) noexcept : link_{std::move(link)} {}
+    explicit asio_runner(std::shared_ptr<asio_link> link) noexcept
+        : link_{std::move(link)}, tenancy_{link_->tenancy()} {}
 
     [[nodiscard]] unit_ptr make_unit(call_options options, std::source_location where,
                                      const std::shared_ptr<scope>& within = nullptr) const {
@@ -131,7 +130,7 @@ class asio_runner {
     /// Runs `u` once it is awaited, and maps it to its result.
     template <class T, class Finish>
     asio::awaitable<T> run(unit_ptr&& u, Finish finish) const {
-        return run_unit<T>(link_, std::move(u), std::move(finish));
+        return run_unit<T>(*this, std::move(u), std::move(finish));
     }
     /// Runs all of `units` once it is awaited, and calls `finish(index, unit)` for each in order.
     template <class Finish>
@@ -143,7 +142,9 @@ class asio_runner {
         co_await self.run<void>(std::move(last), finish_last);
     }
     /// Starts `u`, whose end nobody waits for.
-    void start(unit_ptr&& u) const { link_->start(std::move(u)); }
+    void start(unit_ptr&& u) const {
+        if (is_current()) link_->start(std::move(u));
+    }
 
     /// Calls `make` once it is awaited.
     template <class Make>
@@ -165,14 +166,33 @@ class asio_runner {
         }
     }
 
-    [[nodiscard]] session& core() const { return link_->core(); }
+    /// Errors: usage_error when the session was given away.
+    [[nodiscard]] session& core() const {
+        if (!is_current()) asio_link::throw_parted();
+        return link_->core();
+    }
     [[nodiscard]] const std::shared_ptr<asio_link>& link() const noexcept { return link_; }
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return link_->executor; }
 
  private:
     friend class asio_driver;
 
+    template <class T, class Finish>
+    static asio::awaitable<T> run_unit(asio_runner self, unit_ptr u, Finish finish) {
+        (void)self.core();
+        unit_ptr done = co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
+            start_unit{self.link_.get()}, asio::deferred, std::move(u));
+        if (!self.is_current()) co_return finish(*done);
+        co_return self.core().result_of(std::move(done), finish);
+    }
+
+    /// Whether the session is still there.
+    [[nodiscard]] bool is_current() const noexcept {
+        return link_ && link_->tenancy() == tenancy_ && link_->has_session();
+    }
+
     std::shared_ptr<asio_link> link_;
+    std::uint64_t tenancy_;
 };
 
 /// Owns a session: it ends with this.

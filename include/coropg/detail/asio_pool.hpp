@@ -50,6 +50,8 @@ struct one_shot : pool_waiter {
     std::shared_ptr<asio_pool> pool;
     unit_ptr u;  ///< while it waits for its place
     std::uint64_t ticket;
+    int tries = 0;
+    bool is_cancelled = false;
     completion waiting;
 };
 
@@ -87,24 +89,25 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
                                                        std::source_location where);
     /// What `w` has got by waiting. Errors: what it has got instead.
     [[nodiscard]] lent_link take(lease_waiter& w, const asio::any_io_executor& executor);
-    /// `w.waiting` is told when the wait of `w` has ended, from now on.
-    void await(lease_waiter& w);
+    /// `waiting` is told when the wait of `w` has ended, which whoever has `ticket` can end.
+    void await(lease_waiter& w, std::uint64_t ticket, completion&& waiting);
     void abandon(lease_waiter& w) noexcept;
     /// Threads: any.
     void give_back(lent_link&& lent, bool is_usable);
 
     /// Runs `u` on a connection that it may share; its `waiting` is called when it has ended.
     void submit(unit_ptr&& u);
-    /// Has the waiter with that number cancelled by `slot`; a number is given to one that has none, if it can be.
+    /// Returns a number for a waiter, who is cancelled by `signals` as soon as he is known by it; 0 if nobody can.
     template <class Slot>
-    void listen_for_cancellation(Slot signals, std::uint64_t& ticket) {
-        if (!signals.is_connected()) return;
-        ticket = next_ticket();
+    [[nodiscard]] std::uint64_t listen_for_cancellation(Slot signals) {
+        if (!signals.is_connected()) return 0;
+        const std::uint64_t ticket = next_ticket();
         signals.assign([weak = weak_from_this(), ticket](asio::cancellation_type type) {
             const auto wanted = asio::cancellation_type::terminal | asio::cancellation_type::total;
             if ((type & wanted) == asio::cancellation_type::none) return;
             if (const auto alive = weak.lock()) alive->cancel(ticket);
         });
+        return ticket;
     }
     void cancel(std::uint64_t ticket);
 
@@ -133,7 +136,8 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
         std::source_location asked_at;
         std::shared_ptr<descriptor> sentinel;
         bool is_watched = false;
-        unit_queue inbox;  ///< one-shots on their way to the host
+        bool is_for_writes = false;  ///< target_session_attrs asks for a server that takes them
+        unit_queue inbox;            ///< one-shots on their way to the host
         bool is_draining = false;
         std::shared_ptr<asio::cancellation_signal> connecting;
     };
@@ -144,6 +148,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
         std::vector<std::pair<completion, unit_ptr>> told;  // who waited
         std::vector<std::shared_ptr<void>> dropped;
         std::vector<std::shared_ptr<asio::steady_timer>> woken;
+        std::vector<std::string> warnings;
     };
 
     /// An event: holds the mutex, and in the end does what the core wants done.
@@ -162,6 +167,9 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     void arm_timer();
     template <class Predicate>
     static asio::awaitable<bool> until(std::shared_ptr<asio_pool> self, clock::time_point deadline, Predicate is_so);
+    template <class Predicate>
+    static asio::awaitable<bool> watch_until(std::shared_ptr<asio_pool> self, clock::time_point deadline,
+                                             Predicate is_so);
 
     [[nodiscard]] lent_link lend(const pool_lease& lease, const asio::any_io_executor& executor,
                                  std::source_location where, std::unique_ptr<session>& core);
@@ -170,25 +178,30 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     void take_back(lent_link&& lent, bool is_usable);
     void write_off(const lent_link& lent);
     [[nodiscard]] bool pass_release_hook(const std::shared_ptr<asio_link>& link);
+    void leave_if_read_only(std::size_t i, const session& core, clock::time_point now);
     void rest(std::size_t i, std::unique_ptr<session>&& core);
     void go_on(std::size_t i);
 
     void begin_connect(std::size_t i);
+    [[nodiscard]] asio::any_io_executor home_of(std::size_t i) const;
     static asio::awaitable<void> make_connection(std::shared_ptr<asio_pool> self, std::size_t i);
     void share_types(session& core) const;
-    void end_connect(std::size_t i, std::unique_ptr<session>&& core);
+    void end_connect(std::size_t i, std::shared_ptr<asio_link>&& host);
     void fail_connect(std::size_t i, connect_problem problem, std::exception_ptr why);
     void prove(std::size_t i);
     void end_proof(std::size_t i, bool is_well, bool is_late);
     [[nodiscard]] std::shared_ptr<asio_link> move_in(std::size_t i);
     [[nodiscard]] std::unique_ptr<session> move_out(std::size_t i);
 
+    void enqueue(std::unique_ptr<one_shot>&& work, event& e);
     void place(std::unique_ptr<one_shot>&& work);
     void serve_inbox(std::size_t i);
     void end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done);
 
     void watch(std::size_t i);
     void on_sentinel(std::size_t i, descriptor& sentinel);
+    bool look_at(std::size_t i, clock::time_point now);
+    void look_at_next(clock::time_point now);
 
     const asio::any_io_executor executor_;
     const conninfo info_;

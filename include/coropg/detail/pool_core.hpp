@@ -145,7 +145,7 @@ class pool_core {
     void doubt(std::size_t slot, time_point now);
 
     /// The idle connection that is lent next.
-    [[nodiscard]] std::optional<std::size_t> next_idle() const {
+    [[nodiscard]] std::optional<std::size_t> next_idle() const noexcept {
         return idle_.empty() ? std::nullopt : std::optional{idle_.back()};
     }
 

@@ -114,6 +114,8 @@ class session {
     [[nodiscard]] bool has_leftovers() const noexcept {
         return !underway_.empty() || cancelling_ != cancel_state::none;
     }
+    /// Whether it was refused a write outside of a read-only transaction: its server is a standby now, or made read-only.
+    [[nodiscard]] bool takes_no_writes() const noexcept { return takes_no_writes_; }
     /// Whether a reset would undo what was kept.
     [[nodiscard]] bool loses_kept_changes() const noexcept { return has_kept_changes_ && is_dirty(); }
 
@@ -189,6 +191,7 @@ class session {
     void on_answer(unit& u, pq::result&& r);
     void on_sync(pq::result&& r);
     void note_command(const unit& u, std::string_view tag);
+    void note_refused_write(const unit& u);
     void refuse_copy(unit& u);
     void forget_what_broke(unit& u);
     [[nodiscard]] bool is_to_be_replayed(const unit& u) const;
@@ -226,6 +229,7 @@ class session {
     std::shared_ptr<scope> current_;      // the innermost that takes statements
     const scope* transaction_ = nullptr;  // begun on the server, or about to be; only compared
     bool in_transaction_by_hand_ = false;
+    bool takes_no_writes_ = false;
     bool beginning_ = false;  // BEGIN is sent and not answered: if it is refused, nothing may run without it
 
     session_change changes_ = session_change::none;  // by what was sent since the last reset
