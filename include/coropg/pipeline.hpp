@@ -35,6 +35,7 @@ class typed_slot final : public pipeline_slot {
         try {
             u.throw_failure_of(index);
             outcome_ = of_(u, index);
+            u.own(index).answer = {};  // value and result are both there for one statement at a time
             return nullptr;
         } catch (...) {
             outcome_ = std::current_exception();

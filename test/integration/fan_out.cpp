@@ -1,4 +1,5 @@
 #include "../support/cancelling.hpp"
+#include "../support/memory.hpp"
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
@@ -7,9 +8,6 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <unistd.h>
-
-#include <fstream>
 #include <functional>
 
 using namespace coropg;
@@ -17,29 +15,9 @@ using namespace coropg::test;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool memory_is_measurable = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool memory_is_measurable = false;
-#else
-constexpr bool memory_is_measurable = true;
-#endif
-#else
-constexpr bool memory_is_measurable = true;
-#endif
-
 constexpr int mixed_statements = 100'000;
 constexpr int mixed_coroutines = 200;
 constexpr int mixed_kinds = 7;
-
-std::size_t resident_bytes() {
-    std::ifstream file{"/proc/self/statm"};
-    std::size_t total = 0;
-    std::size_t resident = 0;
-    file >> total >> resident;
-    return resident * static_cast<std::size_t>(::getpagesize());
-}
 
 struct labelled {
     int number;
