@@ -98,6 +98,30 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(values_take_the_place_of_their_results, Face, both
     for (auto& text : texts) BOOST_REQUIRE(text.get().size() == 20'000U);
 }
 
+/// Statements wait where they are encoded, not once more in libpq's buffer.
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_server_that_does_not_read_is_not_sent_all, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    const std::string piece(megabyte, 'p');
+    auto p = conn.pipeline();
+    p.execute("SELECT pg_sleep(0.5)");
+    std::vector<pipelined<int>> lengths;
+    for (int i = 0; i < 100; ++i) lengths.push_back(p.template fetch_one<int>("SELECT length($1)", piece));
+    const auto grown = peak_growth_bytes([&] { AWAIT(p.run()); });
+    if (grown) BOOST_TEST(*grown <= 8 * megabyte);
+    for (auto& length : lengths) BOOST_TEST(length.get() == static_cast<int>(megabyte));
+}
+
+BOOST_AUTO_TEST_CASE(nor_is_it_sent_all_of_many_small_statements) {
+    async_face face;
+    auto conn = face.connect();
+    std::vector<double> naps(200'000);
+    naps.front() = 0.5;
+    auto work = conn.execute_many("SELECT pg_sleep($1)", naps);
+    const auto grown = peak_growth_bytes([&] { BOOST_TEST(face([&] { return std::move(work); }) == naps.size()); });
+    if (grown) BOOST_TEST(*grown <= 4 * megabyte);
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_hundred_thousand_inserts, Face, both_faces) {
     Face face;
     auto conn = face.connect();
