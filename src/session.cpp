@@ -297,10 +297,13 @@ void session::on_answer(unit& u, pq::result&& r) {
     const std::string_view tag = PQcmdStatus(r.get());
     if (tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") cache_.clear();
     if (!u.within) note_transaction_by_hand(tag);
-    c.answer = result{std::move(r)};
-    if (u.keeps_results) return note_types(u, c.answer);
-    u.affected_rows += c.answer.affected_rows();
-    c.answer = {};
+    result answer{std::move(r)};
+    if (!u.keeps_results || !c.is_wanted) {
+        u.affected_rows += answer.affected_rows();
+        return;
+    }
+    note_types(u, answer);
+    c.answer = std::move(answer);
 }
 
 /// Someone may say BEGIN in SQL, which is theirs to end.
