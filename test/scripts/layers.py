@@ -73,6 +73,7 @@ ROOMS = [
                    "src/server_errors.cpp", "src/server_errors.inc"]),
     (1, "log", ["coropg/log.hpp", "src/log.cpp"]),
     (1, "options", ["coropg/options.hpp", "coropg/pool_options.hpp"]),
+    (1, "settled", ["coropg/settled.hpp"]),
     (1, "op", ["coropg/detail/op.hpp"]),
     (1, "members", ["coropg/detail/members.hpp"]),
     (1, "closure guard", ["coropg/detail/closure_guard.hpp"]),
