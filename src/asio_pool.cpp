@@ -113,7 +113,7 @@ void asio_pool::collect(const pool_action& action, effects& out) {
             end_wait(*action.waiter, failure_of(w.failure, snapshot(clock::now()), last_failure_, site_of(w)), out);
             break;
         }
-        case pool_action::kind::warn_leak: out.warnings.push_back(leak_warning(name_, s.asked_at)); break;
+        case pool_action::kind::warn_leak: out.warnings.push_back(leak_warning(name_, s.record->read().where)); break;
         case pool_action::kind::wake: arm_timer(); break;
     }
 }
@@ -152,9 +152,9 @@ call_site asio_pool::site_of(const pool_waiter& w) {
 }
 
 pool_snapshot asio_pool::snapshot(clock::time_point now) const {
-    std::vector<std::source_location> lines;
-    for (const slot& s : slots_) lines.push_back(s.asked_at);
-    pool_snapshot seen = snapshot_of(core_, lines, now);
+    std::vector<const lease_record*> records;
+    for (const slot& s : slots_) records.push_back(s.record.get());
+    pool_snapshot seen = snapshot_of(core_, records, now);
     seen.name = name_;
     return seen;
 }
@@ -353,8 +353,9 @@ void asio_pool::abandon(lease_waiter& w) noexcept {
 lent_link asio_pool::lend(const pool_lease& lease, const asio::any_io_executor& executor, std::source_location where,
                           std::unique_ptr<session>& core) {
     slot& s = slots_[lease.slot];
-    s.asked_at = where;
+    s.record->begin(where);
     core = std::move(s.at_rest);
+    core->record_in(s.record);
     if (s.last && s.last->executor == executor) s.borrowed = s.last;
     return {lease, s.borrowed};
 }
@@ -423,6 +424,7 @@ void asio_pool::leave_if_read_only(std::size_t i, const session& core, clock::ti
 
 void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core) {
     types_ = core->types();
+    core->record_in(nullptr);
     slots_[i].at_rest = std::move(core);
 }
 

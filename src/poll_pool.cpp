@@ -137,7 +137,9 @@ void poll_pool::collect(event& e) {
                     w.thread.tell();
                     break;
                 }
-                case pool_action::kind::warn_leak: log(log_level::warning, leak_warning(name_, s.asked_at)); break;
+                case pool_action::kind::warn_leak:
+                    log(log_level::warning, leak_warning(name_, s.record->read().where));
+                    break;
                 case pool_action::kind::wake:
                     for (helper* each : sleepers_) each->told.notify_one();
                     break;
@@ -204,9 +206,9 @@ void poll_pool::put_back(const pool_action& job) {
 }
 
 pool_snapshot poll_pool::snapshot(clock::time_point now) const {
-    std::vector<std::source_location> lines;
-    for (const slot& s : slots_) lines.push_back(s.asked_at);
-    pool_snapshot seen = snapshot_of(core_, lines, now);
+    std::vector<const lease_record*> records;
+    for (const slot& s : slots_) records.push_back(s.record.get());
+    pool_snapshot seen = snapshot_of(core_, records, now);
     seen.name = name_;
     return seen;
 }
@@ -332,7 +334,8 @@ void poll_pool::look_at_next(clock::time_point now) {
 
 lent_session poll_pool::lend(const pool_lease& lease, std::source_location where) {
     slot& s = slots_[lease.slot];
-    s.asked_at = where;
+    s.record->begin(where);
+    s.at_rest->core.record_in(s.record);
     return {lease, std::move(s.at_rest)};
 }
 
@@ -357,7 +360,10 @@ void poll_pool::give_back(const pool_lease& lease, sync::connection&& conn, bool
 }
 
 void poll_pool::rest(std::size_t i, std::unique_ptr<poll_session>&& session) {
-    if (session) types_ = session->core.types();
+    if (session) {
+        types_ = session->core.types();
+        session->core.record_in(nullptr);
+    }
     slots_[i].at_rest = std::move(session);
 }
 

@@ -43,13 +43,23 @@ void keep_spare_unit(unit_ptr&& u) noexcept {
 asio::awaitable<pooled_connection> acquire(std::shared_ptr<asio_pool> pool, std::source_location where,
                                            clock::time_point deadline) {
     deadline = std::min(deadline, pool->acquire_deadline());  // of all tries together
-    for (;;) {
-        const lent_link lent = co_await lease(pool, where, deadline);
-        pooled_connection conn{pool, lent};
-        if (!pool->before_acquire) co_return conn;
-        const bool is_welcome = co_await pool->before_acquire(*conn);
-        if (is_welcome) co_return conn;
-        conn.discard();
+    const acquire_report report{pool->name(), where};
+    try {
+        for (;;) {
+            const lent_link lent = co_await lease(pool, where, deadline);
+            pooled_connection conn{pool, lent};
+            bool is_welcome = true;
+            if (pool->before_acquire) is_welcome = co_await pool->before_acquire(*conn);
+            if (!is_welcome) {
+                conn.discard();
+                continue;
+            }
+            report.end();
+            co_return conn;
+        }
+    } catch (const error& e) {
+        report.end(&e);
+        throw;
     }
 }
 

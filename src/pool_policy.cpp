@@ -1,4 +1,5 @@
 #include <coropg/detail/pool_policy.hpp>
+#include <coropg/observer.hpp>
 
 #include <algorithm>
 
@@ -28,7 +29,8 @@ std::string described(const pool_snapshot& seen) {
     std::string text = std::to_string(seen.busy) + " busy, " + std::to_string(seen.idle) + " idle, " +
                        std::to_string(seen.connecting) + " connecting, " + std::to_string(seen.waiting) + " waiting";
     for (const pool_holder& h : seen.holders)
-        text += "; held for " + std::to_string(h.age.count()) + " ms from " + file_name(h.where);
+        text += "; held for " + std::to_string(h.age.count()) + " ms from " + file_name(h.where) +
+                (h.sql.empty() ? "" : ", last: " + h.sql);
     if (!seen.last_error.empty()) text += "; last error: " + seen.last_error;
     return text;
 }
@@ -98,8 +100,7 @@ std::string text_of(const std::exception_ptr& problem) {
     }
 }
 
-pool_snapshot snapshot_of(const pool_core& core, std::span<const std::source_location> asked_at,
-                          clock::time_point now) {
+pool_snapshot snapshot_of(const pool_core& core, std::span<const lease_record* const> records, clock::time_point now) {
     pool_snapshot seen;
     for (const pool_slot& s : core.slots()) {
         const auto i = static_cast<std::size_t>(&s - core.slots().data());
@@ -109,13 +110,25 @@ pool_snapshot snapshot_of(const pool_core& core, std::span<const std::source_loc
             case slot_state::idle: ++seen.idle; break;
             default: ++seen.busy;
         }
-        if (s.state == slot_state::leased)
-            seen.holders.push_back({asked_at[i], std::chrono::duration_cast<std::chrono::milliseconds>(now - s.since)});
+        if (s.state != slot_state::leased) continue;
+        seen.holders.push_back(records[i]->read());
+        seen.holders.back().age = std::chrono::duration_cast<std::chrono::milliseconds>(now - s.since);
     }
     seen.waiting = core.stats().requests_waiting;
     std::ranges::sort(seen.holders, std::ranges::greater{}, &pool_holder::age);
     seen.holders.resize(std::min(seen.holders.size(), shown_holders));
     return seen;
+}
+
+acquire_report::acquire_report(std::string_view pool, std::source_location where) noexcept
+    : pool_{pool}, where_{where} {
+    if (current_observer() != nullptr) began_ = clock::now();
+}
+
+void acquire_report::end(const error* problem) const noexcept {
+    if (began_ == clock::time_point{}) return;
+    const auto lasted = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - began_);
+    notify(&observer::on_acquire, acquire_event{pool_, where_, lasted, problem});
 }
 
 std::exception_ptr failure_of(wait_failure why, pool_snapshot seen, const std::exception_ptr& last, call_site site) {

@@ -109,6 +109,7 @@ void session::clean_up() noexcept {
 
 void session::submit(unit_ptr&& u) {
     if (is_observed()) u->started = clock::now();
+    if (record_ && !u->commands.empty()) record_->note(u->site_sql());
     if (u->group) unit_group::enter(*u);
     if (state_ == state::closed) {
         if (u->ends != ending::none && !u->within->ended) leave(*u->within);

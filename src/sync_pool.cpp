@@ -37,10 +37,20 @@ bool is_welcome(const poll_pool& pool, sync::connection& conn) {
 sync::pooled_connection acquire(const std::shared_ptr<poll_pool>& pool, std::source_location where,
                                 clock::time_point deadline) {
     const clock::time_point until = std::min(deadline, pool->acquire_deadline());
-    for (;;) {
-        sync::pooled_connection conn{pool, pool->lease(where, until)};
-        if (is_welcome(*pool, *conn)) return conn;
-        conn.discard();
+    const acquire_report report{pool->name(), where};
+    try {
+        for (;;) {
+            sync::pooled_connection conn{pool, pool->lease(where, until)};
+            if (!is_welcome(*pool, *conn)) {
+                conn.discard();
+                continue;
+            }
+            report.end();
+            return conn;
+        }
+    } catch (const error& e) {
+        report.end(&e);
+        throw;
     }
 }
 

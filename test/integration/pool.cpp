@@ -1,38 +1,8 @@
-#include "../support/faces.hpp"
-
-#include <coropg/pool.hpp>
+#include "../support/pools.hpp"
 
 using namespace coropg;
 using namespace coropg::test;
 using namespace std::chrono_literals;
-
-namespace {
-
-template <class Face>
-struct pool_of;
-
-template <>
-struct pool_of<async_face> : async_face {
-    using transaction = coropg::transaction;
-
-    explicit pool_of(pool_options options = {}, const conninfo& info = dsn())
-        : pool{io.get_executor(), info, options} {}
-    ~pool_of() { run(pool.close()); }
-
-    coropg::pool pool;
-};
-
-template <>
-struct pool_of<sync_face> : sync_face {
-    using transaction = coropg::sync::transaction;
-
-    explicit pool_of(pool_options options = {}, const conninfo& info = dsn()) : pool{info, options} {}
-    ~pool_of() { pool.close(); }
-
-    coropg::sync::pool pool;
-};
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(pools)
 
@@ -99,10 +69,12 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(who_waits_too_long_hears_who_holds_the_connections
     pool_of<Face> face{{.max_size = 1, .acquire_timeout = 50ms, .name = "small"}};
     auto held = AWAIT(face.pool.acquire());
     const auto line = std::source_location::current().line() - 1;
+    AWAIT(held->execute("SELECT 'held'"));
     const auto e = ERROR_OF(pool_timeout, face.pool.acquire());
     BOOST_TEST(e.snapshot().busy == 1U);
     BOOST_REQUIRE(e.snapshot().holders.size() == 1U);
     BOOST_TEST(e.snapshot().holders[0].where.line() == line);
+    BOOST_TEST(e.snapshot().holders[0].sql == "SELECT 'held'");
     BOOST_TEST(std::string{e.what()}.find("the pool \"small\"") != std::string::npos, e.what());
     held.release();
     BOOST_TEST(AWAIT(face.pool.template fetch_one<int>("SELECT 1")) == 1);

@@ -50,7 +50,7 @@ ROOMS = [
 
     # what a caller submits and a session runs up to one Sync
     (4, "unit", ["coropg/detail/unit.hpp", "coropg/detail/unit_queue.hpp", "coropg/detail/completion.hpp",
-                 "coropg/detail/scope.hpp", "src/unit.cpp"]),
+                 "coropg/detail/scope.hpp", "coropg/detail/lease_record.hpp", "src/unit.cpp"]),
 
     # values on their way in and out
     (3, "params", ["coropg/detail/params.hpp", "src/params.cpp"]),

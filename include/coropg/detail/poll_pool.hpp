@@ -61,6 +61,7 @@ class poll_pool : public std::enable_shared_from_this<poll_pool> {
     void drain();
 
     [[nodiscard]] clock::time_point acquire_deadline() const;
+    [[nodiscard]] std::string_view name() const noexcept { return name_; }
     /// Whether this is a copy of the pool in a child process, whose connections belong to the parent.
     [[nodiscard]] bool is_forked() const noexcept;
 
@@ -73,7 +74,7 @@ class poll_pool : public std::enable_shared_from_this<poll_pool> {
     struct slot {
         std::unique_ptr<poll_session> at_rest;
         unique_fd socket;  ///< the session's, and as long as the slot has it, no other's
-        std::source_location asked_at;
+        std::shared_ptr<lease_record> record = std::make_shared<lease_record>();
         // a job that was put back
         std::unique_ptr<poll_work<pq::connection>> connecting;
         clock::time_point put_back_at{};

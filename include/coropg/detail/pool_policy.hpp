@@ -46,8 +46,21 @@ connect_problem problem_of(const std::exception_ptr& problem);
 /// One line of what went wrong.
 std::string text_of(const std::exception_ptr& problem);
 
-/// `asked_at` is the line of each slot's holder.
-pool_snapshot snapshot_of(const pool_core& core, std::span<const std::source_location> asked_at, clock::time_point now);
+/// `records` are those of the slots.
+pool_snapshot snapshot_of(const pool_core& core, std::span<const lease_record* const> records, clock::time_point now);
+
+/// Tells the observer how an `acquire` ended, if there is one.
+class acquire_report {
+ public:
+    acquire_report(std::string_view pool, std::source_location where) noexcept;
+
+    void end(const error* problem = nullptr) const noexcept;
+
+ private:
+    std::string_view pool_;
+    std::source_location where_;
+    clock::time_point began_{};
+};
 
 /// Why a wait failed; `last` is the error of the last connect that failed.
 std::exception_ptr failure_of(wait_failure why, pool_snapshot seen, const std::exception_ptr& last, call_site site);
