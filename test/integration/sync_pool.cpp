@@ -298,6 +298,14 @@ BOOST_AUTO_TEST_CASE(what_is_lent_outlives_the_handle) {
     BOOST_TEST(conn->fetch_one<int>("SELECT 1") == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_connection_that_is_moved_away_is_replaced) {
+    sync::pool pool{dsn(), {.max_size = 1}};
+    sync::connection mine = std::move(*pool.acquire());
+    BOOST_TEST(pool.fetch_one<int>("SELECT 1") == 1);
+    BOOST_TEST(mine.fetch_one<int>("SELECT 1") == 1);
+    BOOST_TEST(pool.stats().connections_num == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(a_child_process_needs_a_pool_of_its_own) {
     sync::pool pool{dsn(), {.max_size = 2}};
     sync::pooled_connection held = pool.acquire();
