@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cassert>
@@ -58,7 +57,7 @@ struct poll_pool::waiter : pool_waiter {
 class poll_pool::event {
  public:
     explicit event(poll_pool& pool) : pool_{pool} {
-        pool.require_parent();
+        pool.home_.require();
         lock_ = std::unique_lock{pool.mutex_};
         now_ = clock::now();
         if (pool.core_.next_tick() <= now_) pool.core_.tick(now_);
@@ -101,7 +100,7 @@ class poll_pool::event {
 class poll_pool::onlooking {
  public:
     onlooking(poll_pool& pool, helper& me) : pool_{pool}, me_{me} {
-        pool.require_parent();
+        pool.home_.require();
         const std::lock_guard lock{pool_.mutex_};
         pool_.onlookers_.push_back(&me_);
     }
@@ -219,16 +218,9 @@ poll_pool::poll_pool(conninfo info, const pool_options& options)
     : info_{std::move(info)},
       name_{options.name},
       options_{options},
-      process_{::getpid()},
       core_{limits_of(options), std::random_device{}()},
       slots_(core_.slots().size()) {
     core_.tick(clock::now());
-}
-
-bool poll_pool::is_forked() const noexcept { return ::getpid() != process_; }
-
-void poll_pool::require_parent() const {
-    if (is_forked()) throw usage_error{"a pool cannot be used in a child process: make one there"};
 }
 
 void poll_pool::wait(std::source_location where) {
@@ -268,7 +260,7 @@ void poll_pool::shut() {
 }
 
 pool_stats poll_pool::stats() const {
-    require_parent();
+    home_.require();
     const std::lock_guard lock{mutex_};
     return core_.stats();
 }

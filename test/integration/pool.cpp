@@ -95,4 +95,16 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_user_did_to_the_session_is_gone_for_the_nex
     BOOST_TEST(AWAIT(conn->template fetch_one<bool>("SELECT pg_current_xact_id_if_assigned() IS NULL")));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_transaction_ends_when_its_connection_goes_back, Face, both_faces) {
+    pool_of<Face> face{{.max_size = 1}};
+    for (const bool is_discarded : {false, true}) {
+        auto conn = AWAIT(face.pool.acquire());
+        auto tx = AWAIT(conn->begin());
+        AWAIT(tx.execute("SELECT 1"));
+        is_discarded ? conn.discard() : conn.release();
+        ERROR_OF(usage_error, tx.execute("SELECT 2"));
+        BOOST_TEST(AWAIT(face.pool.template fetch_one<int>("SELECT 1")) == 1);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

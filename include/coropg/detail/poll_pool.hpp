@@ -11,8 +11,6 @@
 #include <coropg/detail/pool_policy.hpp>
 #include <coropg/sync_connection.hpp>
 
-#include <sys/types.h>
-
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -63,7 +61,7 @@ class poll_pool : public std::enable_shared_from_this<poll_pool> {
     [[nodiscard]] clock::time_point acquire_deadline() const;
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
     /// Whether this is a copy of the pool in a child process, whose connections belong to the parent.
-    [[nodiscard]] bool is_forked() const noexcept;
+    [[nodiscard]] bool is_forked() const noexcept { return home_.is_left(); }
 
     connect_hook before_connect;
     connection_hook after_connect;
@@ -86,7 +84,6 @@ class poll_pool : public std::enable_shared_from_this<poll_pool> {
     class event;
     friend class event;
 
-    void require_parent() const;
     [[nodiscard]] pool_snapshot snapshot(clock::time_point now) const;
 
     void collect(event& e);
@@ -108,7 +105,7 @@ class poll_pool : public std::enable_shared_from_this<poll_pool> {
     const conninfo info_;
     const std::string name_;
     const pool_options options_;
-    const pid_t process_;
+    const home_process home_;
 
     mutable std::mutex mutex_;
     pool_core core_;
