@@ -108,11 +108,7 @@ void asio_pool::collect(const pool_action& action, effects& out) {
             else
                 place(std::unique_ptr<one_shot>{static_cast<one_shot*>(action.waiter)});
             break;
-        case pool_action::kind::fail: {
-            const pool_waiter& w = *action.waiter;
-            end_wait(*action.waiter, failure_of(w.failure, snapshot(clock::now()), last_failure_, site_of(w)), out);
-            break;
-        }
+        case pool_action::kind::fail: end_wait(*action.waiter, failure_of(*action.waiter), out); break;
         case pool_action::kind::warn_leak: out.warnings.push_back(leak_warning(name_, s.record->read().where)); break;
         case pool_action::kind::wake: arm_timer(); break;
     }
@@ -144,6 +140,14 @@ void asio_pool::end_wait(pool_waiter& w, std::exception_ptr problem, effects& ou
     cancellable_.erase(work->ticket);
     work->u->fail(std::move(problem));
     out.told.emplace_back(std::move(work->waiting), std::move(work->u));
+}
+
+std::exception_ptr asio_pool::failure_of(const pool_waiter& w) const {
+    const std::exception_ptr problem = detail::failure_of(w.failure, snapshot(clock::now()), last_failure_, site_of(w));
+    const bool was_its_own_time = w.kind == lease_kind::one_shot && w.failure == wait_failure::timed_out &&
+                                  static_cast<const one_shot&>(w).u->deadline <= w.deadline;
+    if (!was_its_own_time) return problem;
+    return std::make_exception_ptr(too_late_for_statement(text_of(problem), site_of(w)));
 }
 
 call_site asio_pool::site_of(const pool_waiter& w) {
@@ -270,7 +274,7 @@ asio::awaitable<void> asio_pool::wait(std::shared_ptr<asio_pool> self, std::sour
     if (is_in_time) co_return;
     const std::lock_guard lock{self->mutex_};
     std::rethrow_exception(
-        failure_of(wait_failure::timed_out, self->snapshot(clock::now()), self->last_failure_, {{}, where}));
+        detail::failure_of(wait_failure::timed_out, self->snapshot(clock::now()), self->last_failure_, {{}, where}));
 }
 
 asio::awaitable<void> asio_pool::close(std::shared_ptr<asio_pool> self, clock::duration grace) {

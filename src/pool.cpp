@@ -42,7 +42,9 @@ void keep_spare_unit(unit_ptr&& u) noexcept {
 
 asio::awaitable<pooled_connection> acquire(std::shared_ptr<asio_pool> pool, std::source_location where,
                                            clock::time_point deadline) {
-    deadline = std::min(deadline, pool->acquire_deadline());  // of all tries together
+    const clock::time_point latest = pool->acquire_deadline();
+    const bool is_hurried = deadline < latest;
+    deadline = std::min(deadline, latest);  // of all tries together
     const acquire_report report{pool->name(), where};
     try {
         for (;;) {
@@ -57,6 +59,10 @@ asio::awaitable<pooled_connection> acquire(std::shared_ptr<asio_pool> pool, std:
             report.end();
             co_return conn;
         }
+    } catch (const pool_timeout& e) {
+        report.end(&e);
+        if (is_hurried) throw too_late_for_statement(e.what(), {{}, where});
+        throw;
     } catch (const error& e) {
         report.end(&e);
         throw;

@@ -36,7 +36,9 @@ bool is_welcome(const poll_pool& pool, sync::connection& conn) {
 
 sync::pooled_connection acquire(const std::shared_ptr<poll_pool>& pool, std::source_location where,
                                 clock::time_point deadline) {
-    const clock::time_point until = std::min(deadline, pool->acquire_deadline());
+    const clock::time_point latest = pool->acquire_deadline();
+    const clock::time_point until = std::min(deadline, latest);
+    const bool is_hurried = deadline < latest;
     const acquire_report report{pool->name(), where};
     try {
         for (;;) {
@@ -48,6 +50,10 @@ sync::pooled_connection acquire(const std::shared_ptr<poll_pool>& pool, std::sou
             report.end();
             return conn;
         }
+    } catch (const pool_timeout& e) {
+        report.end(&e);
+        if (is_hurried) throw too_late_for_statement(e.what(), {{}, where});
+        throw;
     } catch (const error& e) {
         report.end(&e);
         throw;

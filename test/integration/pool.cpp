@@ -107,4 +107,16 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_transaction_ends_when_its_connection_goes_back, 
     }
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_statement_whose_time_is_up_while_it_waits_for_a_connection_says_so, Face, both_faces) {
+    pool_of<Face> face{{.max_size = 1}};
+    auto held = AWAIT(face.pool.acquire());
+    for (const bool is_plain : {true, false}) {
+        const auto e =
+            ERROR_OF(query_timeout,
+                     face.pool.with({.timeout = 20ms}).execute(unchecked_sql{is_plain ? "SELECT 1" : "SET a.b = 1"}));
+        BOOST_TEST((e.outcome() == outcome::not_sent));
+        BOOST_TEST(contains(e.what(), "1 busy"), e.what());
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

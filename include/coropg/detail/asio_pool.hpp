@@ -161,6 +161,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     void collect(const pool_action& action, effects& out);
     void perform(effects& todo);
     void end_wait(pool_waiter& w, std::exception_ptr problem, effects& out);
+    [[nodiscard]] std::exception_ptr failure_of(const pool_waiter& w) const;
     [[nodiscard]] static call_site site_of(const pool_waiter& w);
     [[nodiscard]] pool_snapshot snapshot(clock::time_point now) const;
 
