@@ -73,7 +73,9 @@ void session::end_scopes() {
 
 /// The unit that undoes what was changed; that nothing was, is a unit, too.
 unit_ptr session::make_reset(session_change undone) {
-    unit_ptr u = make_unit({.prepare = prepare::never}, {});
+    // A name that the server has no longer would fail here.
+    const bool may_prepare = undone != session_change::prepared_statements;
+    unit_ptr u = make_unit({.prepare = may_prepare ? prepare::automatic : prepare::never}, {});
     u->is_reset = true;
     if (undone == session_change::none) return u;
     // What its users named in SQL: with another search_path, the names mean other types.

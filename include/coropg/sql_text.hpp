@@ -89,77 +89,102 @@ constexpr bool is_sql_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
 
-/// Whether `word` is the keyword `upper`, in any case of ASCII letters.
-constexpr bool is_sql_word(std::string_view word, std::string_view upper) {
-    if (word.size() != upper.size()) return false;
-    for (std::size_t i = 0; i < word.size(); ++i) {
+/// Whether `word` is the keyword `upper`, in any case of ASCII letters. An array, for the compiler counts the letters of a
+/// string literal one by one to make a view of it, at each call.
+template <std::size_t Size>
+constexpr bool is_sql_word(std::string_view word, const char (&upper)[Size]) {
+    if (word.size() != Size - 1) return false;
+    for (std::size_t i = 0; i < Size - 1; ++i) {
         const char c = word[i];
         if ((c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c) != upper[i]) return false;
     }
     return true;
 }
 
-// Commands that leave nothing behind but what they store, unless one of the names below stands in them.
-inline constexpr std::string_view plain_commands[]{
-    "SELECT",  "INSERT",   "UPDATE",  "DELETE",  "WITH",   "VALUES",     "TABLE",    "MERGE",   "CREATE",   "ALTER",
-    "DROP",    "TRUNCATE", "COPY",    "EXPLAIN", "SHOW",   "ANALYZE",    "VACUUM",   "NOTIFY",  "GRANT",    "REVOKE",
-    "COMMENT", "REINDEX",  "CLUSTER", "REFRESH", "IMPORT", "CHECKPOINT", "SECURITY", "ANALYSE", "REASSIGN",
-};
-
-// Commands of which it is known what they leave behind.
-inline constexpr std::string_view undoable_commands[]{
-    "SET",     "RESET", "BEGIN",  "START", "COMMIT",  "END",   "ROLLBACK", "ABORT",    "SAVEPOINT",
-    "RELEASE", "FETCH", "LISTEN", "MOVE",  "DECLARE", "CLOSE", "LOCK",     "UNLISTEN", "CALL",
-};
-
-// Names of functions and words that matter wherever they stand.
-inline constexpr std::string_view undoable_names[]{"TEMP", "TEMPORARY", "SET_CONFIG", "NEXTVAL", "SETVAL"};
-inline constexpr std::string_view lasting_names[]{
-    "SETSEED",
-    "PG_BACKUP_START",
-    "PG_START_BACKUP",
-    "PG_REPLICATION_ORIGIN_SESSION_SETUP",
-    "PG_CREATE_LOGICAL_REPLICATION_SLOT",
-    "PG_CREATE_PHYSICAL_REPLICATION_SLOT",
-    "PG_COPY_LOGICAL_REPLICATION_SLOT",
-    "PG_COPY_PHYSICAL_REPLICATION_SLOT",
-};
-
-template <std::size_t Count>
-constexpr bool is_among(std::string_view word, const std::string_view (&uppers)[Count]) {
-    for (const std::string_view upper : uppers)
-        if (is_sql_word(word, upper)) return true;
-    return false;
+template <std::size_t Size>
+constexpr bool starts_with_word(std::string_view name, const char (&upper)[Size]) {
+    return is_sql_word(name.substr(0, Size - 1), upper);
 }
 
-constexpr bool starts_with_word(std::string_view name, std::string_view upper) {
-    return is_sql_word(name.substr(0, upper.size()), upper);
+/// Whether `word` begins a command that leaves nothing behind but what it stores.
+constexpr bool is_plain_command(std::string_view word) {
+    const auto is = [word](const auto& command) { return is_sql_word(word, command); };
+    switch (word[0] >= 'a' ? word[0] - 'a' + 'A' : word[0]) {
+        case 'A': return is("ALTER") || is("ANALYZE") || is("ANALYSE");
+        case 'C': return is("CREATE") || is("COPY") || is("COMMENT") || is("CLUSTER") || is("CHECKPOINT");
+        case 'D': return is("DELETE") || is("DROP");
+        case 'E': return is("EXPLAIN");
+        case 'G': return is("GRANT");
+        case 'I': return is("INSERT") || is("IMPORT");
+        case 'M': return is("MERGE");
+        case 'N': return is("NOTIFY");
+        case 'R': return is("REFRESH") || is("REINDEX") || is("REVOKE") || is("REASSIGN");
+        case 'S': return is("SELECT") || is("SHOW") || is("SECURITY");
+        case 'T': return is("TABLE") || is("TRUNCATE");
+        case 'U': return is("UPDATE");
+        case 'V': return is("VALUES") || is("VACUUM");
+        case 'W': return is("WITH");
+        default: return false;
+    }
 }
 
-/// Whether it names a lock that outlives the transaction.
-constexpr bool is_advisory_lock(std::string_view name) {
-    constexpr std::string_view advisory = "ADVISORY";
-    for (; name.size() >= advisory.size(); name.remove_prefix(1))
-        if ((name.front() == 'a' || name.front() == 'A') && starts_with_word(name, advisory))
-            return !starts_with_word(name, "ADVISORY_XACT");
-    return false;
+/// The same of what is known to leave behind nothing that a reset does not undo.
+constexpr bool is_undoable_command(std::string_view word) {
+    const auto is_one_of = [word](const auto&... commands) { return (is_sql_word(word, commands) || ...); };
+    return is_one_of("SET", "RESET", "LISTEN", "UNLISTEN", "LOCK", "CALL", "DECLARE", "FETCH", "MOVE", "CLOSE") ||
+           is_one_of("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE");
 }
 
 /// What a statement that begins with `word` does to the session by itself.
 constexpr session_change change_by_command(std::string_view word) {
-    if (is_among(word, plain_commands)) return session_change::none;
-    if (is_among(word, undoable_commands)) return session_change::undoable;
+    if (is_plain_command(word)) return session_change::none;
+    if (is_undoable_command(word)) return session_change::undoable;
     return is_sql_word(word, "LOAD") ? session_change::lasting : session_change::prepared_statements;
 }
 
-/// What a statement in which `name` stands does to the session.
+/// What one of PostgreSQL's own functions and schemas, which begin with pg_, does to the session.
+constexpr session_change change_by_pg_name(std::string_view name) {
+    if (starts_with_word(name, "PG_TEMP")) return session_change::undoable;
+    if (starts_with_word(name, "PG_ADVISORY_XACT") || starts_with_word(name, "PG_TRY_ADVISORY_XACT"))
+        return session_change::none;
+    if (starts_with_word(name, "PG_ADVISORY") || starts_with_word(name, "PG_TRY_ADVISORY"))
+        return session_change::undoable;
+    const auto is_one_of = [name](const auto&... functions) { return (is_sql_word(name, functions) || ...); };
+    const bool is_lasting = is_one_of("PG_BACKUP_START", "PG_START_BACKUP", "PG_REPLICATION_ORIGIN_SESSION_SETUP") ||
+                            is_one_of("PG_CREATE_LOGICAL_REPLICATION_SLOT", "PG_CREATE_PHYSICAL_REPLICATION_SLOT") ||
+                            is_one_of("PG_COPY_LOGICAL_REPLICATION_SLOT", "PG_COPY_PHYSICAL_REPLICATION_SLOT");
+    return is_lasting ? session_change::lasting : session_change::none;
+}
+
+/// What a statement does to the session in which `name` stands, whatever it is there. This is asked of every word: most
+/// are told from the others by one or two bytes.
 constexpr session_change change_by_name(std::string_view name) {
-    constexpr std::string_view initials = "DdNnPpSsTt";
-    if (!name.empty() && initials.find(name.front()) != std::string_view::npos) {
-        if (is_among(name, undoable_names) || starts_with_word(name, "PG_TEMP")) return session_change::undoable;
-        if (is_among(name, lasting_names) || starts_with_word(name, "DBLINK_CONNECT")) return session_change::lasting;
+    if (name.size() < 4) return session_change::none;
+    switch (name[0]) {
+        case 'T':
+        case 't':
+            if (is_sql_word(name, "TEMP") || is_sql_word(name, "TEMPORARY")) return session_change::undoable;
+            break;
+        case 'S':
+        case 's':
+            if (is_sql_word(name, "SET_CONFIG") || is_sql_word(name, "SETVAL")) return session_change::undoable;
+            if (is_sql_word(name, "SETSEED")) return session_change::lasting;
+            break;
+        case 'N':
+        case 'n':
+            if (is_sql_word(name, "NEXTVAL")) return session_change::undoable;
+            break;
+        case 'D':
+        case 'd':
+            if (starts_with_word(name, "DBLINK_CONNECT")) return session_change::lasting;
+            break;
+        case 'P':
+        case 'p':
+            if (name[2] == '_') return change_by_pg_name(name);
+            break;
+        default: break;
     }
-    return is_advisory_lock(name) ? session_change::undoable : session_change::none;
+    return session_change::none;
 }
 
 /// Counts statements, finds COPY with the client, the ends of transactions and what changes the session, from the words
@@ -171,8 +196,9 @@ class sql_outline {
  public:
     constexpr void word(std::string_view text) {
         const bool is_first = enter();
-        note_change(awaits_command_ ? change_by_command(text) : change_by_name(text));
+        const session_change change = awaits_command_ ? change_by_command(text) : change_by_name(text);
         awaits_command_ = false;
+        if (change != session_change::none) note_change(change);
         if (is_first) {
             in_create_ = is_sql_word(text, "CREATE");
             in_copy_ = is_sql_word(text, "COPY");
@@ -193,7 +219,6 @@ class sql_outline {
     }
 
     constexpr void symbol(char c) {
-        const bool is_unicode_prefix = c == '&' && is_sql_word(previous_, "U");
         previous_ = {};
         if (c == ';' && parentheses_ == 0 && body_ == 0) {
             ends_transaction_ = ends_transaction();
@@ -204,20 +229,19 @@ class sql_outline {
         if (c == '(') ++parentheses_;
         if (c == ')' && parentheses_ > 0) --parentheses_;
         if (c == '.') previous_ = ".";
-        if (is_unicode_prefix) previous_ = "U&";
-        if (c != '(') expect_no_command();
+        if (awaits_command_ && c != '(') expect_no_command();
     }
 
     /// A string, number or placeholder.
     constexpr void other() {
         enter();
-        expect_no_command();
+        if (awaits_command_) expect_no_command();
         previous_ = {};
     }
 
-    /// The text between its quotes; behind U& it can spell any name.
+    /// The text between its quotes.
     constexpr void identifier(std::string_view text) {
-        note_change(previous_ == "U&" ? session_change::prepared_statements : change_by_name(text));
+        note_change(change_by_name(text));
         other();
     }
 
@@ -244,8 +268,8 @@ class sql_outline {
     }
 
     constexpr void expect_no_command() {
-        if (awaits_command_) lose_track();
         awaits_command_ = false;
+        lose_track();
     }
 
     constexpr void follow_copy(std::string_view text) {
@@ -282,7 +306,7 @@ template <class OnPlaceholder>
 class sql_scanner {
  public:
     constexpr sql_scanner(std::string_view text, OnPlaceholder on_placeholder)
-        : at_{text.data()}, end_{text.data() + text.size()}, on_placeholder_{on_placeholder} {}
+        : begin_{text.data()}, at_{begin_}, end_{begin_ + text.size()}, on_placeholder_{on_placeholder} {}
 
     constexpr sql_shape scan() {
         while (at_ != end_ && shape_.defect == sql_defect::none) token();
@@ -344,6 +368,8 @@ class sql_scanner {
 
     constexpr void identifier() {
         const char* const begin = at_ + 1;
+        // Behind U& it can spell any name.
+        if (at_ - begin_ > 1 && at_[-1] == '&' && (at_[-2] == 'U' || at_[-2] == 'u')) outline_.lose_track();
         if (!skip_quoted('"', false)) return fail(sql_defect::open_identifier);
         outline_.identifier({begin, static_cast<std::size_t>(at_ - begin) - 1});
     }
@@ -438,6 +464,7 @@ class sql_scanner {
 
     constexpr void fail(sql_defect defect) { shape_.defect = defect; }
 
+    const char* begin_;
     const char* at_;
     const char* end_;
     OnPlaceholder on_placeholder_;

@@ -336,17 +336,18 @@ BOOST_AUTO_TEST_CASE(one_that_is_being_cancelled_is_told_why_when_it_has_ended) 
     BOOST_CHECK_THROW(told->throw_failure(), query_timeout);
 }
 
-BOOST_AUTO_TEST_CASE(a_connection_that_is_being_closed_is_closed) {
-    async_face face;
-    lent<async_face> c{face};
-    start(c, unchecked_sql{"SET a.b = 1"});
-    std::exception_ptr end;
-    asio::co_spawn(face.io, c.conn.close(), [&](std::exception_ptr problem) { end = problem; });
-    BOOST_REQUIRE(face.io.poll_one() == 1U);  // it is queued
-    c.reset();
-    ERROR_OF(connection_error, c.conn.execute("SELECT 1"));
-    BOOST_TEST(!end);
-    BOOST_TEST(!c.conn.is_open());
+BOOST_AUTO_TEST_CASE(who_closes_the_connection_is_not_told_otherwise) {
+    detail::session core{detail::poll_driver::connect(dsn())};
+    auto u = core.make_unit({}, std::source_location::current());
+    u->exclusive.emplace(detail::ops::nothing());
+    u->is_last = true;
+    u->waiting.emplace([](const detail::unit_ptr&) {});
+    core.submit(std::move(u));
+    core.reset(detail::clock::now() + 10s);
+    BOOST_TEST(!core.has_finished());
+    core.send();
+    core.take_finished()->throw_failure();
+    BOOST_TEST(!core.is_open());
 }
 
 // --------------------------------------------------------------------------------------------------- what it costs
