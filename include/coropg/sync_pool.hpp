@@ -113,9 +113,9 @@ class pool_with_options : public statements<pool_with_options, detail::poll_pool
 ///
 /// It has no thread of its own: who waits does the work. `acquire`, and whatever acquires, makes and checks connections
 /// while it waits for one, on the calling thread; so does `wait`. Who is served before a connect has ended, or whose
-/// time is up, leaves it to the next one who waits; only hooks, and the look-up of a host's name, are not interrupted. What
-/// nobody waits for is not done: a connection that is too old is replaced, and `min_size` is kept, when somebody needs
-/// one or calls `wait`.
+/// time is up, leaves it to the next one who waits; only hooks, and the look-up of a host's name, are not interrupted.
+/// What nobody waits for is not done: a connection that is too old is replaced, and `min_size` is kept, when somebody
+/// needs one or calls `wait`.
 ///
 /// Who waits is served in the order of arrival. A connection that comes back with a transaction open, or its session
 /// changed, is made clean: what that takes is sent at once, and its answer read by the next user. One that ended while
