@@ -34,7 +34,7 @@ bool is_welcome(const poll_pool& pool, sync::connection& conn) {
 
 }  // namespace
 
-sync::pooled_connection acquire(const std::shared_ptr<poll_pool>& pool, std::source_location where,
+sync::pooled_connection acquire(std::shared_ptr<poll_pool> pool, std::source_location where,
                                 clock::time_point deadline) {
     const clock::time_point latest = pool->acquire_deadline();
     const clock::time_point until = std::min(deadline, latest);
@@ -60,7 +60,7 @@ sync::pooled_connection acquire(const std::shared_ptr<poll_pool>& pool, std::sou
     }
 }
 
-std::optional<sync::pooled_connection> try_acquire(const std::shared_ptr<poll_pool>& pool, std::source_location where) {
+std::optional<sync::pooled_connection> try_acquire(std::shared_ptr<poll_pool> pool, std::source_location where) {
     std::optional<lent_session> lent = pool->try_lease(where);
     if (!lent) return std::nullopt;
     sync::pooled_connection conn{pool, std::move(*lent)};

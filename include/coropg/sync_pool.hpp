@@ -57,9 +57,9 @@ class pooled_connection {
 namespace coropg::detail {
 
 /// Acquires a connection, and has the program's hook look at it first.
-sync::pooled_connection acquire(const std::shared_ptr<poll_pool>& pool, std::source_location where,
+sync::pooled_connection acquire(std::shared_ptr<poll_pool> pool, std::source_location where,
                                 clock::time_point deadline = no_deadline);
-std::optional<sync::pooled_connection> try_acquire(const std::shared_ptr<poll_pool>& pool, std::source_location where);
+std::optional<sync::pooled_connection> try_acquire(std::shared_ptr<poll_pool> pool, std::source_location where);
 
 /// Runs units, each on a connection of its own for that time.
 class poll_pool_runner {
@@ -112,18 +112,18 @@ class pool_with_options : public statements<pool_with_options, detail::poll_pool
 /// gives it back; `pipeline_depth` means nothing here.
 ///
 /// It has no thread of its own: who waits does the work. `acquire`, and whatever acquires, makes and checks connections
-/// while it waits for one, on the calling thread, and so do `wait` and `close`. Who is served before a connect has ended,
-/// or whose time is up, leaves it to the next one who waits; only hooks, and the look-up of a host's name, are not
-/// interrupted. What nobody waits for is not done: a connection that is too old is replaced, and a minimum is kept,
-/// for those who need one, or call `wait`.
+/// while it waits for one, on the calling thread; so does `wait`. Who is served before a connect has ended, or whose
+/// time is up, leaves it to the next one who waits; only hooks, and the look-up of a host's name, are not interrupted.
+/// What nobody waits for is not done: a connection that is too old is replaced, and `min_size` is kept, when somebody
+/// needs one or calls `wait`.
 ///
 /// Who waits is served in the order of arrival. A connection that comes back with a transaction open, or its session
 /// changed, is made clean: what that takes is sent at once, and its answer read by the next user. One that ended while
-/// nobody used it is noticed before it is lent. While the server is away one connection is tried at a time, with growing
-/// delays; who waits, waits on until `acquire_timeout`.
+/// nobody used it is noticed before it is lent. While the server is away one connection is tried at a time, with
+/// growing delays; who waits, waits on until `acquire_timeout`.
 ///
-/// Errors, besides those of the verbs: pool_timeout, pool_overloaded, pool_closed; connection_error when the server refuses
-/// the credentials or the database; usage_error in a child process, which must make a pool of its own.
+/// Errors, besides those of the verbs: pool_timeout, pool_overloaded, pool_closed; connection_error when the server
+/// refuses the credentials or the database; usage_error in a child process, which must make a pool of its own.
 /// Threads: any. Lifetime: what is lent, and whoever waits, may outlive the handle.
 class pool : public statements<pool, detail::poll_pool_runner> {
  public:
@@ -143,7 +143,9 @@ class pool : public statements<pool, detail::poll_pool_runner> {
 
     /// Makes connections until `min_size` are up; several threads share the work.
     /// Errors: pool_timeout; connection_error when they are refused for good.
-    void wait(std::source_location where = std::source_location::current()) { pool_->wait(where); }
+    void wait(std::source_location where = std::source_location::current()) {
+        std::shared_ptr { pool_ } -> wait(where);
+    }
 
     /// A connection for oneself.
     pooled_connection acquire(std::source_location where = std::source_location::current()) {
@@ -176,10 +178,12 @@ class pool : public statements<pool, detail::poll_pool_runner> {
     void drain() { pool_->drain(); }
     /// Refuses new requests, fails those that wait, and waits until what is lent has come back; after `grace` its
     /// connections are cut off under the hands of their users. Closing a closed pool does nothing.
-    void close(std::chrono::milliseconds grace = std::chrono::seconds{10}) { pool_->close(grace); }
+    void close(std::chrono::milliseconds grace = std::chrono::seconds{10}) {
+        std::shared_ptr { pool_ } -> close(grace);
+    }
 
-    // Hooks. Set them before the first use; what they throw counts as a failure of what they are called for. They run on
-    // whatever thread does the work.
+    // Hooks. Set them before the first use; what they throw counts as a failure of what they are called for. They run
+    // on whatever thread does the work, and may be called by several at a time.
 
     /// Called before each connect, `void(conninfo&)`: for credentials that change.
     template <class Hook>

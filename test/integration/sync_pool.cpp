@@ -291,10 +291,13 @@ BOOST_AUTO_TEST_CASE(closing_ends_a_connect_that_is_under_way) {
     BOOST_TEST((seconds_since(start) < 2s));
 }
 
-BOOST_AUTO_TEST_CASE(what_is_lent_outlives_the_handle) {
-    std::optional<sync::pool> pool{std::in_place, dsn()};
+BOOST_AUTO_TEST_CASE(what_is_lent_and_who_waits_outlive_the_handle) {
+    std::optional<sync::pool> pool{std::in_place, dsn(), pool_options{.max_size = 1}};
     sync::pooled_connection conn = pool->acquire();
+    auto waiting = in_thread([&] { error_of<pool_closed>([&] { pool->acquire(); }); });
+    wait_until([&] { return pool->stats().requests_waiting == 1; });
     pool.reset();
+    waiting.get();
     BOOST_TEST(conn->fetch_one<int>("SELECT 1") == 1);
 }
 

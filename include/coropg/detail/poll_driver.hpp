@@ -47,7 +47,7 @@ class watchdog {
     clock::time_point watched_ = no_deadline;
 };
 
-/// Has a thread that waits for a socket stop that. Without a descriptor to be had, it is not heard before the wait ends.
+/// Has a thread that waits for a socket stop that. Without a descriptor to be had, it is heard when the wait ends.
 class bell {
  public:
     /// Makes it one that is heard.

@@ -1,6 +1,6 @@
 // The blocking pool behind its handle: what the decisions of `pool_core` mean for sessions and threads.
 //
-// There is no thread but those of the program. Who has to wait for a connection works meanwhile: it takes a job that the
+// There is no thread but those of the program. Who has to wait for a connection works meanwhile: takes a job that the
 // core wants done, a connect or a check, does it outside of the mutex, and tells the core. What it cannot end before it
 // gets a connection, or before its deadline, it puts back for the next one to go on with. What nobody waits for is left
 // until somebody does.

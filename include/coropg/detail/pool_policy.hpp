@@ -21,8 +21,8 @@ pool_limits limits_of(const pool_options& options);
 /// How long a reset, or the answer to a sign of life, is waited for before the connection is given up.
 inline constexpr std::chrono::seconds longest_check{1};
 
-/// The process that a pool was made in: its connections are of no use to a child, and to end them would end them for the
-/// parent. Costs no system call.
+/// The process that a pool was made in: its connections are of no use to a child, and to end them there would end them
+/// for the parent. Costs no system call.
 class home_process {
  public:
     home_process();
