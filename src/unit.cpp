@@ -38,6 +38,7 @@ void unit::clear() noexcept {
     group.reset();
     exclusive.reset();
     waiting = {};
+    taker.reset();
     sync.reset();
     unknown_types.clear();
     dependent.reset();

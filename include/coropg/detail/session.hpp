@@ -154,6 +154,7 @@ class session {
     void end_answer(unit& u);
     void on_result(unit& u, pq::result&& r);
     void on_answer(unit& u, pq::result&& r);
+    void hand_over(unit& u, command& c);
     void on_sync(pq::result&& r);
     void note_transaction_by_hand(std::string_view tag);
     void refuse_copy(unit& u);
