@@ -297,13 +297,21 @@ void session::on_answer(unit& u, pq::result&& r) {
     command& c = u.commands[u.answered];
     if (u.awaits_parse()) return cache_.parsed(c, u.parameters, true);
     if (PQresultStatus(r.get()) == PGRES_COMMAND_OK) note_command(u, PQcmdStatus(r.get()));
-    result answer{std::move(r)};
-    if (!u.keeps_results || !c.is_wanted) {
-        u.affected_rows += answer.affected_rows();
-        return;
-    }
-    note_types(u, answer);
-    c.answer = std::move(answer);
+    c.answer = result{std::move(r)};
+    if (u.keeps_results && c.is_wanted) note_types(u, c.answer);
+    hand_over(u, c);
+}
+
+/// What need not be kept until the Sync is not: a result takes far more memory than what is read from it. One with
+/// columns of unknown types cannot be read yet.
+void session::hand_over(unit& u, command& c) {
+    const bool is_kept = u.keeps_results && c.is_wanted;
+    const bool is_own = u.answered >= u.opening_commands;
+    if (is_kept && (!u.taker || !is_own || !u.unknown_types.empty())) return;
+    const bool is_counted = !u.keeps_results || u.started != clock::time_point{};
+    if (is_counted) u.affected_rows += c.answer.affected_rows();
+    if (is_kept) u.taker->take(u, u.answered - u.opening_commands);
+    c.answer = {};
 }
 
 /// Someone may say BEGIN in SQL, which is theirs to end.

@@ -39,6 +39,7 @@ void unit::clear() noexcept {
     exclusive = nullptr;
     running.reset();
     waiting = {};
+    taker.reset();
     sync.reset();
     unknown_types.clear();
     dependent.reset();

@@ -21,7 +21,9 @@ namespace detail {
 class pipeline_slot {
  public:
     virtual ~pipeline_slot() = default;
-    /// Takes what the statement at `index` has returned; returns why it cannot be had, or null.
+    /// Reads the answer to the statement at `index`, once it is there.
+    virtual void read(unit& u, std::size_t index) noexcept = 0;
+    /// The unit has ended. Returns why what the statement at `index` returned cannot be had, or null.
     virtual std::exception_ptr settle(unit& u, std::size_t index) = 0;
     /// Whether the answer is looked into even when nobody is there to get it: rows may not be what they should be.
     [[nodiscard]] virtual bool checks_answer() const noexcept = 0;
@@ -31,7 +33,8 @@ template <class T>
 class typed_slot : public pipeline_slot {
  public:
     T take() {
-        if (outcome_.index() == 0) throw usage_error{"the pipeline has not run, or the value was taken already"};
+        if (!is_settled_ || outcome_.index() == 0)
+            throw usage_error{"the pipeline has not run, or the value was taken already"};
         if (const auto* const problem = std::get_if<std::exception_ptr>(&outcome_)) std::rethrow_exception(*problem);
         T value = std::get<T>(std::move(outcome_));
         outcome_ = std::monostate{};
@@ -40,24 +43,45 @@ class typed_slot : public pipeline_slot {
 
  protected:
     std::variant<std::monostate, std::exception_ptr, T> outcome_;
+    bool is_settled_ = false;  // its Sync was answered: until then the server may still take back what it did
 };
 
 /// One whose value is `Of(unit, index)`.
 template <class T, auto Of>
 class mapped_slot final : public typed_slot<T> {
  public:
-    std::exception_ptr settle(unit& u, std::size_t index) override {
+    void read(unit& u, std::size_t index) noexcept override {
         try {
-            u.throw_failure_of(index);
             this->outcome_ = Of(u, index);
-            u.own(index).answer = {};  // value and result are both there for one statement at a time
-            return nullptr;
         } catch (...) {
             this->outcome_ = std::current_exception();
-            return std::current_exception();
         }
+        u.own(index).answer = {};  // value and result are both there for one statement at a time
+    }
+    std::exception_ptr settle(unit& u, std::size_t index) override {
+        this->is_settled_ = true;
+        try {
+            u.throw_failure_of(index);
+        } catch (...) {
+            this->outcome_ = std::current_exception();
+        }
+        if (this->outcome_.index() == 0) read(u, index);
+        const auto* const problem = std::get_if<std::exception_ptr>(&this->outcome_);
+        return problem == nullptr ? nullptr : *problem;
     }
     [[nodiscard]] bool checks_answer() const noexcept override { return !std::is_same_v<T, result>; }
+};
+
+/// The slots of the statements up to one Sync; null where nobody gets what is returned.
+class pipeline_scope final : public answer_taker {
+ public:
+    void take(unit& u, std::size_t index) noexcept override { slots[index]->read(u, index); }
+    /// Returns the first error.
+    std::exception_ptr settle(unit& u);
+    /// Without a handle, a result need not be kept.
+    void drop_what_nobody_gets(unit& u);
+
+    std::vector<std::shared_ptr<pipeline_slot>> slots;
 };
 
 }  // namespace detail
@@ -112,25 +136,29 @@ class basic_pipeline {
     /// Runs what was added since the last time. Its `timeout` is for all of it. Errors: the first of any statement, once
     /// all have ended.
     future<void> run() {
-        drop_what_nobody_gets();
-        const auto batch = std::make_shared<slots>(std::exchange(slots_, {}));
-        for (const detail::unit_ptr& u : units_) u->set_deadline(options_);
+        for (std::size_t i = 0; i < units_.size(); ++i) {
+            scopes_[i]->drop_what_nobody_gets(*units_[i]);
+            units_[i]->taker = scopes_[i];
+            units_[i]->set_deadline(options_);
+        }
+        const auto batch = std::make_shared<scopes>(std::exchange(scopes_, {}));
         is_open_ = false;
         return Runner::run_all(runner_, std::exchange(units_, {}),
                                [batch, first = std::make_shared<std::exception_ptr>()](std::size_t i, detail::unit& u) {
-                                   settle((*batch)[i], u, *first);
+                                   if (const auto problem = (*batch)[i]->settle(u); problem && !*first)
+                                       *first = problem;
                                    if (i + 1 == batch->size() && *first) std::rethrow_exception(*first);
                                });
     }
 
  private:
-    using slots = std::vector<std::vector<std::shared_ptr<detail::pipeline_slot>>>;
+    using scopes = std::vector<std::shared_ptr<detail::pipeline_scope>>;
 
     template <class T, auto Of, class... Args>
     pipelined<T> add(const sql_view& sql, const Args&... args) {
         if (!is_open_) {
             units_.push_back(runner_.make_unit(options_, sql.where(), within_));
-            slots_.emplace_back();
+            scopes_.push_back(std::make_shared<detail::pipeline_scope>());
             is_open_ = true;
         }
         detail::unit& u = *units_.back();
@@ -142,40 +170,15 @@ class basic_pipeline {
             throw;
         }
         auto slot = std::make_shared<detail::mapped_slot<T, Of>>();
-        slots_.back().push_back(slot);
+        scopes_.back()->slots.push_back(slot);
         return pipelined<T>{std::move(slot)};
-    }
-
-    /// Without a handle, a result need not be kept.
-    void drop_what_nobody_gets() {
-        for (std::size_t u = 0; u < units_.size(); ++u)
-            for (std::size_t i = 0; i < slots_[u].size(); ++i) {
-                auto& slot = slots_[u][i];
-                if (slot.use_count() > 1 || slot->checks_answer()) continue;
-                slot.reset();
-                units_[u]->own(i).is_wanted = false;
-            }
-    }
-
-    static void settle(const slots::value_type& slots, detail::unit& u, std::exception_ptr& first) {
-        std::exception_ptr here;
-        for (std::size_t i = 0; i < slots.size(); ++i) {
-            if (!slots[i]) continue;
-            if (auto problem = slots[i]->settle(u, i); problem && !here) here = problem;
-        }
-        try {
-            u.throw_failure();  // rather than that others were not executed for it
-        } catch (...) {
-            here = std::current_exception();
-        }
-        if (!first) first = here;
     }
 
     Runner runner_;
     call_options options_;
     std::shared_ptr<detail::scope> within_;
     std::vector<detail::unit_ptr> units_;
-    slots slots_;
+    scopes scopes_;
     bool is_open_ = false;
 };
 

@@ -33,7 +33,7 @@ ROOMS = [
 
     # templates over a driver: they name neither Asio nor poll(2)
     (6, "verbs", ["coropg/basic_connection.hpp", "coropg/statements.hpp",
-                  "coropg/pipeline.hpp", "coropg/transaction.hpp", "src/transaction.cpp"]),
+                  "coropg/pipeline.hpp", "src/pipeline.cpp", "coropg/transaction.hpp", "src/transaction.cpp"]),
     # the only two that wait
     (6, "asio driver", ["coropg/detail/asio_driver.hpp", "src/asio_driver.cpp"]),
     (6, "poll driver", ["coropg/detail/poll_driver.hpp", "src/poll_driver.cpp"]),

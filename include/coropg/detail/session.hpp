@@ -193,6 +193,7 @@ class session {
     void end_answer(unit& u);
     void on_result(unit& u, pq::result&& r);
     void on_answer(unit& u, pq::result&& r);
+    void hand_over(unit& u, command& c);
     void on_sync(pq::result&& r);
     void note_command(const unit& u, std::string_view tag);
     void note_refused_write(const unit& u);

@@ -108,6 +108,14 @@ struct unit_group {
     void end_one();
 };
 
+/// Takes the answers of a unit's statements as they come, so that they need not be kept until its Sync.
+class answer_taker {
+ public:
+    virtual ~answer_taker() = default;
+    /// The answer to the caller's statement at `index` is there. Throws nothing.
+    virtual void take(unit& u, std::size_t index) noexcept = 0;
+};
+
 class unit : public unit_state {
  public:
     unit(call_options options, std::source_location line, const std::shared_ptr<scope>& scope = nullptr) {
@@ -180,6 +188,8 @@ class unit : public unit_state {
     std::optional<op<void>> running;
     /// Empty: nobody waits for it.
     completion waiting;
+    /// Null: answers are kept in their commands.
+    std::shared_ptr<answer_taker> taker;
     /// Its waiter waits for these, too.
     std::shared_ptr<unit_group> group;
     /// Kept, so that it is freed when there is time for it.
