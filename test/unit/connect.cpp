@@ -1,0 +1,44 @@
+// The op that connects, driven by hand: the names it asks for are answered here.
+#include <coropg/detail/ops.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <poll.h>
+
+using namespace coropg;
+using namespace coropg::detail;
+
+namespace {
+
+/// Connects while "db.example" is at `address`, where nothing listens, and returns the address that was tried.
+std::string tried_address(const std::string& address) {
+    op<pq::connection> work = ops::connect(conninfo{"host=db.example port=1 user=x dbname=x"});
+    while (const std::optional<wish> w = work.resume()) {
+        if (w->name != nullptr) {
+            BOOST_TEST(w->name->host == "db.example");
+            w->name->addresses = {address};
+            continue;
+        }
+        pollfd entry{w->socket, static_cast<short>(has(w->readiness, want::write) ? POLLOUT : POLLIN), 0};
+        BOOST_REQUIRE(::poll(&entry, 1, -1) == 1);
+    }
+    try {
+        work.take();
+    } catch (const connection_error& e) {
+        BOOST_REQUIRE(e.attempts().size() == 1U);
+        return e.attempts()[0].address;
+    }
+    BOOST_FAIL("something listens on port 1");
+    return {};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(connect_op)
+
+BOOST_AUTO_TEST_CASE(names_are_looked_up_anew_at_each_connect) {
+    BOOST_TEST(tried_address("127.0.0.1") == "127.0.0.1");
+    BOOST_TEST(tried_address("127.0.0.2") == "127.0.0.2");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
