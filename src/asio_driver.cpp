@@ -33,7 +33,12 @@ class socket_link final : public asio_link {
 
     void start(unit_ptr&& u) override {
         if (orphaned_) return;
-        core().submit(std::move(u));
+        if (!core_) {
+            // Its waiter finds no session to map it. To throw here would leave the two with nobody to free them.
+            if (u->waiting) u->waiting(std::move(u));
+            return;
+        }
+        core_->submit(std::move(u));
         if (running_) return;  // the loop in `run` sends it together with its neighbours
         core_->send();
         settle();
