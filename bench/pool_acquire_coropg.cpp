@@ -1,9 +1,10 @@
-// Acquiring an idle connection of a pool and giving it back, with nothing in between: what the pool itself costs.
+// Acquiring an idle connection of a pool and giving it back, with nothing in between: what the pool itself costs, on either
+// face.
 
 #include "contestant.hpp"
 
 #include <coropg/coropg.hpp>
-#include <coropg/pool.hpp>
+#include <coropg/sync.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -13,8 +14,10 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr coropg::pool_options four{.min_size = 4, .max_size = 4};
+
 asio::awaitable<void> contest() {
-    coropg::pool pool{co_await asio::this_coro::executor, bench::dsn(), {.min_size = 4, .max_size = 4}};
+    coropg::pool pool{co_await asio::this_coro::executor, bench::dsn(), four};
     co_await pool.wait();
     bench::announce("coropg::pool, acquire and release");
     while (const auto round = bench::next_round()) {
@@ -28,9 +31,27 @@ asio::awaitable<void> contest() {
     co_await pool.close();
 }
 
+void blocking_contest() {
+    coropg::sync::pool pool{bench::dsn(), four};
+    pool.wait();
+    bench::announce("coropg::sync::pool, acquire and release");
+    while (const auto round = bench::next_round()) {
+        bench::stopwatch watch{round->queries};
+        for (std::size_t i = 0; i < round->queries; ++i) {
+            const coropg::sync::pooled_connection conn = pool.acquire();
+            watch.lap({});
+        }
+        watch.print();
+    }
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+    if (argc > 1 && std::string_view{argv[1]} == "sync") {
+        blocking_contest();
+        return 0;
+    }
     asio::io_context loop{1};
     asio::co_spawn(loop, contest(), [](std::exception_ptr error) {
         if (error) std::rethrow_exception(error);
