@@ -110,9 +110,10 @@ class session {
     void keep_changes() noexcept;
     /// Takes it that the session was changed, whatever the statements said.
     void assume_changed() noexcept;
-    /// Whether something is on its way to the server or back.
+    /// Whether something is on its way to the server or back, or a transaction is open there: what ends it can take long.
     [[nodiscard]] bool has_leftovers() const noexcept {
-        return !underway_.empty() || cancelling_ != cancel_state::none;
+        return !underway_.empty() || cancelling_ != cancel_state::none ||
+               PQtransactionStatus(conn_.get()) != PQTRANS_IDLE;
     }
     /// Whether it was refused a write outside of a read-only transaction: its server is a standby now, or made read-only.
     [[nodiscard]] bool takes_no_writes() const noexcept { return takes_no_writes_; }
