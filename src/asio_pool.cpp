@@ -29,6 +29,20 @@ void tell_finished(session& core) {
         if (done->waiting) done->waiting(std::move(done));
 }
 
+/// Whoever waits for units of a session that leaves his executor, is told on it nevertheless.
+void redirect_waiters(session& core, const asio::any_io_executor& executor) {
+    core.for_each_unit([&executor](unit& u) {
+        if (!u.waiting || u.is_foreign) return;
+        u.is_foreign = true;
+        u.waiting.emplace([work = asio::prefer(executor, asio::execution::outstanding_work.tracked),
+                           waiting = std::move(u.waiting)](unit_ptr done) mutable {
+            asio::dispatch(work, [waiting = std::move(waiting), done = std::move(done)]() mutable {
+                waiting(std::move(done));
+            });
+        });
+    });
+}
+
 /// A connection on its way back to its pool; one that does not arrive is written off.
 class returning {
  public:
@@ -269,6 +283,20 @@ asio::awaitable<void> asio_pool::wait(std::shared_ptr<asio_pool> self, std::sour
         const std::size_t making = self->snapshot(clock::now()).connecting;
         return problem || s.pool_size - making >= s.pool_min;
     };
+    struct awaiting {
+        explicit awaiting(asio_pool& p) : pool{p} {
+            const event e{pool};
+            pool.core_.await_minimum(e.now);
+        }
+        awaiting(const awaiting&) = delete;
+        awaiting& operator=(const awaiting&) = delete;
+        ~awaiting() {
+            const std::lock_guard lock{pool.mutex_};
+            pool.core_.end_awaiting_minimum();
+        }
+        asio_pool& pool;
+    };
+    const awaiting minimum{*self};
     const bool is_in_time = co_await until(self, self->acquire_deadline(), is_up);
     if (problem) std::rethrow_exception(problem);
     if (is_in_time) co_return;
@@ -393,6 +421,7 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
     if (!is_usable) core->close("the pool does not want it any more");
     const return_condition how = make_clean(*core, options_.reset);
     tell_finished(*core);
+    redirect_waiters(*core, lent.link->executor);
 
     const event e{*this};
     slot& s = slots_[lent.lease.slot];

@@ -219,7 +219,7 @@ BOOST_AUTO_TEST_CASE(one_that_answers_by_silence_is_passed_over) {
     const double took = seconds_since(start);
     BOOST_TEST_MESSAGE("passed over in " << took << " s");
     BOOST_TEST(took >= 0.9);
-    BOOST_TEST(took < 2.5);
+    BOOST_TEST(took < 1.8);
     BOOST_TEST(face.run_until([&] { return face.pool.stats().connections_lost == 3; }, 3s));
     face.require_whole();
 }

@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(a_connect_goes_on_for_others_when_the_one_who_caused_it_is_
     face.io.restart();
     face.io.run_one();
     face.io.run_one();
-    first.cancel();
+    first.cancel_inside();
     first.error<operation_aborted>();
     second.wait();
     BOOST_TEST(face.pool.stats().connections_num == 1U);
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(an_end_of_a_wait_that_races_with_the_hand_over_loses_no_con
         face.poll();
         if (i % 3 == 0) {
             face.run_until([&] { return holder.has_ended(); });
-            waiter.cancel();
+            waiter.cancel_inside();
         }
         try {
             waiter.wait();
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(who_is_cancelled_in_the_turn_of_his_grant_passes_it_on) {
         cancellable second = face.start(face.pool.acquire());
         face.poll();
         if (is_released_first) held.release();
-        first.cancel();
+        first.cancel_inside();
         if (!is_released_first) held.release();
         second.wait();
         try {
@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_CASE(a_one_shot_is_cancelled_while_it_waits) {
     pooled_connection held = AWAIT(face.pool.acquire());
     cancellable waiter = face.start(face.pool.execute("CREATE TABLE pool_live_never ()"));
     face.poll();
-    waiter.cancel();
+    waiter.cancel_inside();
     const auto e = waiter.error<operation_aborted>();
     BOOST_TEST((e.outcome() == outcome::not_sent));
     BOOST_TEST(e.sql() == "CREATE TABLE pool_live_never ()");
@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(a_one_shot_with_others_on_its_wire_is_left_to_the_server) {
     cancellable first = face.start(face.pool.execute("SELECT pg_sleep(0.2)"));
     cancellable second = face.start(face.pool.execute("SELECT pg_sleep(0)"));
     face.poll();
-    first.cancel();
+    first.cancel_inside();
     const auto e = first.error<operation_aborted>();
     BOOST_TEST((e.outcome() == outcome::unknown));
     second.wait();
@@ -229,7 +229,7 @@ BOOST_AUTO_TEST_CASE(one_shots_are_cancelled_at_any_time) {
         for (int k = 0; k < 5; ++k) work.push_back(face.start(face.pool.fetch_one<int>("SELECT $1::int", k)));
         face.io.restart();
         for (int turns = 0; turns < 5 + i % 30; ++turns) face.io.run_one_for(1ms);  // the first 5 begin
-        for (int k = 0; k < 5; k += 2) work[static_cast<std::size_t>(k)].cancel();
+        for (int k = 0; k < 5; k += 2) work[static_cast<std::size_t>(k)].cancel_inside();
         for (cancellable& each : work) try {
                 each.wait();
                 ++ended_well;

@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(statements_that_are_under_way_at_the_return_are_given_up) {
         pooled_connection conn = AWAIT(face.pool.acquire());
         const int pid = conn->backend_pid();
         std::vector<cancellable> work;
-        for (int i = 0; i < statements; ++i) work.push_back(face.start(conn->execute("SELECT pg_sleep(0.05)")));
+        for (int i = 0; i < statements; ++i) work.push_back(face.start(conn->execute("SELECT pg_sleep(0.3)")));
         face.poll();
         conn.release();
         for (cancellable& each : work) {

@@ -140,6 +140,15 @@ class session {
     void close(std::string_view reason);
     /// Frees the socket of a closed connection.
     void release() noexcept { conn_.reset(); }
+    /// Calls `visit(unit)` for all that have not ended, and for those that wait for the end of another.
+    template <class Visitor>
+    void for_each_unit(Visitor visit) {
+        for (const unit_queue* units : {&queued_, &underway_})
+            units->for_each([&visit](unit& u) {
+                visit(u);
+                if (u.dependent) visit(*u.dependent);
+            });
+    }
     /// All units, finished or not, out of the session: nobody is going to be told of them.
     unit_queue take_all();
 
