@@ -125,9 +125,9 @@ BOOST_AUTO_TEST_CASE(some_of_a_herd_are_cancelled_at_random) {
     for (face.io.restart(); !all_wait();) face.io.run_one();
     const double waiting = static_cast<double>(face.pool.stats().requests_waiting);
     const double per_waiter = static_cast<double>(allocated() - before) / herd;
-    BOOST_TEST_MESSAGE(per_waiter << " bytes for each that waits, of them " <<
-                       static_cast<double>(spawned - before) / herd << " of its coroutine's before it did; "
-                       << waiting << " wait");
+    BOOST_TEST_MESSAGE(per_waiter << " bytes for each that waits, of them "
+                                  << static_cast<double>(spawned - before) / herd
+                                  << " of its coroutine's before it did; " << waiting << " wait");
     BOOST_TEST(waiting > herd * 0.8);
     BOOST_TEST(per_waiter <= 4096);
 

@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_SUITE(pool_hooks)
 
 // 36
 BOOST_AUTO_TEST_CASE(a_failed_hook_of_a_connect_fails_one_who_waits) {
-    pool_face face{{.max_size = 4}};
+    pool_face face{{.max_size = 1}};
     int calls = 0;
     face.pool.after_connect([&](coropg::connection& conn) -> asio::awaitable<void> {
         if (++calls == 1) co_await conn.execute("SET no_such_setting_at_all = 1");
@@ -233,7 +233,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_password_or_database_fails_at_once) {
     conninfo no_database{tcp_dsn()};
     no_database.dbname("no_such_database");
     for (const conninfo& info : {role.info("wrong"), no_database}) {
-        pool_face face{{.max_size = 2, .acquire_timeout = 10s}, info};
+        pool_face face{{.min_size = 1, .max_size = 2, .acquire_timeout = 10s}, info};
         const auto start = std::chrono::steady_clock::now();
         cancellable first = face.start(face.pool.acquire());
         cancellable second = face.start(face.pool.execute("SELECT 1"));

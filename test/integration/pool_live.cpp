@@ -7,6 +7,9 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/strand.hpp>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <thread>
 
@@ -440,6 +443,34 @@ BOOST_AUTO_TEST_CASE(draining_replaces_all_connections) {
     pooled_connection first = AWAIT(face.pool.acquire());
     pooled_connection second = AWAIT(face.pool.acquire());
     for (const int pid : {first->backend_pid(), second->backend_pid()}) BOOST_TEST((pid != idle && pid != lent));
+}
+
+// 44
+BOOST_AUTO_TEST_CASE(a_child_leaves_the_connections_of_its_parent_alone) {
+    pool_face face{{.max_size = 2}};
+    const int pid = AWAIT(pid_of(face.pool));
+    face.io.notify_fork(asio::execution_context::fork_prepare);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        face.io.notify_fork(asio::execution_context::fork_child);
+        int refused = 0;
+        for (const bool is_one_shot : {false, true}) try {
+                if (is_one_shot)
+                    AWAIT(face.pool.execute("SELECT 1"));
+                else
+                    AWAIT(face.pool.acquire());
+            } catch (const usage_error&) {
+                ++refused;
+            }
+        { const coropg::pool ends_here = std::move(face.pool); }
+        ::_exit(refused == 2 ? 0 : 1);
+    }
+    face.io.notify_fork(asio::execution_context::fork_parent);
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    BOOST_TEST(status == 0);
+    BOOST_TEST(AWAIT(pid_of(face.pool)) == pid);
+    face.require_whole();
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -129,7 +129,8 @@ BOOST_AUTO_TEST_CASE(statements_that_are_under_way_at_the_return_are_given_up) {
         pooled_connection conn = AWAIT(face.pool.acquire());
         const int pid = conn->backend_pid();
         std::vector<cancellable> work;
-        for (int i = 0; i < statements; ++i) work.push_back(face.start(conn->execute("SELECT pg_sleep(0.3)")));
+        const double seconds = 0.5 / statements;
+        for (int i = 0; i < statements; ++i) work.push_back(face.start(conn->execute("SELECT pg_sleep($1)", seconds)));
         face.poll();
         conn.release();
         for (cancellable& each : work) {
@@ -269,8 +270,7 @@ BOOST_AUTO_TEST_CASE(notices_are_for_the_user_who_caused_them) {
     first->on_notice([&](const diagnostics&) { ++heard_by_first; });
     AWAIT(first->execute("DO $$ BEGIN RAISE NOTICE 'one'; END $$"));
     BOOST_TEST(heard_by_first == 1);
-    cancellable left = face.start(
-        first->execute("DO $$ BEGIN PERFORM pg_sleep(0.05); RAISE NOTICE 'two'; END $$"));
+    cancellable left = face.start(first->execute("DO $$ BEGIN PERFORM pg_sleep(0.05); RAISE NOTICE 'two'; END $$"));
     face.poll();
     first.release();
     pooled_connection second = AWAIT(face.pool.acquire());

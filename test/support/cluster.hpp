@@ -83,9 +83,7 @@ class cluster {
     /// Ends a process of the server as a crash would: the server ends all sessions, and recovers by itself.
     static void kill_process(int pid) { ::kill(pid, SIGKILL); }
     /// Makes a standby a primary, and returns once it takes writes.
-    void promote() {
-        BOOST_REQUIRE(sync::connect(info()).fetch_one<bool>("SELECT pg_promote(true, 30)"));
-    }
+    void promote() { BOOST_REQUIRE(sync::connect(info()).fetch_one<bool>("SELECT pg_promote(true, 30)")); }
     /// What is set later outranks what was set before; for the next start, or by `reload`.
     void configure(const std::vector<std::pair<std::string, std::string>>& settings) {
         std::ofstream out{folder_ / "data" / "postgresql.conf", std::ios::app};
@@ -112,7 +110,8 @@ class cluster {
     explicit cluster(std::uint16_t port) : port_{port} {
         // The folder of the server of this run is removed with it, whatever becomes of us; its path is short, as that of
         // a unix socket must be.
-        std::string name = conninfo{dsn()}.get("host").starts_with('/') ? std::string{conninfo{dsn()}.get("host")} : "/tmp";
+        std::string name =
+            conninfo{dsn()}.get("host").starts_with('/') ? std::string{conninfo{dsn()}.get("host")} : "/tmp";
         name += "/cluster.XXXXXX";
         BOOST_REQUIRE(::mkdtemp(name.data()) != nullptr);
         folder_ = name;

@@ -81,9 +81,7 @@ class administrator {
                                     application);
     }
     /// Ends the server's process, and returns once it is gone.
-    void terminate(int pid) {
-        conn_.execute("SELECT pg_terminate_backend($1, 5000)", pid);
-    }
+    void terminate(int pid) { conn_.execute("SELECT pg_terminate_backend($1, 5000)", pid); }
     int terminate_all(std::string_view application) {
         return conn_.fetch_one<int>(
             "SELECT count(pg_terminate_backend(pid, 5000))::int FROM pg_stat_activity WHERE application_name = $1",

@@ -71,7 +71,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     asio_pool(asio::any_io_executor executor, conninfo info, const pool_options& options);
     asio_pool(const asio_pool&) = delete;
     asio_pool& operator=(const asio_pool&) = delete;
-    ~asio_pool() = default;
+    ~asio_pool();
 
     /// Begins to make `min_size` connections.
     void start();
@@ -207,6 +207,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     const conninfo info_;
     const std::string name_;
     const pool_options options_;
+    const process_mark process_;
 
     mutable std::mutex mutex_;
     pool_core core_;
