@@ -191,7 +191,7 @@ asio_pool::asio_pool(asio::any_io_executor executor, conninfo info, const pool_o
 
 /// A child leaves its parent's connections alone: to end one would tell the server so.
 asio_pool::~asio_pool() {
-    if (!process_.is_forked()) return;
+    if (!process_.is_left()) return;
     for (slot& s : slots_) (void)s.at_rest.release();
 }
 
@@ -201,7 +201,7 @@ void asio_pool::start() {
 }
 
 void asio_pool::shut() {
-    if (process_.is_forked()) return;
+    if (process_.is_left()) return;
     const event e{*this};
     core_.close(e.now);
     timer_.cancel();
@@ -329,7 +329,7 @@ clock::time_point asio_pool::acquire_deadline() const {
 // ------------------------------------------------------------------------------------------------------ leases
 
 std::optional<lent_link> asio_pool::request(lease_waiter& w, const asio::any_io_executor& executor) {
-    if (process_.is_forked()) std::rethrow_exception(refusal_in_child(site_of(w)));
+    process_.require();
     std::unique_ptr<session> core;
     lent_link lent;
     {
@@ -346,7 +346,7 @@ std::optional<lent_link> asio_pool::request(lease_waiter& w, const asio::any_io_
 }
 
 std::optional<lent_link> asio_pool::try_request(const asio::any_io_executor& executor, std::source_location where) {
-    if (process_.is_forked()) std::rethrow_exception(refusal_in_child({{}, where}));
+    process_.require();
     std::unique_ptr<session> core;
     lent_link lent;
     {
@@ -645,10 +645,6 @@ std::unique_ptr<session> asio_pool::move_out(std::size_t i) {
 void asio_pool::submit(unit_ptr&& u) {
     auto work = std::make_unique<one_shot>(shared_from_this(), std::move(u));
     event e{*this};
-    if (process_.is_forked()) {
-        const std::exception_ptr problem = refusal_in_child(site_of(*work));
-        return end_wait(*work.release(), problem, e.todo);
-    }
     work->deadline = std::min(acquire_deadline(), work->u->deadline);
     enqueue(std::move(work), e);
 }

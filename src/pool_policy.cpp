@@ -1,9 +1,6 @@
 #include <coropg/detail/pool_policy.hpp>
 
-#include <pthread.h>
-
 #include <algorithm>
-#include <atomic>
 
 namespace coropg::detail {
 
@@ -37,12 +34,6 @@ std::string described(const pool_snapshot& seen) {
 }
 
 }  // namespace
-
-unsigned process_mark::current() noexcept {
-    static std::atomic<unsigned> forks{0};
-    [[maybe_unused]] static const int registered = ::pthread_atfork(nullptr, nullptr, [] { ++forks; });
-    return forks;
-}
 
 pool_limits limits_of(const pool_options& options) {
     if (options.max_size == 0) throw usage_error{"pool_options: max_size is 0"};
@@ -127,11 +118,6 @@ std::exception_ptr failure_of(wait_failure why, pool_snapshot seen, const std::e
     seen.last_error = text_of(last);
     const std::string text = "no connection of " + title(seen) + " became free in time: " + described(seen);
     return std::make_exception_ptr(pool_timeout{text, std::move(seen), std::move(site)});
-}
-
-std::exception_ptr refusal_in_child(call_site site) {
-    return std::make_exception_ptr(
-        usage_error{"the pool is of the parent process: make another one behind fork()", std::move(site)});
 }
 
 std::exception_ptr refusal_of(request_result why, const pool_snapshot& seen, call_site site) {

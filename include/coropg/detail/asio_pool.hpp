@@ -207,7 +207,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     const conninfo info_;
     const std::string name_;
     const pool_options options_;
-    const process_mark process_;
+    const home_process process_;
 
     mutable std::mutex mutex_;
     pool_core core_;

@@ -13,18 +13,6 @@
 
 namespace coropg::detail {
 
-/// Knows whether this is still the process in which it was made: sockets are shared with a child, and are not its own.
-class process_mark {
- public:
-    process_mark() noexcept : made_in_{current()} {}
-    [[nodiscard]] bool is_forked() const noexcept { return made_in_ != current(); }
-
- private:
-    static unsigned current() noexcept;
-
-    unsigned made_in_;
-};
-
 /// Errors: usage_error for sizes and times that no pool can keep.
 pool_limits limits_of(const pool_options& options);
 
@@ -45,8 +33,6 @@ pool_snapshot snapshot_of(const pool_core& core, std::span<const std::source_loc
 
 /// Why a wait failed; `last` is the error of the last connect that failed.
 std::exception_ptr failure_of(wait_failure why, pool_snapshot seen, const std::exception_ptr& last, call_site site);
-/// What a child hears that uses the pool of its parent.
-std::exception_ptr refusal_in_child(call_site site);
 /// Why a request was refused on the spot.
 std::exception_ptr refusal_of(request_result why, const pool_snapshot& seen, call_site site);
 
