@@ -63,7 +63,7 @@ def rounds(about):
 
 
 class Stopwatch:
-    """Measures one round of sequential queries. It starts when constructed; print() stops it."""
+    """Measures one round. It starts when constructed; print() stops it."""
 
     def __init__(self):
         self.laps = []
@@ -71,9 +71,10 @@ class Stopwatch:
         self.cpu_started = cpu_ns()
         self.started = self.last = time.perf_counter_ns()
 
-    def lap(self, name):
+    def lap(self, name, started=None):
+        """One query is done; it took the time since `started`, or in a sequence since the one before it."""
         now = time.perf_counter_ns()
-        self.laps.append(now - self.last)
+        self.laps.append(now - (self.last if started is None else started))
         self.last = now
         self.checksum += len(name)
         if name:

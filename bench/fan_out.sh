@@ -33,6 +33,8 @@ contestants+=(
     --contestant "libpq unpipelined=$build/bench/fan_out_libpq"
     --contestant "libpq pipelined=$build/bench/fan_out_libpq pipeline"
     --contestant "coropg=$build/bench/fan_out_coropg"
+    --contestant "coropg::pool=$build/bench/fan_out_coropg pool"
+    --slow "asyncpg pool=$python $here/fan_out_asyncpg.py"
 )
 settle
 

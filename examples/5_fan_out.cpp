@@ -6,6 +6,12 @@
 
 using namespace std::chrono_literals;
 
+void report(std::exception_ptr problem) try {
+    std::rethrow_exception(problem);
+} catch (const coropg::server_error& e) {
+    std::cout << e.message() << '\n';
+}
+
 asio::awaitable<void> fan_out() {
     coropg::connection conn = co_await coropg::connect(dsn());
 
@@ -19,6 +25,14 @@ asio::awaitable<void> fan_out() {
     for (int i = 0; i < 100; ++i) squares.push_back(conn.fetch_one<int>("SELECT $1::int * $1", i));
     std::vector<int> results = co_await coropg::gather(std::move(squares));
     expect(results.size() == 100 && results[99] == 99 * 99);
+
+    // A value or an error for each, with no more than 8 under way at a time.
+    std::vector<asio::awaitable<int>> shares;
+    for (int i = 0; i < 100; ++i) shares.push_back(conn.fetch_one<int>("SELECT 100 / $1::int", i));
+    auto ends = co_await coropg::gather_settled({.max_concurrency = 8}, std::move(shares));
+    for (const coropg::settled<int>& end : ends)
+        if (!end.has_value()) report(end.error());
+    expect(!ends[0].has_value() && ends[3].value() == 33);
 
     // One that fails takes no other with it: gather throws when all have ended.
     co_await conn.execute("CREATE TEMP TABLE seen (id int PRIMARY KEY)");

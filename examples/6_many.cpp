@@ -32,6 +32,10 @@ asio::awaitable<void> many() {
     const std::vector<std::string> tags{"new", "old"};
     expect(co_await conn.execute_many("INSERT INTO tags VALUES ($1)", tags) == 2);
 
+    // What the statements return, in the order of the rows.
+    std::vector<int> ids = co_await conn.fetch_many<int>("INSERT INTO users (name) VALUES ($1) RETURNING id", tags);
+    expect(ids == (std::vector<int>{1003, 1004}));
+
     // Rows are pipelined and stand or fall together: Dan is not stored either.
     const std::vector<person> clash{{"Dan", 40}, {"Bob", 41}};
     try {
@@ -40,7 +44,7 @@ asio::awaitable<void> many() {
     } catch (const coropg::errors::unique_violation& e) {
         expect(e.constraint() == "users_name_key");
     }
-    expect(co_await conn.fetch_one<int>("SELECT count(*) FROM users") == 1002);
+    expect(co_await conn.fetch_one<int>("SELECT count(*) FROM users") == 1004);
 
     co_await conn.close();
 }

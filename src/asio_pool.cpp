@@ -126,11 +126,7 @@ void asio_pool::collect(const pool_action& action, effects& out) {
             end_wait(*action.waiter, failure_of(w.failure, snapshot(clock::now()), last_failure_, site_of(w)), out);
             break;
         }
-        case pool_action::kind::warn_leak:
-            out.warnings.push_back("a connection of the pool \"" + name_ +
-                                   "\" is not given back for long; acquired at " + s.asked_at.file_name() + ":" +
-                                   std::to_string(s.asked_at.line()));
-            break;
+        case pool_action::kind::warn_leak: out.warnings.push_back(leak_warning(name_, s.record->read().where)); break;
         case pool_action::kind::wake: arm_timer(); break;
     }
 }
@@ -169,9 +165,9 @@ call_site asio_pool::site_of(const pool_waiter& w) {
 }
 
 pool_snapshot asio_pool::snapshot(clock::time_point now) const {
-    std::vector<std::source_location> lines;
-    for (const slot& s : slots_) lines.push_back(s.asked_at);
-    pool_snapshot seen = snapshot_of(core_, lines, now);
+    std::vector<const lease_record*> records;
+    for (const slot& s : slots_) records.push_back(s.record.get());
+    pool_snapshot seen = snapshot_of(core_, records, now);
     seen.name = name_;
     return seen;
 }
@@ -329,7 +325,7 @@ clock::time_point asio_pool::acquire_deadline() const {
 // ------------------------------------------------------------------------------------------------------ leases
 
 std::optional<lent_link> asio_pool::request(lease_waiter& w, const asio::any_io_executor& executor) {
-    process_.require();
+    require_home();
     std::unique_ptr<session> core;
     lent_link lent;
     {
@@ -346,7 +342,7 @@ std::optional<lent_link> asio_pool::request(lease_waiter& w, const asio::any_io_
 }
 
 std::optional<lent_link> asio_pool::try_request(const asio::any_io_executor& executor, std::source_location where) {
-    process_.require();
+    require_home();
     std::unique_ptr<session> core;
     lent_link lent;
     {
@@ -393,8 +389,9 @@ void asio_pool::abandon(lease_waiter& w) noexcept {
 lent_link asio_pool::lend(const pool_lease& lease, const asio::any_io_executor& executor, std::source_location where,
                           std::unique_ptr<session>& core) {
     slot& s = slots_[lease.slot];
-    s.asked_at = where;
+    s.record->begin(where);
     core = std::move(s.at_rest);
+    core->record_in(s.record);
     if (s.last && s.last->executor == executor) s.borrowed = s.last;
     return {lease, s.borrowed};
 }
@@ -445,12 +442,7 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
 
 bool asio_pool::pass_release_hook(const std::shared_ptr<asio_link>& link) {
     connection conn{asio_driver{link}};
-    bool is_welcome = false;
-    try {
-        is_welcome = after_release(conn);
-    } catch (...) {
-        log(log_level::error, "the pool's hook after_release has thrown: " + text_of(std::current_exception()));
-    }
+    const bool is_welcome = passes_release_hook(after_release, conn);
     (void)std::move(conn).take_driver().take_link();  // lest the connection ends with `conn`
     return is_welcome;
 }
@@ -469,6 +461,7 @@ void asio_pool::leave_if_read_only(std::size_t i, const session& core, clock::ti
 
 void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core) {
     types_ = core->types();
+    core->record_in(nullptr);
     slots_[i].at_rest = std::move(core);
 }
 
@@ -519,8 +512,7 @@ asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self
         is_in_hook = true;
         if (self->after_connect) co_await self->after_connect(conn);
         conn.runner().core().keep_changes();
-        if (!conn.runner().core().is_quiet())
-            throw usage_error{"the pool's hook after_connect has left the connection unusable"};
+        require_quiet(conn.runner().core());
         link = std::move(conn).take_driver().take_link();
     } catch (...) {
         problem = std::current_exception();
@@ -802,15 +794,15 @@ asio::awaitable<lent_link> lease(std::shared_ptr<asio_pool> pool, std::source_lo
     if (at_once) co_return std::move(*at_once);
     co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
         [&w](auto handler) {
-            asio_pool& pool = *w.pool;
-            const std::uint64_t ticket = pool.listen_for_cancellation(asio::get_associated_cancellation_slot(handler));
+            asio_pool& from = *w.pool;
+            const std::uint64_t ticket = from.listen_for_cancellation(asio::get_associated_cancellation_slot(handler));
             completion waiting;
             waiting.emplace(
                 [work = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked),
                  handler = std::move(handler)](unit_ptr) mutable {
                     asio::dispatch(work, [handler = std::move(handler)]() mutable { std::move(handler)(unit_ptr{}); });
                 });
-            pool.await(w, ticket, std::move(waiting));
+            from.await(w, ticket, std::move(waiting));
         },
         asio::deferred);
     co_return pool->take(w, executor);

@@ -26,6 +26,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 void require_known(std::string_view keyword) {
+    if (keyword == "load_balance_hosts") return;  // ours, where libpq is too old for it
     const detail::pq::options known{PQconndefaults()};
     std::string_view nearest;
     std::size_t best = std::numeric_limits<std::size_t>::max();
@@ -45,7 +46,10 @@ void require_known(std::string_view keyword) {
         const std::size_t at = problem.find(mark);
         if (at == std::string_view::npos) continue;
         const std::string_view rest = problem.substr(at + mark.size());
-        require_known(rest.substr(0, rest.find('"')));
+        const std::string_view keyword = rest.substr(0, rest.find('"'));
+        require_known(keyword);
+        throw usage_error{"this version of libpq does not know \"" + std::string{keyword} +
+                          "\" in a text: use the setter of coropg::conninfo"};
     }
     throw usage_error{"the connection text is neither a valid postgresql:// URI nor key=value pairs: " +
                       std::string{problem.substr(0, problem.find('"'))}};

@@ -46,6 +46,7 @@ void detail::notify(void (observer::*member)(const Event&), const Event& event) 
 
 template void detail::notify(void (observer::*)(const connect_event&), const connect_event&) noexcept;
 template void detail::notify(void (observer::*)(const query_event&), const query_event&) noexcept;
+template void detail::notify(void (observer::*)(const acquire_event&), const acquire_event&) noexcept;
 template void detail::notify(void (observer::*)(const transaction_event&), const transaction_event&) noexcept;
 
 }  // namespace coropg

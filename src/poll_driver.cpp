@@ -4,6 +4,7 @@
 
 #include <netdb.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -11,19 +12,23 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 
 namespace coropg::detail {
 
 namespace {
 
-/// What the socket became ready for by `deadline`; nothing when the timer went off first, which it may do too early.
-want wait_for(int socket, want wanted, clock::time_point deadline, watchdog& timer) {
+/// What the socket became ready for by `deadline`; nothing when the timer went off first, which it may do too early, or
+/// there was an interruption.
+want wait_for(int socket, want wanted, clock::time_point deadline, watchdog& timer, const bell* interruption) {
     timer.watch(deadline);
-    std::array<pollfd, 2> entries{{{socket, 0, 0}, {timer.descriptor(), POLLIN, 0}}};
+    std::array<pollfd, 3> entries{{{socket, 0, 0},
+                                   {deadline == no_deadline ? -1 : timer.descriptor(), POLLIN, 0},
+                                   {interruption == nullptr ? -1 : interruption->descriptor(), POLLIN, 0}}};
     if (has(wanted, want::read)) entries[0].events |= POLLIN;
     if (has(wanted, want::write)) entries[0].events |= POLLOUT;
-    while (::poll(entries.data(), deadline == no_deadline ? 1 : 2, -1) < 0)
+    while (::poll(entries.data(), interruption == nullptr ? 2 : 3, -1) < 0)
         if (errno != EINTR) throw std::system_error{errno, std::generic_category(), "poll"};
     if (entries[1].revents != 0) timer.rest();
     const short seen = entries[0].revents;
@@ -50,30 +55,9 @@ void resolve(resolution& name) {
     }
 }
 
-/// Waits wherever `work` has to; nothing when it has not ended by `limit`.
-template <class T>
-std::optional<T> drive(op<T> work, clock::time_point limit, watchdog& timer) {
-    answer reply = answer::ready;
-    while (const std::optional<wish> w = work.resume(reply)) {
-        reply = answer::ready;
-        if (w->name != nullptr) {
-            resolve(*w->name);
-            continue;
-        }
-        const clock::time_point deadline = std::min(w->deadline, limit);
-        while (wait_for(w->socket, w->readiness, deadline, timer) == want::nothing) {
-            if (clock::now() < deadline) continue;
-            if (deadline == limit) return std::nullopt;
-            reply = answer::timed_out;
-            break;
-        }
-    }
-    return work.take();
-}
-
 /// Waits until the server has taken note of a cancel, or the connection is given up.
-void send_cancel(session& core, pq::cancel_request request, watchdog& timer) {
-    const auto problem = drive(ops::cancel(std::move(request)), core.next_deadline(), timer);
+void send_cancel(session& core, pq::cancel_request request) {
+    const auto problem = poll_work{ops::cancel(std::move(request))}.go_on({core.next_deadline()});
     if (!problem) return core.expire(clock::now());
     if (!problem->empty()) log(log_level::warning, "cannot send a cancel: " + *problem);
     core.cancel_ended(clock::now());
@@ -82,29 +66,51 @@ void send_cancel(session& core, pq::cancel_request request, watchdog& timer) {
 
 }  // namespace
 
-pq::connection poll_driver::connect(conninfo info) {
-    watchdog timer;
-    return *drive(ops::connect(std::move(info)), no_deadline, timer);
+std::optional<answer> wait_for(const wish& asked, const patience& p, watchdog& timer) {
+    if (asked.name != nullptr) {
+        resolve(*asked.name);
+        return answer::ready;
+    }
+    const clock::time_point deadline = std::min(asked.deadline, p.limit);
+    while (wait_for(asked.socket, asked.readiness, deadline, timer, p.interruption) == want::nothing) {
+        if (p.is_over()) return std::nullopt;
+        if (clock::now() >= deadline) return answer::timed_out;
+    }
+    return answer::ready;
 }
 
-watchdog::~watchdog() {
-    if (descriptor_ >= 0) ::close(descriptor_);
+pq::connection poll_driver::connect(conninfo info) { return *poll_work{ops::connect(std::move(info))}.go_on({}); }
+
+unique_fd::~unique_fd() {
+    if (fd_ >= 0) ::close(fd_);
+}
+
+void bell::hang() {
+    if (descriptor_.get() < 0) descriptor_ = unique_fd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+}
+
+void bell::ring() noexcept {
+    has_rung_ = true;
+    const std::uint64_t once = 1;
+    if (descriptor_.get() >= 0) (void)!::write(descriptor_.get(), &once, sizeof once);
 }
 
 void watchdog::watch(clock::time_point next) {
     if (next >= watched_) return;
-    if (descriptor_ < 0) descriptor_ = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (descriptor() < 0) descriptor_ = unique_fd{::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
     // Zero would disarm it.
     const auto at = std::max(std::chrono::nanoseconds{next.time_since_epoch()}, std::chrono::nanoseconds{1});
     const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
     const itimerspec setting{{}, {seconds.count(), (at - seconds).count()}};
-    if (descriptor_ < 0 || ::timerfd_settime(descriptor_, TFD_TIMER_ABSTIME, &setting, nullptr) < 0)
+    if (descriptor() < 0 || ::timerfd_settime(descriptor(), TFD_TIMER_ABSTIME, &setting, nullptr) < 0)
         throw std::system_error{errno, std::generic_category(), "cannot set a timer"};
     watched_ = next;
 }
 
+void poll_link::throw_parted() { throw usage_error{"the connection went back to its pool"}; }
+
 poll_driver::~poll_driver() {
-    if (runner_.link_ == nullptr) return;
+    if (runner_.link_ == nullptr || !runner_.link_->has_session()) return;
     runner_.core().close("its handle was destroyed");
     runner_.settle();
 }
@@ -127,24 +133,34 @@ void poll_runner::start(unit_ptr&& u) const {
     settle();
 }
 
+bool poll_runner::drain(const patience& p) const {
+    bool is_over = false;
+    for (;;) {
+        settle();
+        if (!core().is_open() || !core().has_leftovers()) return true;
+        if (is_over) return false;
+        wait(p);
+        is_over = p.is_over();
+    }
+}
+
 /// Tells who waits for what has ended.
 void poll_runner::settle() const {
-    session& core = link_->core;
+    session& core = this->core();
     core.deliver_notices();
     while (unit_ptr done = core.take_finished())
         if (done->waiting) done->waiting(std::move(done));
     if (!core.is_open()) core.release();
 }
 
-void poll_runner::wait() const try {
-    session& core = link_->core;
-    if (std::optional<pq::cancel_request> cancel = core.take_cancel())
-        return send_cancel(core, std::move(*cancel), link_->timer);
+void poll_runner::wait(const patience& p) const try {
+    auto& [core, timer] = link_->here();
+    if (std::optional<pq::cancel_request> cancel = core.take_cancel()) return send_cancel(core, std::move(*cancel));
     const clock::time_point next = core.next_deadline();
-    const want ready = wait_for(core.socket(), core.wants(), next, link_->timer);
+    const want ready = wait_for(core.socket(), core.wants(), std::min(next, p.limit), timer, p.interruption);
     if (ready != want::nothing) core.advance(ready);
     // Also while a server sends without end.
-    if (next != no_deadline && link_->timer.rests() && !core.has_finished()) core.expire(clock::now());
+    if (next != no_deadline && timer.rests() && !core.has_finished()) core.expire(clock::now());
 } catch (const std::exception& e) {
     core().close(e.what());
 }

@@ -20,16 +20,46 @@ void pool::resize(std::size_t min_size, std::size_t max_size) {
 
 namespace detail {
 
+namespace {
+
+thread_local unit_queue spare_units;
+constexpr std::size_t most_spare_units = 64;
+
+}  // namespace
+
+unit_ptr take_spare_unit(call_options options, std::source_location where, const std::shared_ptr<scope>& within) {
+    if (spare_units.empty()) return std::make_unique<unit>(options, where, within);
+    unit_ptr u = spare_units.pop_front();
+    u->begin(options, where, within);
+    return u;
+}
+
+void keep_spare_unit(unit_ptr&& u) noexcept {
+    if (spare_units.size() >= most_spare_units || !u->is_small()) return;
+    u->clear();
+    spare_units.push_front(std::move(u));
+}
+
 asio::awaitable<pooled_connection> acquire(std::shared_ptr<asio_pool> pool, std::source_location where,
                                            clock::time_point deadline) {
     deadline = std::min(deadline, pool->acquire_deadline());  // of all tries together
-    for (;;) {
-        const lent_link lent = co_await lease(pool, where, deadline);
-        pooled_connection conn{pool, lent};
-        if (!pool->before_acquire) co_return conn;
-        const bool is_welcome = co_await pool->before_acquire(*conn);
-        if (is_welcome) co_return conn;
-        conn.discard();
+    const acquire_report report{pool->name(), where};
+    try {
+        for (;;) {
+            const lent_link lent = co_await lease(pool, where, deadline);
+            pooled_connection conn{pool, lent};
+            bool is_welcome = true;
+            if (pool->before_acquire) is_welcome = co_await pool->before_acquire(*conn);
+            if (!is_welcome) {
+                conn.discard();
+                continue;
+            }
+            report.end();
+            co_return conn;
+        }
+    } catch (const error& e) {
+        report.end(&e);
+        throw;
     }
 }
 

@@ -1,6 +1,10 @@
 #include <coropg/detail/pool_policy.hpp>
+#include <coropg/observer.hpp>
+
+#include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
 
 namespace coropg::detail {
 
@@ -15,6 +19,9 @@ std::chrono::milliseconds checked(std::chrono::milliseconds value, const char* n
     return value;
 }
 
+/// Since the first pool was made, in this process and its forebears.
+std::atomic<unsigned> forks = 0;
+
 std::string title(const pool_snapshot& seen) {
     return seen.name.empty() ? "the pool" : "the pool \"" + seen.name + "\"";
 }
@@ -28,7 +35,8 @@ std::string described(const pool_snapshot& seen) {
     std::string text = std::to_string(seen.busy) + " busy, " + std::to_string(seen.idle) + " idle, " +
                        std::to_string(seen.connecting) + " connecting, " + std::to_string(seen.waiting) + " waiting";
     for (const pool_holder& h : seen.holders)
-        text += "; held for " + std::to_string(h.age.count()) + " ms from " + file_name(h.where);
+        text += "; held for " + std::to_string(h.age.count()) + " ms from " + file_name(h.where) +
+                (h.sql.empty() ? "" : ", last: " + h.sql);
     if (!seen.last_error.empty()) text += "; last error: " + seen.last_error;
     return text;
 }
@@ -56,6 +64,17 @@ pool_limits limits_of(const pool_options& options) {
     return limits;
 }
 
+home_process::home_process() {
+    [[maybe_unused]] static const int counting = ::pthread_atfork(nullptr, nullptr, [] { ++forks; });
+    forks_ = forks;
+}
+
+bool home_process::is_left() const noexcept { return forks_ != forks; }
+
+void home_process::require() const {
+    if (is_left()) throw usage_error{"a pool cannot be used in a child process: make one there"};
+}
+
 return_condition make_clean(session& core, pool_reset level) {
     if (core.is_open() && level == pool_reset::always) core.assume_changed();
     if (core.is_quiet()) return return_condition::usable;
@@ -63,6 +82,16 @@ return_condition make_clean(session& core, pool_reset level) {
     core.reset(clock::now() + longest_check);
     if (!core.is_open()) return return_condition::broken;
     return core.has_leftovers() ? return_condition::settling : return_condition::usable;
+}
+
+void require_quiet(const session& core) {
+    if (!core.is_open() || !core.is_quiet())
+        throw usage_error{"the pool's hook after_connect left the connection unusable"};
+}
+
+std::string leak_warning(std::string_view pool, const std::source_location& asked_at) {
+    return "a connection of the pool \"" + std::string{pool} + "\" is not given back for long; acquired at " +
+           asked_at.file_name() + ":" + std::to_string(asked_at.line());
 }
 
 connect_problem problem_of(const std::exception_ptr& problem) {
@@ -88,8 +117,7 @@ std::string text_of(const std::exception_ptr& problem) {
     }
 }
 
-pool_snapshot snapshot_of(const pool_core& core, std::span<const std::source_location> asked_at,
-                          clock::time_point now) {
+pool_snapshot snapshot_of(const pool_core& core, std::span<const lease_record* const> records, clock::time_point now) {
     pool_snapshot seen;
     for (const pool_slot& s : core.slots()) {
         const auto i = static_cast<std::size_t>(&s - core.slots().data());
@@ -99,13 +127,25 @@ pool_snapshot snapshot_of(const pool_core& core, std::span<const std::source_loc
             case slot_state::idle: ++seen.idle; break;
             default: ++seen.busy;
         }
-        if (s.state == slot_state::leased)
-            seen.holders.push_back({asked_at[i], std::chrono::duration_cast<std::chrono::milliseconds>(now - s.since)});
+        if (s.state != slot_state::leased) continue;
+        seen.holders.push_back(records[i]->read());
+        seen.holders.back().age = std::chrono::duration_cast<std::chrono::milliseconds>(now - s.since);
     }
     seen.waiting = core.stats().requests_waiting;
     std::ranges::sort(seen.holders, std::ranges::greater{}, &pool_holder::age);
     seen.holders.resize(std::min(seen.holders.size(), shown_holders));
     return seen;
+}
+
+acquire_report::acquire_report(std::string_view pool, std::source_location where) noexcept
+    : pool_{pool}, where_{where} {
+    if (current_observer() != nullptr) began_ = clock::now();
+}
+
+void acquire_report::end(const error* problem) const noexcept {
+    if (began_ == clock::time_point{}) return;
+    const auto lasted = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - began_);
+    notify(&observer::on_acquire, acquire_event{pool_, where_, lasted, problem});
 }
 
 std::exception_ptr failure_of(wait_failure why, pool_snapshot seen, const std::exception_ptr& last, call_site site) {

@@ -13,8 +13,10 @@ namespace {
 
 /// How long what is cancelled, or waited for by nobody any more, may take to end before the connection is given up.
 constexpr std::chrono::seconds drain_time{2};
-/// How much a large unit writes before it asks whether the socket took it.
+/// How much a large unit writes before it asks whether the socket took it: about as much as libpq ever holds back.
 constexpr std::size_t flush_bytes = 64 * 1024;
+/// What a statement writes beside its SQL and its parameters: Bind, Describe and Execute.
+constexpr std::size_t overhead_bytes = 96;
 
 /// Units on the wire at a time. More would not keep the server busier, but be told "outcome not known" when the
 /// connection is lost, and run unnamed while the Parse of the first of them is under way.
@@ -107,6 +109,7 @@ void session::clean_up() noexcept {
 
 void session::submit(unit_ptr&& u) {
     if (is_observed()) u->started = clock::now();
+    if (record_ && !u->commands.empty()) record_->note(u->site_sql());
     if (u->group) unit_group::enter(*u);
     if (state_ == state::closed) {
         if (u->ends != ending::none && !u->within->ended) leave(*u->within);
@@ -199,12 +202,13 @@ bool session::feed(unit& u) {
 bool session::send_command(unit& u, command& c) {
     using way = statement_cache::plan::way;
     u.parameters.fill(arrays_, c.first_parameter, c.parameter_count);
-    unflushed_bytes_ += c.sql.size();
+    unflushed_bytes_ += overhead_bytes;
     for (const int length : arrays_.lengths) unflushed_bytes_ += static_cast<std::size_t>(length);
 
     PGconn* const conn = conn_.get();
     const int n = static_cast<int>(c.parameter_count);
     const statement_cache::plan plan = cache_.next(c, u.parameters, u.preparing);
+    if (plan.how != way::run) unflushed_bytes_ += c.sql.size();
     if (plan.how == way::unnamed)
         return PQsendQueryParams(conn, c.sql.data(), n, arrays_.types.data(), arrays_.values.data(),
                                  arrays_.lengths.data(), arrays_.formats.data(), binary_results) == 1;
@@ -292,17 +296,20 @@ void session::on_result(unit& u, pq::result&& r) {
 void session::on_answer(unit& u, pq::result&& r) {
     command& c = u.commands[u.answered];
     if (u.awaits_parse()) return cache_.parsed(c, u.parameters, true);
-    const std::string_view tag = PQcmdStatus(r.get());
-    if ((tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") && !u.is_reset) cache_.clear();
-    if (!u.within) note_transaction_by_hand(tag);
-    c.answer = result{std::move(r)};
-    if (u.keeps_results) return note_types(u, c.answer);
-    u.affected_rows += c.answer.affected_rows();
-    c.answer = {};
+    if (PQresultStatus(r.get()) == PGRES_COMMAND_OK) note_command(u, PQcmdStatus(r.get()));
+    result answer{std::move(r)};
+    if (!u.keeps_results || !c.is_wanted) {
+        u.affected_rows += answer.affected_rows();
+        return;
+    }
+    note_types(u, answer);
+    c.answer = std::move(answer);
 }
 
 /// Someone may say BEGIN in SQL, which is theirs to end.
-void session::note_transaction_by_hand(std::string_view tag) {
+void session::note_command(const unit& u, std::string_view tag) {
+    if ((tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") && !u.is_reset) cache_.clear();
+    if (u.within) return;
     if (tag == "BEGIN" || tag == "START TRANSACTION") in_transaction_by_hand_ = true;
     if (tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION") in_transaction_by_hand_ = false;
 }

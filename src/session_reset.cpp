@@ -12,11 +12,12 @@ namespace coropg::detail {
 
 namespace {
 
-/// In the order of DISCARD ALL, which cannot run within a transaction, and but for the statements that we have prepared.
-/// The role that the connection began with is another than that of its login, if it was configured so: RESET ROLE.
+/// As DISCARD ALL, which cannot run within a transaction, and but for the statements that we have prepared. The role is
+/// reset with the login.
 constexpr const char* undoing[]{
-    "CLOSE ALL",  "SET SESSION AUTHORIZATION DEFAULT",          "RESET ROLE",   "RESET ALL",
-    "UNLISTEN *", "SELECT pg_catalog.pg_advisory_unlock_all()", "DISCARD TEMP", "DISCARD SEQUENCES",
+    "CLOSE ALL",         "SET SESSION AUTHORIZATION DEFAULT",          "RESET ALL",
+    "UNLISTEN *",        "SELECT pg_catalog.pg_advisory_unlock_all()", "DISCARD TEMP",
+    "DISCARD SEQUENCES",
 };
 
 }  // namespace

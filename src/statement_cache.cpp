@@ -22,12 +22,14 @@ statement_cache::plan statement_cache::next(const command& c, const params& para
         order_.splice(order_.begin(), order_, found->second);
     }
     entry& e = *found->second;
-    if (e.state == status::ready) return {plan::way::run, e.name.c_str()};
+    const bool is_of_same_unit = e.state == status::parsing && e.parsed_with == &parameters;
+    if (e.state == status::ready || is_of_same_unit) return {plan::way::run, e.name.c_str()};
     if (e.state == status::parsing || (first_use && mode != prepare::always)) return {};
     std::string name = name_of(e);
     if (std::ranges::find(evicted_, name) != evicted_.end()) return {};  // the server has an old one still
     e.name = std::move(name);
     e.state = status::parsing;
+    e.parsed_with = &parameters;
     return {plan::way::parse_and_run, e.name.c_str()};
 }
 

@@ -82,17 +82,17 @@ void unit::add(const sql_view& sql, std::size_t parameter_count) {
                           {std::string{sql.text()}, where}};
     changes = std::max(changes, sql.changes());
     const std::string_view text = sql.is_literal() ? sql.text() : owned_sql_.emplace_front(sql.text());
-    commands.push_back({text, sql.hash(), parameters.size(), parameter_count, false, {}});
+    commands.emplace_back(text, sql.hash(), parameters.size(), parameter_count);
 }
 
 void unit::add_again() {
     const command& last = commands.back();
-    commands.push_back({last.sql, last.sql_hash, parameters.size(), last.parameter_count, false, {}});
+    commands.emplace_back(last.sql, last.sql_hash, parameters.size(), last.parameter_count);
 }
 
 void unit::add_own(std::string sql) {
     const std::string& text = owned_sql_.emplace_front(std::move(sql));
-    commands.push_back({text, hash_sql(text), parameters.size(), 0, false, {}});
+    commands.emplace_back(text, hash_sql(text), parameters.size(), 0U);
 }
 
 void unit::end_scope(ending how, std::string_view name) {
@@ -117,7 +117,7 @@ void unit::open_scopes() {
         std::vector<command> opening;
         for (const std::string& sql : s->opening) {
             const std::string& text = owned_sql_.emplace_front(sql);
-            opening.push_back({text, hash_sql(text), 0, 0, false, {}});
+            opening.emplace_back(text, hash_sql(text), 0U, 0U);
         }
         commands.insert(commands.begin(), std::make_move_iterator(opening.begin()),
                         std::make_move_iterator(opening.end()));

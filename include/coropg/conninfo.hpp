@@ -33,6 +33,11 @@ class conninfo {
     /// Limits each attempt to reach one address, name resolution not included; rounded up to seconds, 0 is no limit.
     /// Default: 30 s.
     conninfo& connect_timeout(std::chrono::milliseconds value);
+    /// "random" has the hosts, and the addresses of each, tried in a random order, so that many connections spread over
+    /// them; "disable", the default, in order. libpq knows it in a text since version 16, here it always works.
+    conninfo& load_balance_hosts(std::string_view value) { return set("load_balance_hosts", value); }
+    /// Which servers will do: "any", "read-write", "read-only", "primary", "standby" or "prefer-standby".
+    conninfo& target_session_attrs(std::string_view value) { return set("target_session_attrs", value); }
     /// Sets any keyword of libpq.
     conninfo& set(std::string_view keyword, std::string_view value);
 

@@ -6,6 +6,7 @@
 #include <coropg/gather.hpp>
 #include <coropg/log.hpp>
 #include <coropg/observer.hpp>
+#include <coropg/pool.hpp>
 #include <coropg/retry.hpp>
 #include <coropg/sql.hpp>
 #include <coropg/sqlstate.hpp>

@@ -112,6 +112,7 @@ class operation_aborted : public error {
 /// Who holds a connection of a pool.
 struct pool_holder {
     std::source_location where;  ///< the line that acquired it
+    std::string sql;             ///< the beginning of its last statement
     std::chrono::milliseconds age{};
 };
 

@@ -37,6 +37,14 @@ struct transaction_event {
     std::chrono::microseconds duration{};  ///< from its first statement on
 };
 
+/// A connection of a pool was lent to one alone, or was not. One-shot statements that share one are just query events.
+struct acquire_event {
+    std::string_view pool;  ///< its name
+    std::source_location where;
+    std::chrono::microseconds duration{};
+    const error* problem = nullptr;  ///< null when it succeeded
+};
+
 /// Derive from this, override what you want to see, and pass it to `set_observer`. The functions are called on the
 /// connection's executor, or on the thread of a blocking one; what they throw is logged. The events do not outlive the
 /// calls, and never hold parameter values.
@@ -46,6 +54,7 @@ class observer {
     virtual void on_connect(const connect_event&) {}
     virtual void on_query(const query_event&) {}
     virtual void on_transaction(const transaction_event&) {}
+    virtual void on_acquire(const acquire_event&) {}
 };
 
 /// Has all connections of the program report to `seeing`, from now on; nullptr ends that. Threads: any; the one before is

@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -22,25 +23,13 @@ class pipeline_slot {
     virtual ~pipeline_slot() = default;
     /// Takes what the statement at `index` has returned; returns why it cannot be had, or null.
     virtual std::exception_ptr settle(unit& u, std::size_t index) = 0;
+    /// Whether the answer is looked into even when nobody is there to get it: rows may not be what they should be.
+    [[nodiscard]] virtual bool checks_answer() const noexcept = 0;
 };
 
 template <class T>
-class typed_slot final : public pipeline_slot {
+class typed_slot : public pipeline_slot {
  public:
-    using map = T (*)(unit&, std::size_t);
-
-    explicit typed_slot(map of) noexcept : of_{of} {}
-
-    std::exception_ptr settle(unit& u, std::size_t index) override {
-        try {
-            u.throw_failure_of(index);
-            outcome_ = of_(u, index);
-            return nullptr;
-        } catch (...) {
-            outcome_ = std::current_exception();
-            return std::current_exception();
-        }
-    }
     T take() {
         if (outcome_.index() == 0) throw usage_error{"the pipeline has not run, or the value was taken already"};
         if (const auto* const problem = std::get_if<std::exception_ptr>(&outcome_)) std::rethrow_exception(*problem);
@@ -49,9 +38,26 @@ class typed_slot final : public pipeline_slot {
         return value;
     }
 
- private:
-    map of_;
+ protected:
     std::variant<std::monostate, std::exception_ptr, T> outcome_;
+};
+
+/// One whose value is `Of(unit, index)`.
+template <class T, auto Of>
+class mapped_slot final : public typed_slot<T> {
+ public:
+    std::exception_ptr settle(unit& u, std::size_t index) override {
+        try {
+            u.throw_failure_of(index);
+            this->outcome_ = Of(u, index);
+            u.own(index).answer = {};  // value and result are both there for one statement at a time
+            return nullptr;
+        } catch (...) {
+            this->outcome_ = std::current_exception();
+            return std::current_exception();
+        }
+    }
+    [[nodiscard]] bool checks_answer() const noexcept override { return !std::is_same_v<T, result>; }
 };
 
 }  // namespace detail
@@ -83,21 +89,21 @@ class basic_pipeline {
 
     template <class... Args>
     pipelined<result> execute(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        return add<result>(&detail::result_of, sql.view(), args...);
+        return add<result, &detail::result_of>(sql.view(), args...);
     }
     template <detail::fetchable_row T, class... Args>
     pipelined<std::vector<T>> fetch(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        return add<std::vector<T>>(&detail::rows_of<T>, sql.view(), args...);
+        return add<std::vector<T>, &detail::rows_of<T>>(sql.view(), args...);
     }
     /// Errors: row_count_error, by `get()`, unless there is exactly one row.
     template <detail::fetchable_row T, class... Args>
     pipelined<T> fetch_one(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        return add<T>(&detail::one_of<T>, sql.view(), args...);
+        return add<T, &detail::one_of<T>>(sql.view(), args...);
     }
     /// Errors: row_count_error, by `get()`, for more than one row.
     template <detail::fetchable_row T, class... Args>
     pipelined<std::optional<T>> fetch_optional(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        return add<std::optional<T>>(&detail::optional_of<T>, sql.view(), args...);
+        return add<std::optional<T>, &detail::optional_of<T>>(sql.view(), args...);
     }
 
     /// Ends one scope of errors, and begins the next.
@@ -106,6 +112,7 @@ class basic_pipeline {
     /// Runs what was added since the last time. Its `timeout` is for all of it. Errors: the first of any statement, once
     /// all have ended.
     future<void> run() {
+        drop_what_nobody_gets();
         const auto batch = std::make_shared<slots>(std::exchange(slots_, {}));
         for (const detail::unit_ptr& u : units_) u->set_deadline(options_);
         is_open_ = false;
@@ -119,8 +126,8 @@ class basic_pipeline {
  private:
     using slots = std::vector<std::vector<std::shared_ptr<detail::pipeline_slot>>>;
 
-    template <class T, class... Args>
-    pipelined<T> add(typename detail::typed_slot<T>::map of, const sql_view& sql, const Args&... args) {
+    template <class T, auto Of, class... Args>
+    pipelined<T> add(const sql_view& sql, const Args&... args) {
         if (!is_open_) {
             units_.push_back(runner_.make_unit(options_, sql.where(), within_));
             slots_.emplace_back();
@@ -134,15 +141,28 @@ class basic_pipeline {
             u.fail(std::current_exception());  // nothing of it is sent
             throw;
         }
-        auto slot = std::make_shared<detail::typed_slot<T>>(of);
+        auto slot = std::make_shared<detail::mapped_slot<T, Of>>();
         slots_.back().push_back(slot);
         return pipelined<T>{std::move(slot)};
     }
 
+    /// Without a handle, a result need not be kept.
+    void drop_what_nobody_gets() {
+        for (std::size_t u = 0; u < units_.size(); ++u)
+            for (std::size_t i = 0; i < slots_[u].size(); ++i) {
+                auto& slot = slots_[u][i];
+                if (slot.use_count() > 1 || slot->checks_answer()) continue;
+                slot.reset();
+                units_[u]->own(i).is_wanted = false;
+            }
+    }
+
     static void settle(const slots::value_type& slots, detail::unit& u, std::exception_ptr& first) {
         std::exception_ptr here;
-        for (std::size_t i = 0; i < slots.size(); ++i)
+        for (std::size_t i = 0; i < slots.size(); ++i) {
+            if (!slots[i]) continue;
             if (auto problem = slots[i]->settle(u, i); problem && !here) here = problem;
+        }
         try {
             u.throw_failure();  // rather than that others were not executed for it
         } catch (...) {

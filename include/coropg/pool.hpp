@@ -68,6 +68,17 @@ asio::awaitable<pooled_connection> acquire(std::shared_ptr<asio_pool> pool, std:
 asio::awaitable<std::optional<pooled_connection>> try_acquire(std::shared_ptr<asio_pool> pool,
                                                               std::source_location where);
 
+/// A unit for a one-shot: one that this thread kept, if there is one, so that a statement allocates little.
+unit_ptr take_spare_unit(call_options options, std::source_location where, const std::shared_ptr<scope>& within);
+void keep_spare_unit(unit_ptr&& u) noexcept;
+
+/// Keeps a unit when its answer was read.
+struct spare_unit {
+    unit_ptr u;
+
+    ~spare_unit() { keep_spare_unit(std::move(u)); }
+};
+
 struct start_one_shot {
     asio_pool* pool;
 
@@ -88,9 +99,11 @@ struct start_one_shot {
 /// On a connection that it shares with others.
 template <class T, class Finish>
 asio::awaitable<T> run_one_shot(std::shared_ptr<asio_pool> pool, unit_ptr u, Finish finish) {
+    pool->require_home();
     unit_ptr done = co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
         start_one_shot{pool.get()}, asio::deferred, std::move(u));
-    co_return finish(*done);
+    const spare_unit keeper{std::move(done)};
+    co_return finish(*keeper.u);
 }
 
 /// On a connection of its own: what may change the session, or takes long.
@@ -110,7 +123,7 @@ class pool_runner {
 
     [[nodiscard]] static unit_ptr make_unit(call_options options, std::source_location where,
                                             const std::shared_ptr<scope>& within = nullptr) {
-        return std::make_unique<unit>(options, where, within);
+        return take_spare_unit(options, where, within);
     }
     template <class T, class Finish>
     asio::awaitable<T> run(unit_ptr&& u, Finish finish) const {

@@ -83,18 +83,17 @@ class statements {
     template <std::ranges::input_range Rows>
     future<std::uint64_t> execute_many(basic_sql<detail::parameter_count<std::ranges::range_value_t<Rows>>()> sql,
                                        const Rows& rows) {
-        constexpr std::size_t width = detail::parameter_count<std::ranges::range_value_t<Rows>>();
-        auto u = self().runner().make_unit(self().options(), sql.view().where(), self().within());
+        auto u = one_for_each(sql.view(), rows);
         u->keeps_results = false;
-        for (const auto& row : rows) {
-            if (u->commands.empty())
-                u->add(sql.view(), width);
-            else
-                u->add_again();
-            detail::at_site(
-                *u, 0, [&] { detail::for_each_parameter(row, [&](const auto& value) { u->parameters.add(value); }); });
-        }
         return run<std::uint64_t>(std::move(u), &detail::finish_count);
+    }
+
+    /// As `execute_many`, for a statement that returns rows, INSERT ... RETURNING for instance: returns those of all
+    /// elements, in the order of `rows`. Errors: as well those of `fetch`.
+    template <detail::fetchable_row T, std::ranges::input_range Rows>
+    future<std::vector<T>> fetch_many(basic_sql<detail::parameter_count<std::ranges::range_value_t<Rows>>()> sql,
+                                      const Rows& rows) {
+        return run<std::vector<T>>(one_for_each(sql.view(), rows), &detail::finish_all_rows<T>);
     }
 
     /// Runs any number of statements without parameters, in one implicit transaction unless the script says BEGIN.
@@ -126,6 +125,21 @@ class statements {
         auto u = self().runner().make_unit(self().options(), sql.where(), self().within());
         u->add(sql, sizeof...(Args));
         detail::at_site(*u, 0, [&] { (u->parameters.add(args), ...); });
+        return u;
+    }
+
+    /// The statement once for each of `rows`.
+    template <class Rows>
+    detail::unit_ptr one_for_each(const sql_view& sql, const Rows& rows) {
+        auto u = self().runner().make_unit(self().options(), sql.where(), self().within());
+        for (const auto& row : rows) {
+            if (u->commands.empty())
+                u->add(sql, detail::parameter_count<std::ranges::range_value_t<Rows>>());
+            else
+                u->add_again();
+            detail::at_site(
+                *u, 0, [&] { detail::for_each_parameter(row, [&](const auto& value) { u->parameters.add(value); }); });
+        }
         return u;
     }
 

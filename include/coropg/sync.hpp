@@ -2,33 +2,24 @@
 #pragma once
 
 #include <coropg/backoff.hpp>
-#include <coropg/basic_connection.hpp>
-#include <coropg/detail/poll_driver.hpp>
 #include <coropg/errors.hpp>
 #include <coropg/log.hpp>
 #include <coropg/observer.hpp>
+#include <coropg/settled.hpp>
 #include <coropg/sql.hpp>
 #include <coropg/sqlstate.hpp>
+#include <coropg/sync_connection.hpp>
+#include <coropg/sync_pool.hpp>
 #include <coropg/types/types.hpp>
 
+#include <concepts>
 #include <thread>
 #include <tuple>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace coropg::sync {
-
-/// A connection whose verbs block the calling thread. Threads: one at a time.
-using connection = basic_connection<detail::poll_driver>;
-/// A transaction on such a connection, or a savepoint within one.
-using transaction = basic_transaction<detail::poll_runner>;
-/// A batch of statements on either.
-using pipeline = basic_pipeline<detail::poll_runner>;
-
-/// Connects. Hosts and their addresses are tried in order.
-/// Errors: usage_error for unusable settings, connect_timeout, connection_error; both list every attempt.
-inline connection connect(conninfo info) {
-    return connection{detail::poll_driver{detail::poll_driver::connect(std::move(info))}};
-}
 
 /// As coropg::retry; sleeps on the calling thread.
 template <class Work, class Hook = detail::no_hook, class Predicate = bool (*)(const error&) noexcept>
@@ -58,6 +49,22 @@ std::tuple<Ts...> gather(Ts... values) {
 template <class T>
 std::vector<T> gather(std::vector<T> values) {
     return values;
+}
+
+/// Calls all of `work`, one after the other, and returns for each its value or its exception: none of them makes it throw.
+/// Callables, as values would have thrown before they got here. Nothing runs at once, so there is no max_concurrency.
+template <class... Work>
+    requires(sizeof...(Work) > 0 && (std::invocable<Work&> && ...))
+std::tuple<settled<std::invoke_result_t<Work&>>...> gather_settled(Work&&... work) {
+    return std::tuple<settled<std::invoke_result_t<Work&>>...>{detail::settle_call(work)...};  // braces: in this order
+}
+
+template <class Work>
+std::vector<settled<std::invoke_result_t<Work&>>> gather_settled(std::vector<Work> work) {
+    std::vector<settled<std::invoke_result_t<Work&>>> ends;
+    ends.reserve(work.size());
+    for (Work& each : work) ends.push_back(detail::settle_call(each));
+    return ends;
 }
 
 }  // namespace coropg::sync

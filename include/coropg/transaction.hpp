@@ -158,10 +158,12 @@ class basic_transaction : public statements<basic_transaction<Runner>, Runner>,
         u->end_scope(how, name);
         return runner_.template run<void>(std::move(u), &detail::finish_ending);
     }
-    void drop() noexcept {
+    void drop() noexcept try {
         auto u = runner_.make_unit({}, {}, scope_);
         u->end_scope(detail::ending::rollback);
         runner_.start(std::move(u));
+    } catch (const usage_error&) {
+        // A connection that was lost or discarded went back to its pool before: its transaction has gone with it.
     }
 
     Runner runner_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <random>
 
 namespace coropg::detail::ops {
 
@@ -97,7 +98,7 @@ pq::connection start(const conninfo& info, const target& t, std::string_view ses
     std::vector<std::pair<std::string, std::string>> settings;
     for (const conninfo::setting& s : info.settings())
         if (s.first != "host" && s.first != "hostaddr" && s.first != "port" && s.first != "target_session_attrs" &&
-            s.first != "client_encoding")
+            s.first != "load_balance_hosts" && s.first != "client_encoding")
             settings.push_back(s);
     settings.emplace_back("host", t.host);
     settings.emplace_back("hostaddr", t.hostaddr);
@@ -192,6 +193,19 @@ op<std::vector<target>> addresses_of(const target& t, std::vector<connect_attemp
     co_return found;
 }
 
+/// Whether to spread connections over the hosts. Source: PostgreSQL manual, "Parameter Key Words".
+bool is_balanced(const conninfo& info) {
+    const std::string how = effective(info, "load_balance_hosts");
+    if (!how.empty() && how != "random" && how != "disable")
+        throw usage_error{"load_balance_hosts is neither \"random\" nor \"disable\""};
+    return how == "random";
+}
+
+void shuffle(std::vector<target>& targets) {
+    thread_local std::minstd_rand random{std::random_device{}()};
+    std::ranges::shuffle(targets, random);
+}
+
 /// As libpq: where a server refuses the credentials or the database, no other is asked.
 bool is_final(const connect_attempt& attempt) {
     return attempt.sqlstate.starts_with("28") || attempt.sqlstate.starts_with("3D");
@@ -207,13 +221,16 @@ std::vector<std::string> rounds_of(const std::string& session_attrs) {
 
 op<pq::connection> connect(conninfo info) {
     const std::optional<std::chrono::seconds> limit = timeout_of(info);
-    const std::vector<target> hosts = targets_of(info);
+    std::vector<target> hosts = targets_of(info);
+    const bool balanced = is_balanced(info);
+    if (balanced) shuffle(hosts);
     std::vector<connect_attempt> attempts;
     bool only_timeouts = true;
 
     for (const std::string& session_attrs : rounds_of(effective(info, "target_session_attrs"))) {
         for (const target& host : hosts) {
-            const std::vector<target> addresses = co_await addresses_of(host, attempts);
+            std::vector<target> addresses = co_await addresses_of(host, attempts);
+            if (balanced) shuffle(addresses);
             only_timeouts = only_timeouts && !addresses.empty();
             for (const target& address : addresses) {
                 pq::connection conn = start(info, address, session_attrs);

@@ -2,6 +2,8 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include <set>
+
 using namespace coropg;
 using namespace coropg::test;
 
@@ -48,6 +50,23 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_unreachable_host_is_named_with_its_reason, Face
     BOOST_TEST(contains(e.attempts()[1].reason, "Connection refused"));
     BOOST_TEST(contains(e.what(), "127.0.0.2"));
     BOOST_TEST(e.is_transient());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(hosts_are_tried_in_random_order_if_so_configured, Face, both_faces) {
+    Face face;
+    conninfo info{"host=127.0.0.1,127.0.0.2,127.0.0.3,127.0.0.4 port=1 dbname=x user=x"};
+    std::set<std::string> first;
+    for (int i = 0; i < 64; ++i) {
+        info.load_balance_hosts("random");
+        const auto e = error_of<connection_error>([&] { face.connect(info); });
+        BOOST_TEST_REQUIRE(e.attempts().size() == 4U);
+        first.insert(e.attempts()[0].host);
+    }
+    BOOST_TEST(first.size() == 4U);  // by chance less in one of 25 million runs
+    info.load_balance_hosts("disable");
+    BOOST_TEST(error_of<connection_error>([&] { face.connect(info); }).attempts()[0].host == "127.0.0.1");
+    info.load_balance_hosts("sometimes");
+    error_of<usage_error>([&] { face.connect(info); });
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_host_that_does_not_resolve_is_named, Face, both_faces) {

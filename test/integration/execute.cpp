@@ -207,6 +207,53 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(execute_many_of_a_large_range_neither_blocks_nor_d
     BOOST_TEST(AWAIT(conn.execute_many("SELECT $1::text, repeat('y', 2000)", rows)) == 20000U);
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(fetch_many_returns_the_rows_of_all_elements_in_order, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute_script("CREATE TEMP TABLE t (id int GENERATED ALWAYS AS IDENTITY, name text)"));
+    std::vector<std::string> names;
+    for (int i = 1; i <= 5000; ++i) names.push_back("n" + std::to_string(i));
+    const std::vector<renamed> stored = AWAIT(
+        conn.template fetch_many<renamed>("INSERT INTO t (name) VALUES ($1) RETURNING id, name AS full_name", names));
+    BOOST_TEST_REQUIRE(stored.size() == names.size());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        BOOST_REQUIRE(stored[i].id == static_cast<int>(i) + 1);
+        BOOST_REQUIRE(stored[i].full_name == names[i]);
+    }
+
+    // None, one, or several rows of an element; no element.
+    const std::vector<std::tuple<int, int>> ranges{{1, 3}, {5, 4}, {7, 7}};
+    BOOST_TEST(AWAIT(conn.template fetch_many<int>("SELECT generate_series($1::int, $2::int)", ranges)) ==
+                   (std::vector<int>{1, 2, 3, 7}),
+               boost::test_tools::per_element());
+    BOOST_TEST(AWAIT(conn.template fetch_many<int>("SELECT $1::int", std::vector<int>{})).empty());
+
+    auto tx = AWAIT(conn.begin());
+    const std::vector<int> ids{1, 2, 3};
+    BOOST_TEST(AWAIT(tx.template fetch_many<std::string>("DELETE FROM t WHERE id = $1 RETURNING name", ids)) ==
+                   (std::vector<std::string>{"n1", "n2", "n3"}),
+               boost::test_tools::per_element());
+    AWAIT(tx.rollback());
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>("SELECT count(*) FROM t")) == 5000);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(fetch_many_stores_all_or_nothing_and_says_what_it_cannot_read, Face, both_faces) {
+    Face face;
+    auto conn = with_people(face);
+    const std::vector<std::pair<int, std::string>> rows{{10, "x"}, {1, "taken"}, {11, "y"}};
+    ERROR_OF(errors::unique_violation,
+             conn.template fetch_many<int>("INSERT INTO people (id, name) VALUES ($1, $2) RETURNING id", rows));
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>("SELECT count(*) FROM people")) == 3);
+    const auto e = ERROR_OF(
+        null_error, conn.template fetch_many<int>("SELECT age FROM people WHERE id = $1", std::vector<int>{1, 2}));
+    BOOST_TEST(e.sql() == "SELECT age FROM people WHERE id = $1");
+    BOOST_TEST(AWAIT(conn.template fetch_many<std::optional<int>>("SELECT age FROM people WHERE id = $1",
+                                                                  std::vector<int>{1, 2}))
+                   .size() == 2U);
+    ERROR_OF(query_timeout, conn.with({.timeout = std::chrono::milliseconds{50}})
+                                .template fetch_many<int>("SELECT 1 FROM pg_sleep($1)", std::vector<int>{0, 10}));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_script_runs_all_its_statements_or_none, Face, both_faces) {
     Face face;
     auto conn = face.connect();

@@ -1,38 +1,23 @@
-#include "../support/faces.hpp"
+#include "../support/cancelling.hpp"
+#include "../support/memory.hpp"
 
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
-#include <unistd.h>
-#include <fstream>
+#include <functional>
 
 using namespace coropg;
 using namespace coropg::test;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool memory_is_measurable = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool memory_is_measurable = false;
-#else
-constexpr bool memory_is_measurable = true;
-#endif
-#else
-constexpr bool memory_is_measurable = true;
-#endif
-
 constexpr int mixed_statements = 100'000;
 constexpr int mixed_coroutines = 200;
 constexpr int mixed_kinds = 7;
-
-std::size_t resident_bytes() {
-    std::ifstream file{"/proc/self/statm"};
-    std::size_t total = 0;
-    std::size_t resident = 0;
-    file >> total >> resident;
-    return resident * static_cast<std::size_t>(::getpagesize());
-}
 
 struct labelled {
     int number;
@@ -170,6 +155,222 @@ BOOST_AUTO_TEST_CASE(gather_rethrows_the_first_error_once_all_have_ended) {
         const auto count = co_await conn.fetch_one<std::int64_t>("SELECT count(*) FROM g");
         BOOST_TEST(count == 2);
     });
+}
+
+BOOST_AUTO_TEST_CASE(no_more_run_at_once_than_max_concurrency) {
+    async_face face;
+    for (const std::size_t limit : {1U, 8U, 100U, 1000U, 0U}) {
+        std::size_t running = 0;
+        std::size_t most = 0;
+        const auto child = [&](int i) -> asio::awaitable<int> {
+            most = std::max(most, ++running);
+            for (int turns = i % 5; turns >= 0; --turns) co_await asio::post(face.io, asio::use_awaitable);
+            --running;
+            co_return i;
+        };
+        std::vector<asio::awaitable<int>> work;
+        for (int i = 0; i < 100; ++i) work.push_back(child(i));
+        const std::vector<int> results =
+            face([&] { return gather(gather_options{.max_concurrency = limit}, std::move(work)); });
+        BOOST_TEST_REQUIRE(results.size() == 100U);
+        for (int i = 0; i < 100; ++i) BOOST_TEST(results[static_cast<std::size_t>(i)] == i);
+        BOOST_TEST(most == (limit == 0 ? 100U : std::min<std::size_t>(limit, 100U)));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_next_starts_when_any_of_those_that_run_ends) {
+    async_face face;
+    asio::steady_timer last_has_started{face.io, asio::steady_timer::time_point::max()};
+    const auto waits_for_the_last = [&]() -> asio::awaitable<int> {
+        boost::system::error_code woken;
+        co_await last_has_started.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        co_return 1;
+    };
+    const auto ends_at_once = []() -> asio::awaitable<void> { co_return; };
+    const auto last = [&]() -> asio::awaitable<std::string> {
+        last_has_started.cancel();
+        co_return "last";
+    };
+    face([&]() -> asio::awaitable<void> {
+        const auto [one, nothing, text] =
+            co_await gather({.max_concurrency = 2}, waits_for_the_last(), ends_at_once(), last());
+        BOOST_TEST(one == 1);
+        BOOST_TEST((nothing == std::monostate{}));
+        BOOST_TEST(text == "last");
+    });
+}
+
+BOOST_AUTO_TEST_CASE(statements_can_be_gathered_some_at_a_time) {
+    async_face face;
+    auto conn = face.connect();
+    face([&]() -> asio::awaitable<void> {
+        std::vector<asio::awaitable<int>> work;
+        for (int i = 0; i < 500; ++i) work.push_back(conn.fetch_one<int>("SELECT $1::int", i));
+        const std::vector<int> v = co_await gather({.max_concurrency = 8}, std::move(work));
+        BOOST_TEST_REQUIRE(v.size() == 500U);
+        for (int i = 0; i < 500; ++i) BOOST_TEST(v[static_cast<std::size_t>(i)] == i);
+        std::vector<asio::awaitable<void>> scripts;
+        for (int i = 0; i < 3; ++i) scripts.push_back(conn.execute_script("SELECT 1; SELECT 2"));
+        co_await gather({.max_concurrency = 1}, std::move(scripts));
+        std::vector<asio::awaitable<void>> none;
+        co_await gather({.max_concurrency = 1}, std::move(none));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(an_error_does_not_keep_the_rest_from_starting) {
+    async_face face;
+    int started = 0;
+    const auto child = [&](int i) -> asio::awaitable<void> {
+        ++started;
+        if (i % 10 == 3) throw std::out_of_range{std::to_string(i)};
+        co_return;
+    };
+    std::vector<asio::awaitable<void>> work;
+    for (int i = 0; i < 100; ++i) work.push_back(child(i));
+    const auto e = error_of<std::out_of_range>(
+        [&] { face([&] { return gather(gather_options{.max_concurrency = 4}, std::move(work)); }); });
+    BOOST_TEST(e.what() == std::string{"3"});
+    BOOST_TEST(started == 100);
+}
+
+/// Some end in the loop that starts them, some inside the handlers of those before them.
+BOOST_AUTO_TEST_CASE(a_hundred_thousand_that_end_at_once_do_not_grow_the_stack) {
+    async_face face;
+    constexpr int count = 100'000;
+    const auto child = [&](int i) -> asio::awaitable<int> {
+        if (i % 3 == 0) co_await asio::dispatch(face.io, asio::use_awaitable);
+        if (i % 1000 == 1) co_await asio::post(face.io, asio::use_awaitable);
+        co_return i;
+    };
+    for (const std::size_t limit : {0U, 1U, 8U}) {
+        std::vector<asio::awaitable<int>> work;
+        for (int i = 0; i < count; ++i) work.push_back(child(i));
+        const std::vector<int> results =
+            face([&] { return gather(gather_options{.max_concurrency = limit}, std::move(work)); });
+        std::int64_t sum = 0;
+        for (const int i : results) sum += i;
+        BOOST_TEST(sum == std::int64_t{count} * (count - 1) / 2);
+    }
+    std::vector<asio::awaitable<int>> inline_only;
+    const auto dispatched = [&](int i) -> asio::awaitable<int> {
+        co_await asio::dispatch(face.io, asio::use_awaitable);
+        co_return i;
+    };
+    for (int i = 0; i < count; ++i) inline_only.push_back(dispatched(i));
+    BOOST_TEST(face([&] { return gather(gather_options{.max_concurrency = 1}, std::move(inline_only)); }).size() ==
+               static_cast<std::size_t>(count));
+}
+
+BOOST_AUTO_TEST_CASE(those_not_started_when_it_is_cancelled_end_as_cancelled) {
+    async_face face;
+    auto conn = face.connect();
+    int started = 0;
+    std::vector<settled<void>> ends;
+    const auto child = [&]() -> asio::awaitable<void> {
+        ++started;
+        co_await conn.execute("SELECT pg_sleep(30)");
+    };
+    const auto settling = [&]() -> asio::awaitable<void> {
+        std::vector<asio::awaitable<void>> work;
+        for (int i = 0; i < 20; ++i) work.push_back(child());
+        ends = co_await gather_settled({.max_concurrency = 1}, std::move(work));
+    };
+    cancellable running{face.io, settling()};
+    await_sleep(face.io, conn);
+    running.cancel();
+    running.wait();
+    BOOST_TEST(started == 1);
+    BOOST_TEST_REQUIRE(ends.size() == 20U);
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+        const auto e = error_of<operation_aborted>([&] { ends[i].value(); });
+        BOOST_TEST((e.outcome() == (i == 0 ? outcome::failed : outcome::not_sent)));
+    }
+    BOOST_TEST(usable_or_closed(face.io, conn));
+
+    const auto gathering = [&]() -> asio::awaitable<void> {
+        std::vector<asio::awaitable<void>> work;
+        for (int i = 0; i < 20; ++i) work.push_back(child());
+        co_await gather({.max_concurrency = 1}, std::move(work));
+    };
+    cancellable again{face.io, gathering()};
+    await_sleep(face.io, conn);
+    again.cancel_inside();
+    BOOST_TEST((again.error<operation_aborted>().outcome() == outcome::failed));
+    BOOST_TEST(started == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_child_that_heeds_no_cancellation_does_not_hide_those_not_started) {
+    async_face face;
+    asio::cancellation_signal signal;
+    int started = 0;
+    const auto stubborn = [&]() -> asio::awaitable<void> {
+        ++started;
+        signal.emit(asio::cancellation_type::terminal);
+        co_return;
+    };
+    std::exception_ptr problem;
+    bool ended = false;
+    const auto all = [&]() -> asio::awaitable<void> {
+        co_await gather({.max_concurrency = 1}, stubborn(), stubborn());
+    };
+    asio::co_spawn(face.io, all(), asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr e) {
+                       problem = e;
+                       ended = true;
+                   }));
+    face.io.restart();
+    face.io.run();
+    BOOST_TEST(ended);
+    BOOST_TEST(started == 1);
+    BOOST_TEST(static_cast<bool>(problem));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(gather_settled_returns_a_value_or_an_error_for_each, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    const auto check = [](auto& one, auto& failed, auto& none, auto& pair) {
+        BOOST_TEST(one.has_value());
+        BOOST_TEST(one.value() == 1);
+        BOOST_TEST(!one.error());
+        BOOST_TEST(!failed.has_value());
+        BOOST_CHECK_THROW(failed.value(), errors::division_by_zero);
+        BOOST_CHECK_THROW(std::rethrow_exception(failed.error()), errors::division_by_zero);
+        BOOST_TEST(none.has_value());
+        none.value();
+        BOOST_TEST(std::get<1>(std::move(pair).value()) == "x");
+    };
+    using pair = std::tuple<int, std::string>;
+    if constexpr (Face::is_async) {
+        face([&]() -> asio::awaitable<void> {
+            auto [one, failed, none, two] = co_await gather_settled(
+                conn.template fetch_one<int>("SELECT 1"), conn.template fetch_one<int>("SELECT 1 / 0"),
+                conn.execute_script("SELECT 2"), conn.template fetch_one<pair>("SELECT 2, 'x'"));
+            check(one, failed, none, two);
+            std::vector<asio::awaitable<int>> work;
+            for (int i = 0; i < 10; ++i) work.push_back(conn.template fetch_one<int>("SELECT 10 / $1::int", i));
+            const std::vector<settled<int>> ends = co_await gather_settled({.max_concurrency = 3}, std::move(work));
+            BOOST_TEST_REQUIRE(ends.size() == 10U);
+            BOOST_CHECK_THROW(ends[0].value(), errors::division_by_zero);
+            for (int i = 1; i < 10; ++i) BOOST_TEST(ends[static_cast<std::size_t>(i)].value() == 10 / i);
+            std::vector<asio::awaitable<int>> nothing;
+            const std::vector<settled<int>> no_ends = co_await gather_settled(std::move(nothing));
+            BOOST_TEST(no_ends.empty());
+            const auto [single] = co_await gather_settled(conn.template fetch_one<pair>("SELECT 3, 'y'"));
+            BOOST_TEST(std::get<0>(single.value()) == 3);
+        });
+    } else {
+        auto [one, failed, none, two] = sync::gather_settled(
+            [&] { return conn.template fetch_one<int>("SELECT 1"); },
+            [&] { return conn.template fetch_one<int>("SELECT 1 / 0"); }, [&] { conn.execute_script("SELECT 2"); },
+            [&] { return conn.template fetch_one<pair>("SELECT 2, 'x'"); });
+        check(one, failed, none, two);
+        std::vector<std::function<int()>> work;
+        for (int i = 0; i < 10; ++i)
+            work.push_back([&conn, i] { return conn.template fetch_one<int>("SELECT 10 / $1::int", i); });
+        const std::vector<settled<int>> ends = sync::gather_settled(std::move(work));
+        BOOST_TEST_REQUIRE(ends.size() == 10U);
+        BOOST_CHECK_THROW(ends[0].value(), errors::division_by_zero);
+        for (int i = 1; i < 10; ++i) BOOST_TEST(ends[static_cast<std::size_t>(i)].value() == 10 / i);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(statements_run_in_the_order_in_which_they_are_awaited) {

@@ -1,5 +1,5 @@
 // Notices, the observer and the log of slow statements.
-#include "../support/faces.hpp"
+#include "../support/pools.hpp"
 
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
@@ -8,6 +8,7 @@
 
 using namespace coropg;
 using namespace coropg::test;
+using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(observing)
 
@@ -31,6 +32,9 @@ class witness : public observer {
                  : event.how == end::prepared    ? "prepared"
                                                  : "in doubt")
              << (event.duration.count() > 0 ? ";" : " at once;");
+    }
+    void on_acquire(const acquire_event& event) override {
+        seen << "acquire of " << event.pool << (event.problem != nullptr ? " failed;" : ";");
     }
     std::string take() { return std::exchange(seen, std::ostringstream{}).str(); }
 
@@ -138,6 +142,15 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(slow_statements_are_logged, Face, both_faces) {
     BOOST_TEST(contains(log.text.str(), "slow: 1 rows in "));
     BOOST_TEST(contains(log.text.str(), "observing.cpp:"));
     BOOST_TEST(!contains(log.text.str(), "secret"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_observer_sees_who_gets_a_connection_of_a_pool, Face, both_faces) {
+    pool_of<Face> face{{.max_size = 1, .acquire_timeout = 20ms, .name = "p"}};
+    AWAIT(face.pool.execute("SELECT 1"));
+    const watched observed;
+    auto held = AWAIT(face.pool.acquire());
+    ERROR_OF(pool_timeout, face.pool.acquire());
+    BOOST_TEST(observed.eye->take() == "acquire of p;acquire of p failed;");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -109,8 +109,8 @@ BOOST_AUTO_TEST_CASE(two_writers_finish_on_the_asynchronous_face) {
 BOOST_AUTO_TEST_CASE(two_writers_finish_on_the_blocking_face) {
     prepare_sums();
     std::atomic<int> conflicts = 0;
-    const auto write = [&](int from, int to) {
-        auto conn = sync::connect(dsn());
+    const auto write = [&, server = dsn()](int from, int to) {
+        auto conn = sync::connect(server);
         for (int i = 0; i < transactions_of_each; ++i) {
             sync::retry(
                 patient,

@@ -92,6 +92,14 @@ const person nobody{"", mood::sad, std::nullopt, {}, std::nullopt};
 
 BOOST_AUTO_TEST_SUITE(types_named)
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(many_statements_send_and_return_them, Face, both_faces) {
+    Face face;
+    auto conn = prepared_connection(face);
+    const std::vector<mood> moods{mood::sad, mood::happy, mood::ok};
+    const auto back = AWAIT(conn.template fetch_many<mood>("SELECT $1", moods));
+    BOOST_TEST((back == moods));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(enums_go_round, Face, both_faces) {
     Face face;
     auto conn = prepared_connection(face);

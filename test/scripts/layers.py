@@ -16,14 +16,20 @@ from pathlib import Path
 # layer, room, its files (headers as they are included, sources by their path)
 ROOMS = [
     # for tests of coropg and of programs that use it; nothing else includes it
-    (9, "testing", ["coropg/testing/*.hpp"]),
+    (10, "testing", ["coropg/testing/*.hpp"]),
 
-    (8, "everything", ["coropg/coropg.hpp"]),
+    (9, "everything", ["coropg/coropg.hpp"]),
+    (9, "everything that blocks", ["coropg/sync.hpp"]),
+
+    # the decisions of a pool, carried out for coroutines and for threads
+    (8, "asynchronous pool", ["coropg/pool.hpp", "src/pool.cpp", "coropg/detail/asio_pool.hpp", "src/asio_pool.cpp"]),
+    (8, "blocking pool", ["coropg/sync_pool.hpp", "src/sync_pool.cpp", "coropg/detail/poll_pool.hpp",
+                          "src/poll_pool.cpp"]),
 
     # the two faces: the same templates, each over its driver
     (7, "asynchronous face", ["coropg/connection.hpp", "src/connection.cpp", "coropg/gather.hpp",
                                "coropg/retry.hpp"]),
-    (7, "blocking face", ["coropg/sync.hpp"]),
+    (7, "blocking face", ["coropg/sync_connection.hpp"]),
 
     # templates over a driver: they name neither Asio nor poll(2)
     (6, "verbs", ["coropg/basic_connection.hpp", "coropg/statements.hpp",
@@ -31,6 +37,8 @@ ROOMS = [
     # the only two that wait
     (6, "asio driver", ["coropg/detail/asio_driver.hpp", "src/asio_driver.cpp"]),
     (6, "poll driver", ["coropg/detail/poll_driver.hpp", "src/poll_driver.cpp"]),
+
+    (6, "pool policy", ["coropg/detail/pool_policy.hpp", "src/pool_policy.cpp"]),
 
     # the core, which never waits: queue and pipeline; verbs of several steps; rows becoming C++ values
     (5, "session", ["coropg/detail/session.hpp", "src/session.cpp", "src/session_*.cpp",
@@ -42,7 +50,7 @@ ROOMS = [
 
     # what a caller submits and a session runs up to one Sync
     (4, "unit", ["coropg/detail/unit.hpp", "coropg/detail/unit_queue.hpp", "coropg/detail/completion.hpp",
-                 "coropg/detail/scope.hpp", "src/unit.cpp"]),
+                 "coropg/detail/scope.hpp", "coropg/detail/lease_record.hpp", "src/unit.cpp"]),
 
     # values on their way in and out
     (3, "params", ["coropg/detail/params.hpp", "src/params.cpp"]),
@@ -64,7 +72,8 @@ ROOMS = [
     (1, "errors", ["coropg/error.hpp", "src/error.cpp", "coropg/errors.hpp", "coropg/sqlstate.hpp",
                    "src/server_errors.cpp", "src/server_errors.inc"]),
     (1, "log", ["coropg/log.hpp", "src/log.cpp"]),
-    (1, "options", ["coropg/options.hpp"]),
+    (1, "options", ["coropg/options.hpp", "coropg/pool_options.hpp"]),
+    (1, "settled", ["coropg/settled.hpp"]),
     (1, "op", ["coropg/detail/op.hpp"]),
     (1, "members", ["coropg/detail/members.hpp"]),
     (1, "closure guard", ["coropg/detail/closure_guard.hpp"]),
@@ -77,6 +86,7 @@ OUTSIDE = [
     ("Boost.Asio", r"boost/asio(\.hpp|/.*)",
      ["coropg/connection.hpp", "src/connection.cpp", "coropg/gather.hpp", "coropg/retry.hpp",
       "coropg/detail/asio_driver.hpp", "src/asio_driver.cpp",
+      "coropg/pool.hpp", "coropg/detail/asio_pool.hpp", "src/asio_pool.cpp",
       "coropg/testing/loop_thread.hpp", "coropg/testing/proxied.hpp", "coropg/testing/fault_proxy.hpp",
       "coropg/testing/fake_server.hpp",
       "coropg/types/network.hpp", "src/types/network.cpp"]),

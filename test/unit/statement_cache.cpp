@@ -39,7 +39,8 @@ BOOST_AUTO_TEST_CASE(the_second_use_prepares_and_later_ones_run) {
     const unit u = one("SELECT $1", 1);
     BOOST_TEST((use(cache, u) == way::unnamed));
     BOOST_TEST((use(cache, u) == way::parse_and_run));
-    BOOST_TEST((use(cache, u) == way::unnamed));  // its Parse is not answered yet
+    BOOST_TEST((use(cache, one("SELECT $1", 2)) == way::unnamed));  // its Parse is not answered yet
+    BOOST_TEST((use(cache, u) == way::run));                        // it stands or falls with it
     parsed(cache, u);
     BOOST_TEST((use(cache, u) == way::run));
 }

@@ -116,6 +116,9 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     void drain();
 
     [[nodiscard]] clock::time_point acquire_deadline() const;
+    [[nodiscard]] std::string_view name() const noexcept { return name_; }
+    /// Errors: usage_error in a child process.
+    void require_home() const { process_.require(); }
 
     connect_hook before_connect;
     connection_hook after_connect;
@@ -133,7 +136,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
         std::shared_ptr<asio_link> host;
         std::shared_ptr<asio_link> last;      ///< of the last lease, for the next one on its executor
         std::shared_ptr<asio_link> borrowed;  ///< while lent
-        std::source_location asked_at;
+        std::shared_ptr<lease_record> record = std::make_shared<lease_record>();
         std::shared_ptr<descriptor> sentinel;
         bool is_watched = false;
         bool is_for_writes = false;  ///< target_session_attrs asks for a server that takes them

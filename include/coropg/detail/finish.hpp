@@ -62,6 +62,19 @@ auto finish(unit& u) {
     return Of(u, 0);
 }
 
+/// The rows of all statements, in order. A result is freed once it is read.
+template <class T>
+std::vector<T> finish_all_rows(unit& u) {
+    u.throw_failure();
+    std::vector<T> rows;
+    for (std::size_t i = 0; u.opening_commands + i < u.commands.size(); ++i) {
+        result& answer = u.own(i).answer;
+        at_site(u, i, [&] { row_reader<T>{answer, u.lax}.append_to(rows); });
+        answer = {};
+    }
+    return rows;
+}
+
 inline std::uint64_t finish_count(unit& u) {
     u.throw_failure();
     return u.affected_rows;

@@ -190,18 +190,22 @@ class row_reader {
             return read_members<T, 0>(row, std::make_index_sequence<width_of<T>>{});
     }
 
-    [[nodiscard, gnu::flatten]] std::vector<T> read_all() const {
+    [[nodiscard]] std::vector<T> read_all() const {
+        std::vector<T> rows;
+        rows.reserve(static_cast<std::size_t>(PQntuples(result_)));
+        append_to(rows);
+        return rows;
+    }
+
+    [[gnu::flatten]] void append_to(std::vector<T>& rows) const {
         const row_reader self = *this;  // a local, which for all compilers know is not changed by calls of libpq
         const int count = PQntuples(result_);
-        std::vector<T> rows;
-        rows.reserve(static_cast<std::size_t>(count));
         for (int i = 0; i < count; ++i) {
             if constexpr (described<T>)
                 rows.emplace_back(made_in_place{self, i});
             else
                 rows.push_back(self.read(i));
         }
-        return rows;
     }
 
  private:

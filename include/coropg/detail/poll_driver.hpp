@@ -4,39 +4,125 @@
 #include <coropg/conninfo.hpp>
 #include <coropg/detail/session.hpp>
 
+#include <atomic>
 #include <memory>
+#include <optional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace coropg::detail {
+
+/// A descriptor of our own; -1 is none.
+class unique_fd {
+ public:
+    unique_fd() = default;
+    explicit unique_fd(int fd) noexcept : fd_{fd} {}
+    unique_fd(unique_fd&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
+    unique_fd& operator=(unique_fd&& other) noexcept {
+        std::swap(fd_, other.fd_);
+        return *this;
+    }
+    ~unique_fd();
+
+    [[nodiscard]] int get() const noexcept { return fd_; }
+
+ private:
+    int fd_ = -1;
+};
 
 /// One timer for all deadlines of a connection, to be polled beside its socket. It is moved forward only, and may go off
 /// for a deadline that is no more: a call with a timeout costs no system call of its own.
 class watchdog {
  public:
-    watchdog() = default;
-    watchdog(const watchdog&) = delete;
-    watchdog& operator=(const watchdog&) = delete;
-    ~watchdog();
-
     /// Has it go off at `next` at the latest. Errors: std::system_error when there are no descriptors left.
     void watch(clock::time_point next);
     /// It went off.
     void rest() noexcept { watched_ = no_deadline; }
     [[nodiscard]] bool rests() const noexcept { return watched_ == no_deadline; }
-    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+    [[nodiscard]] int descriptor() const noexcept { return descriptor_.get(); }
 
  private:
-    int descriptor_ = -1;
+    unique_fd descriptor_;
     clock::time_point watched_ = no_deadline;
 };
 
+/// Has a thread that waits for a socket stop that. Without a descriptor to be had, it is not heard before the wait ends.
+class bell {
+ public:
+    /// Makes it one that is heard.
+    void hang();
+    /// Once for all. Threads: any, but not while it is being hung.
+    void ring() noexcept;
+    [[nodiscard]] bool has_rung() const noexcept { return has_rung_; }
+    [[nodiscard]] int descriptor() const noexcept { return descriptor_.get(); }
+
+ private:
+    unique_fd descriptor_;
+    std::atomic<bool> has_rung_ = false;
+};
+
+/// For how long a thread goes on with something that can be left to another one.
+struct patience {
+    clock::time_point limit = no_deadline;
+    const bell* interruption = nullptr;
+
+    [[nodiscard]] bool is_over() const noexcept {
+        return (interruption != nullptr && interruption->has_rung()) || (limit != no_deadline && clock::now() >= limit);
+    }
+};
+
+/// Waits for what an op asks for; nothing when patience is over first.
+std::optional<answer> wait_for(const wish& asked, const patience& p, watchdog& timer);
+
+/// An op that one thread can begin and another one end.
+template <class T>
+class poll_work {
+ public:
+    explicit poll_work(op<T> work) : work_{std::move(work)}, asked_{work_.resume()} {}
+
+    /// The result; nothing when patience is over first. Errors: those of the op.
+    std::optional<T> go_on(const patience& p) {
+        while (asked_) {
+            const std::optional<answer> reply = wait_for(*asked_, p, timer_);
+            if (!reply) return std::nullopt;
+            asked_ = work_.resume(*reply);
+        }
+        return work_.take();
+    }
+
+ private:
+    op<T> work_;
+    std::optional<wish> asked_;
+    watchdog timer_;
+};
+
 /// A session, and what it is waited for with.
-struct poll_link {
-    explicit poll_link(pq::connection conn) : core{std::move(conn)} {}
+struct poll_session {
+    explicit poll_session(pq::connection conn) : core{std::move(conn)} {}
 
     session core;
     watchdog timer;
+};
+
+/// What copies of a runner have in common: a session, until it is given away.
+class poll_link {
+ public:
+    explicit poll_link(std::unique_ptr<poll_session> session) noexcept : session_{std::move(session)} {}
+
+    /// Gives the session away.
+    [[nodiscard]] std::unique_ptr<poll_session> part() noexcept { return std::move(session_); }
+    [[nodiscard]] bool has_session() const noexcept { return session_ != nullptr; }
+    /// Errors: usage_error when the session was given away.
+    [[nodiscard]] poll_session& here() const {
+        if (!session_) throw_parted();
+        return *session_;
+    }
+
+ private:
+    [[noreturn]] static void throw_parted();
+
+    std::unique_ptr<poll_session> session_;
 };
 
 /// Runs units on a session; copies run them on the same one.
@@ -46,7 +132,8 @@ class poll_runner {
     template <class T>
     using future = T;
 
-    explicit poll_runner(pq::connection conn) : link_{std::make_shared<poll_link>(std::move(conn))} {}
+    explicit poll_runner(std::unique_ptr<poll_session> session)
+        : link_{std::make_shared<poll_link>(std::move(session))} {}
 
     [[nodiscard]] unit_ptr make_unit(call_options options, std::source_location where,
                                      const std::shared_ptr<scope>& within = nullptr) const {
@@ -67,6 +154,8 @@ class poll_runner {
     }
     /// Sends `u`, as far as the socket takes it; nobody waits for its end.
     void start(unit_ptr&& u) const;
+    /// Waits until nothing is under way any more; false when patience is over first.
+    [[nodiscard]] bool drain(const patience& p) const;
 
     template <class Make>
     static auto make(Make make) {
@@ -86,14 +175,15 @@ class poll_runner {
         }
     }
 
-    [[nodiscard]] session& core() const noexcept { return link_->core; }
+    [[nodiscard]] session& core() const { return link_->here().core; }
+    [[nodiscard]] poll_link& link() const noexcept { return *link_; }
 
  private:
     friend class poll_driver;
 
     unit_ptr perform(unit_ptr&& u) const;
     void settle() const;
-    void wait() const;
+    void wait(const patience& p = {}) const;
 
     std::shared_ptr<poll_link> link_;
 };
@@ -103,7 +193,8 @@ class poll_driver {
  public:
     using runner_type = poll_runner;
 
-    explicit poll_driver(pq::connection conn) : runner_{std::move(conn)} {}
+    explicit poll_driver(pq::connection conn) : poll_driver{std::make_unique<poll_session>(std::move(conn))} {}
+    explicit poll_driver(std::unique_ptr<poll_session> session) : runner_{std::move(session)} {}
     poll_driver(poll_driver&&) noexcept = default;
     poll_driver& operator=(poll_driver&& other) noexcept {
         std::swap(runner_, other.runner_);
@@ -112,6 +203,11 @@ class poll_driver {
     ~poll_driver();
 
     [[nodiscard]] const poll_runner& runner() const noexcept { return runner_; }
+
+    /// Whoever gets the session decides when it ends. Null when there is none.
+    [[nodiscard]] std::unique_ptr<poll_session> take_session() && noexcept {
+        return runner_.link_ ? runner_.link_->part() : nullptr;
+    }
 
     static pq::connection connect(conninfo info);
 

@@ -149,7 +149,7 @@ class pool_core {
     void await_minimum(time_point now);
     void end_awaiting_minimum() noexcept { --awaiting_minimum_; }
 
-    /// The one that would be lent next, of those that are idle.
+    /// The idle connection that is lent next.
     [[nodiscard]] std::optional<std::size_t> next_idle() const noexcept {
         return idle_.empty() ? std::nullopt : std::optional{idle_.back()};
     }

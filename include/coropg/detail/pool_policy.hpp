@@ -4,12 +4,14 @@
 
 #include <coropg/detail/pool_core.hpp>
 #include <coropg/detail/session.hpp>
+#include <coropg/log.hpp>
 #include <coropg/pool_options.hpp>
 
 #include <exception>
 #include <source_location>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace coropg::detail {
 
@@ -19,17 +21,59 @@ pool_limits limits_of(const pool_options& options);
 /// How long a reset, or the answer to a sign of life, is waited for before the connection is given up.
 inline constexpr std::chrono::seconds longest_check{1};
 
+/// The process that a pool was made in: its connections are of no use to a child, and to end them would end them for the
+/// parent. Costs no system call.
+class home_process {
+ public:
+    home_process();
+    [[nodiscard]] bool is_left() const noexcept;
+    /// Errors: usage_error in a child process.
+    void require() const;
+
+ private:
+    unsigned forks_;
+};
+
 /// Makes a connection that comes back ready for its next user, without waiting: what that takes is queued in it. A reset
 /// would undo what the program's own hook has set on it: then it is closed.
 return_condition make_clean(session& core, pool_reset level);
 
-connect_problem problem_of(const std::exception_ptr& problem);
+/// Of a connection that is new. Errors: usage_error when the program's hook did not leave it as it is to be lent.
+void require_quiet(const session& core);
 
 /// One line of what went wrong.
 std::string text_of(const std::exception_ptr& problem);
 
-/// `asked_at` is the line of each slot's holder.
-pool_snapshot snapshot_of(const pool_core& core, std::span<const std::source_location> asked_at, clock::time_point now);
+/// What the program's hook says of a connection that came back; what it throws is logged, and means no.
+template <class Hook, class Connection>
+bool passes_release_hook(const Hook& hook, Connection& conn) {
+    try {
+        return hook(conn);
+    } catch (...) {
+        log(log_level::error, "the pool's hook after_release has thrown: " + text_of(std::current_exception()));
+        return false;
+    }
+}
+
+std::string leak_warning(std::string_view pool, const std::source_location& asked_at);
+
+connect_problem problem_of(const std::exception_ptr& problem);
+
+/// `records` are those of the slots.
+pool_snapshot snapshot_of(const pool_core& core, std::span<const lease_record* const> records, clock::time_point now);
+
+/// Tells the observer how an `acquire` ended, if there is one.
+class acquire_report {
+ public:
+    acquire_report(std::string_view pool, std::source_location where) noexcept;
+
+    void end(const error* problem = nullptr) const noexcept;
+
+ private:
+    std::string_view pool_;
+    std::source_location where_;
+    clock::time_point began_{};
+};
 
 /// Why a wait failed; `last` is the error of the last connect that failed.
 std::exception_ptr failure_of(wait_failure why, pool_snapshot seen, const std::exception_ptr& last, call_site site);

@@ -6,6 +6,7 @@
 // or fail one by one. A unit with an op runs alone, out of pipeline mode, once the units before it are finished.
 #pragma once
 
+#include <coropg/detail/lease_record.hpp>
 #include <coropg/detail/op.hpp>
 #include <coropg/detail/pq.hpp>
 #include <coropg/detail/statement_cache.hpp>
@@ -124,6 +125,9 @@ class session {
     [[nodiscard]] const std::shared_ptr<const type_catalog>& types() const noexcept { return types_; }
     void share_types(std::shared_ptr<const type_catalog> known) noexcept { types_ = std::move(known); }
 
+    /// Has each statement noted in `record`, from now on.
+    void record_in(std::shared_ptr<lease_record> record) noexcept { record_ = std::move(record); }
+
     /// The cancel that is to be sent, once. Nothing new is sent until `cancel_ended`: it must not meet another
     /// statement.
     std::optional<pq::cancel_request> take_cancel();
@@ -200,7 +204,7 @@ class session {
     void on_result(unit& u, pq::result&& r);
     void on_answer(unit& u, pq::result&& r);
     void on_sync(pq::result&& r);
-    void note_transaction_by_hand(std::string_view tag);
+    void note_command(const unit& u, std::string_view tag);
     void note_refused_write(const unit& u);
     void refuse_copy(unit& u);
     void forget_what_broke(unit& u);
@@ -247,6 +251,7 @@ class session {
     std::size_t resets_ = 0;                           // not ended yet
     std::shared_ptr<const type_catalog> clean_types_;  // as before the changes
 
+    std::shared_ptr<lease_record> record_;
     std::function<void(const diagnostics&)> on_notice_;
     std::vector<diagnostics> notices_;
 

@@ -28,7 +28,7 @@ class statement_cache {
     explicit statement_cache(std::size_t capacity = 256) : capacity_{capacity} {}
 
     /// Notes one more use of the statement and decides how it is sent. Between `parse_and_run` and its `parsed`, the
-    /// same statement runs unnamed.
+    /// same statement runs unnamed in other units; in the same one, the server skips it when that Parse fails.
     plan next(const command& c, const params& parameters, prepare mode);
     /// The server has answered the Parse of a statement.
     void parsed(const command& c, const params& parameters, bool succeeded);
@@ -52,6 +52,8 @@ class statement_cache {
         std::vector<oid> types;
         std::string name;
         status state = status::seen;
+        /// The parameters of the unit whose Parse is under way; only compared.
+        const params* parsed_with = nullptr;
     };
     using order = std::list<entry>;
 

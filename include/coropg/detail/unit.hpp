@@ -21,14 +21,22 @@
 
 namespace coropg::detail {
 
-/// One statement of a unit.
+/// One statement of a unit. Small: a unit may have a million.
 struct command {
+    command(std::string_view text, std::uint64_t hash, std::size_t first, std::size_t count) noexcept
+        : sql{text},
+          sql_hash{hash},
+          first_parameter{static_cast<std::uint32_t>(first)},
+          parameter_count{static_cast<std::uint16_t>(count)} {}
+
     std::string_view sql;
-    std::uint64_t sql_hash = 0;
-    std::size_t first_parameter = 0;
-    std::size_t parameter_count = 0;
+    std::uint64_t sql_hash;
+    std::uint32_t first_parameter;
+    std::uint16_t parameter_count;
     /// Set when it was sent behind the Parse that prepares it: libpq then answers for both.
     bool with_parse = false;
+    /// False when nobody can ask for the answer any more: it is counted and freed.
+    bool is_wanted = true;
     result answer;
 };
 

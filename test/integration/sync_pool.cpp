@@ -1,0 +1,351 @@
+// What only threads can show of the blocking pool; what both pools do is in pool.cpp.
+#include "../support/faces.hpp"
+
+#include <coropg/testing/fault_proxy.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <future>
+#include <thread>
+
+using namespace coropg;
+using namespace coropg::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+auto seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start);
+}
+
+template <class Predicate>
+void wait_until(Predicate is_so) {
+    const auto start = std::chrono::steady_clock::now();
+    while (!is_so()) {
+        BOOST_REQUIRE(seconds_since(start) < 20s);
+        std::this_thread::yield();
+    }
+}
+
+template <class Work>
+auto in_thread(Work work) {
+    return std::async(std::launch::async, std::move(work));
+}
+
+/// All by which `who` are connected, which that one sees who asks.
+std::int64_t backends_of(std::string_view who) {
+    auto conn = sync::connect(dsn());
+    return conn.fetch_one<std::int64_t>("SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", who);
+}
+
+void kill(int pid) {
+    auto conn = sync::connect(dsn());
+    conn.execute("SELECT pg_terminate_backend($1)", pid);
+    wait_until(
+        [&] { return conn.fetch_one<bool>("SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)", pid); });
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(sync_pools)
+
+BOOST_AUTO_TEST_CASE(many_threads_share_few_connections) {
+    constexpr std::size_t threads = 16, rounds = 2000;
+    sync::pool pool{conninfo{dsn()}.application_name("few"), {.max_size = 4}};
+    std::atomic<int> in_use = 0, most = 0;
+    std::vector<std::future<void>> all;
+    for (std::size_t t = 0; t < threads; ++t)
+        all.push_back(in_thread([&] {
+            for (std::size_t i = 0; i < rounds; ++i) {
+                const sync::pooled_connection conn = pool.acquire();
+                const int now = ++in_use;
+                for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+                }
+                --in_use;
+            }
+        }));
+    all.push_back(in_thread([&] {
+        for (int i = 0; i < 20; ++i) most = std::max(most.load(), static_cast<int>(backends_of("few")));
+    }));
+    for (auto& each : all) each.get();
+    BOOST_TEST(most <= 4);
+    const pool_stats s = pool.stats();
+    BOOST_TEST(s.granted == threads * rounds);
+    BOOST_TEST(s.released == s.granted);
+    BOOST_TEST(s.requests_num == s.granted);
+    BOOST_TEST(s.connections_num <= 4U);
+    BOOST_TEST(s.requests_waiting == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(threads_run_statements_side_by_side) {
+    sync::pool pool{dsn(), {.max_size = 3}};
+    std::vector<std::future<void>> all;
+    for (int t = 0; t < 8; ++t)
+        all.push_back(in_thread([&pool, t] {
+            for (int i = 0; i < 100; ++i)
+                if (pool.fetch_one<int>("SELECT $1 + $2", t, i) != t + i) throw std::runtime_error{"not my answer"};
+        }));
+    for (auto& each : all) each.get();
+    BOOST_TEST(pool.stats().pool_size <= 3U);
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_is_woken_by_a_return) {
+    sync::pool pool{dsn(), {.max_size = 1}};
+    sync::pooled_connection held = pool.acquire();
+    const int pid = held->backend_pid();
+    auto other = in_thread([&] { return pool.acquire()->backend_pid(); });
+    wait_until([&] { return pool.stats().requests_waiting == 1; });
+    held.release();
+    BOOST_TEST(other.get() == pid);
+    BOOST_TEST(pool.stats().requests_queued == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_ends_at_its_deadline) {
+    sync::pool pool{dsn(), {.max_size = 1, .acquire_timeout = 200ms}};
+    sync::pooled_connection held = pool.acquire();
+    const auto start = std::chrono::steady_clock::now();
+    error_of<pool_timeout>([&] { pool.acquire(); });
+    BOOST_TEST((seconds_since(start) >= 200ms));
+    BOOST_TEST((seconds_since(start) < 1s));
+    BOOST_TEST_MESSAGE("asked for 0.2 s: " << seconds_since(start).count() << " s");
+    error_of<pool_timeout>([&] { pool.with({.timeout = 50ms}).execute("SELECT 1"); });
+    BOOST_TEST(pool.stats().timed_out == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_is_away_at_first_is_waited_for) {
+    testing::fault_proxy proxy{dsn()};
+    for (int i = 0; i < 3; ++i) proxy.arm({.from = testing::side::client, .what = testing::fault::rst});
+    sync::pool pool{proxy.info(), {.min_size = 1, .max_size = 2}};
+    auto other = in_thread([&] { return pool.fetch_one<int>("SELECT 1"); });
+    pool.wait();
+    BOOST_TEST(other.get() == 1);
+    BOOST_TEST(pool.stats().connections_errors == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_refuses_for_good_is_not_waited_for) {
+    sync::pool pool{conninfo{dsn()}.dbname("not_there"), {.min_size = 1}};
+    error_of<connection_error>([&] { pool.wait(); });
+    error_of<connection_error>([&] { pool.acquire(); });
+}
+
+BOOST_AUTO_TEST_CASE(threads_that_wait_for_the_smallest_size_share_the_work) {
+    sync::pool pool{dsn(), {.min_size = 4}};
+    BOOST_TEST(!pool.try_acquire());
+    auto other = in_thread([&] { pool.wait(); });
+    pool.wait();
+    other.get();
+    BOOST_TEST(pool.stats().pool_available == 4U);
+    BOOST_TEST(pool.stats().connections_num == 4U);
+    BOOST_TEST(pool.try_acquire().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(who_is_served_leaves_its_connect_to_the_next) {
+    testing::fault_proxy proxy{dsn()};
+    sync::pool pool{proxy.info(), {.max_size = 2}};
+    sync::pooled_connection held = pool.acquire();
+    proxy.arm({.from = testing::side::client, .what = testing::fault::silence});
+    auto other = in_thread([&] { return pool.acquire(); });
+    wait_until([&] { return proxy.open_connections() == 2; });
+    const auto start = std::chrono::steady_clock::now();
+    held.release();
+    sync::pooled_connection conn = other.get();
+    BOOST_TEST((seconds_since(start) < 1s));
+    error_of<pool_timeout>([&] { pool.with({.timeout = 50ms}).execute("SELECT 1"); });
+    BOOST_TEST(pool.stats().connections_num == 2U);
+    BOOST_TEST(pool.stats().connections_errors == 0U);  // nothing was learned about the server
+}
+
+BOOST_AUTO_TEST_CASE(a_deadline_ends_a_wait_for_a_connect_not_the_connect) {
+    testing::fault_proxy proxy{dsn()};
+    proxy.pace(testing::side::server, {.delay = 200ms});
+    sync::pool pool{proxy.info(), {.max_size = 1}};
+    const auto start = std::chrono::steady_clock::now();
+    error_of<pool_timeout>([&] { pool.with({.timeout = 20ms}).execute("SELECT 1"); });
+    BOOST_TEST((seconds_since(start) < 200ms));
+    BOOST_TEST(pool.fetch_one<int>("SELECT 1") == 1);
+    BOOST_TEST(pool.stats().connections_num == 1U);
+    BOOST_TEST(proxy.traffic().connections == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_ended_while_idle_is_not_lent) {
+    sync::pool pool{dsn(), {.max_size = 1}};
+    const int pid = pool.acquire()->backend_pid();
+    kill(pid);
+    BOOST_TEST(pool.fetch_one<int>("SELECT pg_backend_pid()") != pid);
+    BOOST_TEST(pool.stats().connections_lost == 1U);
+    BOOST_TEST(pool.stats().returns_bad == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_silent_connection_is_found_out_after_it_was_idle) {
+    testing::fault_proxy proxy{dsn()};
+    sync::pool pool{proxy.info(), {.max_size = 1, .check_after_idle = 0ms}};
+    pool.execute("SELECT 1");
+    pool.execute("SELECT 1");
+    BOOST_TEST(pool.stats().connections_num == 1U);
+    proxy.cut(testing::fault::silence);
+    const auto start = std::chrono::steady_clock::now();
+    error_of<pool_timeout>([&] { pool.with({.timeout = 50ms}).execute("SELECT 1"); });
+    BOOST_TEST(pool.fetch_one<int>("SELECT 1") == 1);
+    BOOST_TEST((seconds_since(start) < 5s));
+    BOOST_TEST(pool.stats().connections_lost == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_reset_travels_with_what_the_next_user_sends) {
+    sync::pool pool{dsn(), {.max_size = 1}};
+    int pid = 0;
+    {
+        sync::pooled_connection conn = pool.acquire();
+        pid = conn->backend_pid();
+        conn->execute("SET search_path = nowhere");
+    }
+    sync::pooled_connection conn = pool.acquire();
+    BOOST_TEST(pool.stats().requests_queued == 1U);  // nobody waited but for the connect
+    BOOST_TEST(conn->fetch_one<std::string>("SHOW search_path") != "nowhere");
+    BOOST_TEST(conn->backend_pid() == pid);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_left_under_way_is_waited_for_by_the_next) {
+    sync::pool pool{dsn(), {.max_size = 1}};
+    const auto work = [](sync::transaction& tx) -> int { return tx.fetch_one<int>("SELECT 1/$1", 0); };
+    error_of<errors::division_by_zero>([&] { pool.transaction(work); });
+    error_of<query_timeout>([&] { pool.acquire()->with({.timeout = 20ms}).execute("SELECT pg_sleep(10)"); });
+    const auto start = std::chrono::steady_clock::now();
+    BOOST_TEST(pool.fetch_one<int>("SELECT 1") == 1);
+    BOOST_TEST((seconds_since(start) < 3s));
+}
+
+BOOST_AUTO_TEST_CASE(hooks_are_called_by_whoever_does_the_work) {
+    sync::pool pool{dsn(), {.max_size = 1}};
+    int lent = 0;
+    bool is_kept = true;
+    pool.before_connect([](conninfo& info) { info.application_name("hooked"); });
+    pool.after_connect([](sync::connection& conn) { conn.execute("SET search_path = mine"); });
+    pool.before_acquire([&](sync::connection&) { return ++lent != 2; });
+    pool.after_release([&](sync::connection&) { return is_kept; });
+    const int first = pool.acquire()->backend_pid();
+    const int second = pool.acquire()->backend_pid();
+    BOOST_TEST(first != second);
+    BOOST_TEST(pool.fetch_one<std::string>("SELECT current_setting('application_name')") == "hooked");
+    BOOST_TEST(pool.fetch_one<std::string>("SHOW search_path") == "mine");
+    is_kept = false;
+    BOOST_TEST(pool.acquire()->backend_pid() == second);
+    BOOST_TEST(pool.acquire()->backend_pid() != second);
+}
+
+BOOST_AUTO_TEST_CASE(a_hook_that_fails_fails_one_who_waits) {
+    sync::pool pool{dsn(), {.max_size = 1}};
+    pool.after_connect([left = 1](sync::connection&) mutable {
+        if (left-- > 0) throw std::runtime_error{"not today"};
+    });
+    error_of<std::runtime_error>([&] { pool.acquire(); });
+    BOOST_TEST(pool.fetch_one<int>("SELECT 1") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(closing_waits_for_what_is_lent) {
+    sync::pool pool{dsn(), {.max_size = 1}};
+    sync::pooled_connection held = pool.acquire();
+    auto waiting = in_thread([&] { error_of<pool_closed>([&] { pool.acquire(); }); });
+    wait_until([&] { return pool.stats().requests_waiting == 1; });
+    auto closing = in_thread([&] { pool.close(); });
+    waiting.get();
+    BOOST_TEST(held->fetch_one<int>("SELECT 1") == 1);
+    held.release();
+    closing.get();
+    BOOST_TEST(pool.stats().pool_size == 0U);
+    pool.close();
+    error_of<pool_closed>([&] { pool.acquire(); });
+    error_of<pool_closed>([&] { pool.wait(); });
+    error_of<pool_closed>([&] { pool.execute("SELECT 1"); });
+    BOOST_TEST(!pool.try_acquire());
+}
+
+BOOST_AUTO_TEST_CASE(closing_cuts_off_who_is_not_done_in_time) {
+    sync::pool pool{dsn(), {.max_size = 1}};
+    std::promise<void> is_lent;
+    auto sleeper = in_thread([&] {
+        sync::pooled_connection conn = pool.acquire();
+        is_lent.set_value();
+        error_of<connection_error>([&] { conn->execute("SELECT pg_sleep(60)"); });
+    });
+    is_lent.get_future().get();
+    const auto start = std::chrono::steady_clock::now();
+    pool.close(50ms);
+    BOOST_TEST((seconds_since(start) >= 50ms));
+    sleeper.get();
+    BOOST_TEST((seconds_since(start) < 5s));
+}
+
+BOOST_AUTO_TEST_CASE(closing_ends_a_connect_that_is_under_way) {
+    testing::fault_proxy proxy{dsn()};
+    proxy.arm({.from = testing::side::client, .what = testing::fault::silence});
+    proxy.arm({.from = testing::side::client, .what = testing::fault::silence});
+    sync::pool pool{proxy.info(), {.min_size = 2}};
+    auto one = in_thread([&] { error_of<pool_closed>([&] { pool.wait(); }); });
+    auto other = in_thread([&] { error_of<pool_closed>([&] { pool.acquire(); }); });
+    wait_until([&] { return proxy.open_connections() == 2; });
+    const auto start = std::chrono::steady_clock::now();
+    pool.close();
+    one.get(), other.get();
+    BOOST_TEST((seconds_since(start) < 2s));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_lent_outlives_the_handle) {
+    std::optional<sync::pool> pool{std::in_place, dsn()};
+    sync::pooled_connection conn = pool->acquire();
+    pool.reset();
+    BOOST_TEST(conn->fetch_one<int>("SELECT 1") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_is_moved_away_is_replaced) {
+    sync::pool pool{dsn(), {.max_size = 1}};
+    sync::connection mine = std::move(*pool.acquire());
+    BOOST_TEST(pool.fetch_one<int>("SELECT 1") == 1);
+    BOOST_TEST(mine.fetch_one<int>("SELECT 1") == 1);
+    BOOST_TEST(pool.stats().connections_num == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_child_process_needs_a_pool_of_its_own) {
+    sync::pool pool{dsn(), {.max_size = 2}};
+    sync::pooled_connection held = pool.acquire();
+    { const sync::pooled_connection idle = pool.acquire(); }
+    const pid_t child = ::fork();
+    if (child == 0) {
+        int refused = 0;
+        const auto count = [&](auto work) {
+            try {
+                work();
+            } catch (const usage_error&) {
+                ++refused;
+            }
+        };
+        count([&] { pool.acquire(); });
+        count([&] { pool.execute("SELECT 1"); });
+        count([&] { (void)pool.stats(); });
+        count([&] { pool.close(); });
+        held.release();
+        { const sync::pool gone = std::move(pool); }
+        ::_exit(refused);
+    }
+    int status = 0;
+    BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
+    BOOST_TEST(WEXITSTATUS(status) == 4);
+    BOOST_TEST(held->fetch_one<int>("SELECT 1") == 1);
+    BOOST_TEST(pool.fetch_one<int>("SELECT 1") == 1);
+    BOOST_TEST(pool.stats().connections_num == 2U);
+    BOOST_TEST(pool.stats().connections_lost == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(connections_can_be_replaced_and_resized) {
+    sync::pool pool{dsn(), {.max_size = 1}};
+    const int pid = pool.acquire()->backend_pid();
+    pool.drain();
+    BOOST_TEST(pool.acquire()->backend_pid() != pid);
+    pool.resize(2, 3);
+    pool.wait();
+    BOOST_TEST(pool.stats().pool_size == 2U);
+    error_of<usage_error>([&] { pool.resize(2, 1); });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
