@@ -29,6 +29,19 @@ void tell_finished(session& core) {
         if (done->waiting) done->waiting(std::move(done));
 }
 
+/// Whoever waits for units of a session that leaves his executor, is told on it nevertheless.
+void redirect_waiters(session& core, const asio::any_io_executor& executor) {
+    core.for_each_unit([&executor](unit& u) {
+        if (!u.waiting || u.is_foreign) return;
+        u.is_foreign = true;
+        u.waiting.emplace([work = asio::prefer(executor, asio::execution::outstanding_work.tracked),
+                           waiting = std::move(u.waiting)](unit_ptr done) mutable {
+            asio::dispatch(
+                work, [waiting = std::move(waiting), done = std::move(done)]() mutable { waiting(std::move(done)); });
+        });
+    });
+}
+
 /// A connection on its way back to its pool; one that does not arrive is written off.
 class returning {
  public:
@@ -176,12 +189,19 @@ asio_pool::asio_pool(asio::any_io_executor executor, conninfo info, const pool_o
     add_slots();
 }
 
+/// A child leaves its parent's connections alone: to end one would tell the server so.
+asio_pool::~asio_pool() {
+    if (!process_.is_left()) return;
+    for (slot& s : slots_) (void)s.at_rest.release();
+}
+
 void asio_pool::start() {
     const event e{*this};
     core_.tick(e.now);
 }
 
 void asio_pool::shut() {
+    if (process_.is_left()) return;
     const event e{*this};
     core_.close(e.now);
     timer_.cancel();
@@ -269,6 +289,20 @@ asio::awaitable<void> asio_pool::wait(std::shared_ptr<asio_pool> self, std::sour
         const std::size_t making = self->snapshot(clock::now()).connecting;
         return problem || s.pool_size - making >= s.pool_min;
     };
+    struct awaiting {
+        explicit awaiting(asio_pool& p) : pool{p} {
+            const event e{pool};
+            pool.core_.await_minimum(e.now);
+        }
+        awaiting(const awaiting&) = delete;
+        awaiting& operator=(const awaiting&) = delete;
+        ~awaiting() {
+            const std::lock_guard lock{pool.mutex_};
+            pool.core_.end_awaiting_minimum();
+        }
+        asio_pool& pool;
+    };
+    const awaiting minimum{*self};
     const bool is_in_time = co_await until(self, self->acquire_deadline(), is_up);
     if (problem) std::rethrow_exception(problem);
     if (is_in_time) co_return;
@@ -295,6 +329,7 @@ clock::time_point asio_pool::acquire_deadline() const {
 // ------------------------------------------------------------------------------------------------------ leases
 
 std::optional<lent_link> asio_pool::request(lease_waiter& w, const asio::any_io_executor& executor) {
+    require_home();
     std::unique_ptr<session> core;
     lent_link lent;
     {
@@ -311,6 +346,7 @@ std::optional<lent_link> asio_pool::request(lease_waiter& w, const asio::any_io_
 }
 
 std::optional<lent_link> asio_pool::try_request(const asio::any_io_executor& executor, std::source_location where) {
+    require_home();
     std::unique_ptr<session> core;
     lent_link lent;
     {
@@ -394,6 +430,7 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
     if (!is_usable) core->close("the pool does not want it any more");
     const return_condition how = make_clean(*core, options_.reset);
     tell_finished(*core);
+    redirect_waiters(*core, lent.link->executor);
 
     const event e{*this};
     slot& s = slots_[lent.lease.slot];

@@ -141,8 +141,11 @@ void pool_core::checked(std::size_t slot, time_point now, bool ok, bool timed_ou
         doom(s, close_reason::lost);
     }
     come_back(s, now);
-    while (timed_out && !idle_.empty() && slots_[idle_.front()].since <= began) start_check(slots_[idle_.front()], now);
+    std::size_t doubtful = 0;
+    for (; timed_out && !idle_.empty() && slots_[idle_.front()].since <= began; ++doubtful)
+        start_check(slots_[idle_.front()], now);
     advance(now);
+    cover(now, doubtful);  // who waits is not to wait for these, too
 }
 
 void pool_core::lost(std::size_t slot, time_point now) {
@@ -161,6 +164,12 @@ void pool_core::doubt(std::size_t slot, time_point now) {
 }
 
 // What time and the owner ask for
+
+void pool_core::await_minimum(time_point now) {
+    ++awaiting_minimum_;
+    is_refused_ = false;
+    advance(now);
+}
 
 void pool_core::tick(time_point now) {
     next_tick_ = time_point::max();
@@ -294,7 +303,8 @@ std::size_t pool_core::lasting() const {
 }
 
 pool_core::time_point pool_core::next_attempt() const {
-    return failed_at_ + (queue_.empty() ? delay_ : std::min(delay_, longest_delay_of_waiters));
+    const bool is_awaited = !queue_.empty() || awaiting_minimum_ > 0;
+    return failed_at_ + (is_awaited ? std::min(delay_, longest_delay_of_waiters) : delay_);
 }
 
 /// One attempt at a time until one succeeds.

@@ -99,6 +99,7 @@ struct start_one_shot {
 /// On a connection that it shares with others.
 template <class T, class Finish>
 asio::awaitable<T> run_one_shot(std::shared_ptr<asio_pool> pool, unit_ptr u, Finish finish) {
+    pool->require_home();
     unit_ptr done = co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
         start_one_shot{pool.get()}, asio::deferred, std::move(u));
     const spare_unit keeper{std::move(done)};

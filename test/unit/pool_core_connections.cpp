@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(one_check_without_an_answer_has_all_others_checked) {
     BOOST_TEST(pool.checking.size() == 1U);
     pool.check(pool.checking[0], false, true);
     BOOST_TEST(pool.checking.size() == 3U);
-    BOOST_TEST(pool.connecting.empty());
+    BOOST_TEST(pool.connecting.size() == 1U);  // lest they are silent, too
     pool.check(pool.checking[1], false);
     pool.check(pool.checking[2], true);
     BOOST_TEST(pool.granted.size() == 1U);

@@ -71,7 +71,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     asio_pool(asio::any_io_executor executor, conninfo info, const pool_options& options);
     asio_pool(const asio_pool&) = delete;
     asio_pool& operator=(const asio_pool&) = delete;
-    ~asio_pool() = default;
+    ~asio_pool();
 
     /// Begins to make `min_size` connections.
     void start();
@@ -117,6 +117,8 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
 
     [[nodiscard]] clock::time_point acquire_deadline() const;
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
+    /// Errors: usage_error in a child process.
+    void require_home() const { process_.require(); }
 
     connect_hook before_connect;
     connection_hook after_connect;
@@ -209,6 +211,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     const conninfo info_;
     const std::string name_;
     const pool_options options_;
+    const home_process process_;
 
     mutable std::mutex mutex_;
     pool_core core_;

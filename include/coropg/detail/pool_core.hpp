@@ -144,6 +144,11 @@ class pool_core {
     /// Something came for a connection that nobody uses: it is checked. Does nothing if it is not idle.
     void doubt(std::size_t slot, time_point now);
 
+    /// Somebody waits until `min_size` connections are up, or does so no longer: they are tried for as for those in the
+    /// queue, even when they were refused for good.
+    void await_minimum(time_point now);
+    void end_awaiting_minimum() noexcept { --awaiting_minimum_; }
+
     /// The idle connection that is lent next.
     [[nodiscard]] std::optional<std::size_t> next_idle() const noexcept {
         return idle_.empty() ? std::nullopt : std::optional{idle_.back()};
@@ -219,6 +224,7 @@ class pool_core {
     std::vector<std::size_t> idle_;  // the last returned at the back
     boost::intrusive::list<pool_waiter> queue_;
     std::size_t exclusive_waiting_ = 0;
+    std::size_t awaiting_minimum_ = 0;
     boost::intrusive::multiset<pool_waiter, boost::intrusive::key_of_value<deadline_of>> deadlines_;
 
     // how the last attempts to connect went

@@ -41,13 +41,16 @@ return_condition make_clean(session& core, pool_reset level);
 /// Of a connection that is new. Errors: usage_error when the program's hook did not leave it as it is to be lent.
 void require_quiet(const session& core);
 
+/// One line of what went wrong.
+std::string text_of(const std::exception_ptr& problem);
+
 /// What the program's hook says of a connection that came back; what it throws is logged, and means no.
 template <class Hook, class Connection>
 bool passes_release_hook(const Hook& hook, Connection& conn) {
     try {
         return hook(conn);
-    } catch (const std::exception& e) {
-        log(log_level::error, std::string{"the pool's hook after_release has thrown: "} + e.what());
+    } catch (...) {
+        log(log_level::error, "the pool's hook after_release has thrown: " + text_of(std::current_exception()));
         return false;
     }
 }
@@ -55,9 +58,6 @@ bool passes_release_hook(const Hook& hook, Connection& conn) {
 std::string leak_warning(std::string_view pool, const std::source_location& asked_at);
 
 connect_problem problem_of(const std::exception_ptr& problem);
-
-/// One line of what went wrong.
-std::string text_of(const std::exception_ptr& problem);
 
 /// `records` are those of the slots.
 pool_snapshot snapshot_of(const pool_core& core, std::span<const lease_record* const> records, clock::time_point now);

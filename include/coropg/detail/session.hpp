@@ -111,9 +111,10 @@ class session {
     void keep_changes() noexcept;
     /// Takes it that the session was changed, whatever the statements said.
     void assume_changed() noexcept;
-    /// Whether something is on its way to the server or back.
+    /// Whether something is on its way to the server or back, or a transaction is open there: what ends it can take long.
     [[nodiscard]] bool has_leftovers() const noexcept {
-        return !underway_.empty() || cancelling_ != cancel_state::none;
+        return !underway_.empty() || cancelling_ != cancel_state::none ||
+               PQtransactionStatus(conn_.get()) != PQTRANS_IDLE;
     }
     /// Whether it was refused a write outside of a read-only transaction: its server is a standby now, or made read-only.
     [[nodiscard]] bool takes_no_writes() const noexcept { return takes_no_writes_; }
@@ -143,6 +144,15 @@ class session {
     void close(std::string_view reason);
     /// Frees the socket of a closed connection.
     void release() noexcept { conn_.reset(); }
+    /// Calls `visit(unit)` for all that have not ended, and for those that wait for the end of another.
+    template <class Visitor>
+    void for_each_unit(Visitor visit) {
+        for (const unit_queue* units : {&queued_, &underway_})
+            units->for_each([&visit](unit& u) {
+                visit(u);
+                if (u.dependent) visit(*u.dependent);
+            });
+    }
     /// All units, finished or not, out of the session: nobody is going to be told of them.
     unit_queue take_all();
 

@@ -1,0 +1,287 @@
+// The hooks of a pool, and what they make of it. The numbers are explained in pool_live.cpp.
+
+#include "../support/pool_face.hpp"
+
+#include <coropg/log.hpp>
+
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <sstream>
+
+using namespace coropg;
+using namespace coropg::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// What was logged while this lived.
+class heard_log {
+ public:
+    heard_log() {
+        set_logger(std::make_shared<spdlog::logger>("coropg", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_)));
+    }
+    ~heard_log() { set_logger(nullptr); }
+    [[nodiscard]] std::string text() const { return text_.str(); }
+
+ private:
+    std::ostringstream text_;
+};
+
+/// A role that may log in, with a password of its own.
+class login {
+ public:
+    explicit login(std::string_view name) : name_{name} {
+        drop();
+        admin_->execute(unchecked_sql("CREATE ROLE " + name_ + " LOGIN PASSWORD 'one'"));
+    }
+    ~login() { drop(); }
+    login(const login&) = delete;
+    login& operator=(const login&) = delete;
+
+    void password(std::string_view value) {
+        admin_->execute(unchecked_sql("ALTER ROLE " + name_ + " PASSWORD '" + std::string{value} + "'"));
+    }
+    [[nodiscard]] conninfo info(std::string_view password = "one") const {
+        conninfo of_role{tcp_dsn()};
+        of_role.user(name_).password(password);
+        return of_role;
+    }
+
+ private:
+    void drop() { admin_->execute(unchecked_sql("DROP ROLE IF EXISTS " + name_)); }
+
+    std::string name_;
+    administrator admin_;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(pool_hooks)
+
+// 36
+BOOST_AUTO_TEST_CASE(a_failed_hook_of_a_connect_fails_one_who_waits) {
+    pool_face face{{.max_size = 1}};
+    int calls = 0;
+    face.pool.after_connect([&](coropg::connection& conn) -> asio::awaitable<void> {
+        if (++calls == 1) co_await conn.execute("SET no_such_setting_at_all = 1");
+    });
+    cancellable first = face.start(face.pool.acquire());
+    cancellable second = face.start(face.pool.acquire());
+    int failed = 0;
+    for (cancellable* each : {&first, &second}) try {
+            each->wait();
+        } catch (const server_error& e) {
+            ++failed;
+            BOOST_TEST(e.sqlstate() == sqlstate::undefined_object);
+        }
+    BOOST_TEST(failed == 1);
+    BOOST_TEST(face.pool.stats().connections_errors == 1U);
+    face.require_whole();
+}
+
+// 36
+BOOST_AUTO_TEST_CASE(a_hook_that_always_fails_is_not_called_in_a_loop) {
+    pool_face face{{.min_size = 1, .acquire_timeout = 400ms}};
+    int calls = 0;
+    face.pool.after_connect([&](coropg::connection&) -> asio::awaitable<void> {
+        ++calls;
+        throw std::runtime_error{"never"};
+        co_return;
+    });
+    error_of<std::runtime_error>([&] { AWAIT(face.pool.acquire()); });
+    face.run_for(400ms);
+    BOOST_TEST(calls >= 2);
+    BOOST_TEST(calls < 10);
+}
+
+// 37
+BOOST_AUTO_TEST_CASE(what_a_hook_throws_before_a_connect_is_heard) {
+    pool_face face{{.max_size = 1}};
+    bool fails = true;
+    face.pool.before_connect([&](conninfo&) -> asio::awaitable<void> {
+        co_await sleep_for(1ms);
+        if (fails) throw 17;
+    });
+    bool heard = false;
+    try {
+        AWAIT(face.pool.acquire());
+    } catch (int number) {
+        heard = number == 17;
+    }
+    BOOST_TEST(heard);
+    fails = false;
+    face.require_whole();
+}
+
+// 37
+BOOST_AUTO_TEST_CASE(a_hook_decides_who_is_lent) {
+    pool_face face{{.max_size = 2}};
+    int calls = 0;
+    face.pool.before_acquire([&](coropg::connection& conn) -> asio::awaitable<bool> {
+        co_await conn.execute("SELECT 1");
+        if (++calls == 3) throw std::runtime_error{"not now"};
+        co_return calls != 1;
+    });
+    int pid = 0;
+    {
+        pooled_connection conn = AWAIT(face.pool.acquire());  // the second: the first was refused
+        pid = conn->backend_pid();
+    }
+    BOOST_TEST(calls == 2);
+    BOOST_TEST(face.pool.stats().connections_num == 2U);
+    error_of<std::runtime_error>([&] { AWAIT(face.pool.acquire()); });
+    pooled_connection conn = AWAIT(face.pool.acquire());
+    BOOST_TEST(conn->backend_pid() == pid);
+    conn.release();
+    face.require_whole();
+}
+
+// 37
+BOOST_AUTO_TEST_CASE(a_hook_that_refuses_all_ends_in_time) {
+    pool_face face{{.max_size = 1, .acquire_timeout = 200ms}};
+    face.pool.before_acquire([](coropg::connection&) -> asio::awaitable<bool> { co_return false; });
+    const auto start = std::chrono::steady_clock::now();
+    ERROR_OF(pool_timeout, face.pool.acquire());
+    BOOST_TEST(seconds_since(start) < 2);
+}
+
+// 37
+BOOST_AUTO_TEST_CASE(who_is_cancelled_in_a_hook_gives_the_connection_back) {
+    pool_face face{{.max_size = 1}};
+    bool hangs = true;
+    face.pool.before_acquire([&](coropg::connection&) -> asio::awaitable<bool> {
+        if (hangs) co_await sleep_for(30s);
+        co_return true;
+    });
+    cancellable waiter = face.start(face.pool.acquire());
+    BOOST_REQUIRE(face.run_until([&] { return face.pool.stats().lent == 1; }));
+    face.run_for(10ms);
+    waiter.cancel_inside();
+    BOOST_TEST((waiter.error<boost::system::system_error>().code() == asio::error::operation_aborted));
+    hangs = false;
+    face.require_whole();
+    BOOST_TEST(face.pool.stats().connections_num == 1U);
+}
+
+// 37
+BOOST_AUTO_TEST_CASE(a_hook_looks_at_what_comes_back) {
+    pool_face face{{.max_size = 1}};
+    int calls = 0;
+    face.pool.after_release([&](coropg::connection& conn) {
+        BOOST_TEST(conn.is_open());
+        if (++calls == 2) throw 17;
+        return calls != 3;
+    });
+    std::vector<int> pids;
+    for (int i = 0; i < 5; ++i) {
+        pooled_connection conn = AWAIT(face.pool.acquire());
+        pids.push_back(conn->backend_pid());
+    }
+    face.poll();
+    BOOST_TEST(calls == 5);
+    BOOST_TEST(pids[0] == pids[1]);
+    BOOST_TEST(pids[1] != pids[2]);  // it has thrown
+    BOOST_TEST(pids[2] != pids[3]);  // it has said no
+    BOOST_TEST(pids[3] == pids[4]);
+}
+
+// 36
+BOOST_AUTO_TEST_CASE(what_a_hook_sets_stays) {
+    pool_face face{{.max_size = 1}};
+    face.pool.after_connect([&](coropg::connection& conn) -> asio::awaitable<void> {
+        co_await conn.execute("SET search_path = pool_hook");
+    });
+    const auto path = [&] { return AWAIT(face.pool.fetch_one<std::string>("SHOW search_path")); };
+    BOOST_TEST(path() == "pool_hook");
+    BOOST_TEST(path() == "pool_hook");
+    BOOST_TEST(face.pool.stats().connections_num == 1U);
+    {
+        pooled_connection conn = AWAIT(face.pool.acquire());
+        AWAIT(conn->execute("SET search_path = other"));
+    }
+    BOOST_TEST(path() == "pool_hook");
+    BOOST_TEST(face.pool.stats().connections_num == 2U);
+}
+
+// 42
+BOOST_AUTO_TEST_CASE(credentials_change_with_each_connect) {
+    login role{"pool_hook_role"};
+    pool_face face{{.max_size = 1}, role.info("none")};
+    std::string password = "one";
+    int asked = 0;
+    face.pool.before_connect([&](conninfo& info) -> asio::awaitable<void> {
+        ++asked;
+        info.password(password);
+        co_return;
+    });
+    BOOST_TEST(AWAIT(face.pool.fetch_one<int>("SELECT 1")) == 1);
+    role.password("two");
+    BOOST_TEST(AWAIT(face.pool.fetch_one<int>("SELECT 1")) == 1);  // what is connected, stays
+    face.pool.drain();
+    const auto e = ERROR_OF(connection_error, face.pool.execute("SELECT 1"));
+    BOOST_REQUIRE(e.attempts().size() == 1U);
+    BOOST_TEST(e.attempts()[0].sqlstate == sqlstate::invalid_password);
+    password = "two";
+    BOOST_TEST(AWAIT(face.pool.fetch_one<int>("SELECT 1")) == 1);
+    BOOST_TEST(asked == 3);
+}
+
+// 19
+BOOST_AUTO_TEST_CASE(a_wrong_password_or_database_fails_at_once) {
+    login role{"pool_refused_role"};
+    conninfo no_database{tcp_dsn()};
+    no_database.dbname("no_such_database");
+    for (const conninfo& info : {role.info("wrong"), no_database}) {
+        pool_face face{{.min_size = 1, .max_size = 2, .acquire_timeout = 10s}, info};
+        const auto start = std::chrono::steady_clock::now();
+        cancellable first = face.start(face.pool.acquire());
+        cancellable second = face.start(face.pool.execute("SELECT 1"));
+        BOOST_TEST(!first.error<connection_error>().is_transient());
+        const std::string text = second.error<connection_error>().what();
+        BOOST_TEST(!contains(text, "password="), text);
+        BOOST_TEST(!contains(text, "wrong"), text);
+        VOID_ERROR_OF(connection_error, face.pool.wait());
+        BOOST_TEST(seconds_since(start) < 2);
+        const std::uint64_t tries = face.pool.stats().connections_num;
+        face.run_for(300ms);
+        BOOST_TEST(face.pool.stats().connections_num == tries, "nobody asks for what is refused");
+    }
+}
+
+// 19
+BOOST_AUTO_TEST_CASE(where_the_server_has_no_room_one_waits) {
+    login role{"pool_narrow_role"};
+    administrator admin;
+    admin->execute("ALTER ROLE pool_narrow_role CONNECTION LIMIT 1");
+    pool_face face{{.max_size = 3, .acquire_timeout = 10s}, role.info()};
+    pooled_connection first = AWAIT(face.pool.acquire());
+    const int pid = first->backend_pid();
+    cancellable second = face.start(face.pool.acquire());
+    face.run_for(300ms);
+    BOOST_TEST(!second.has_ended());
+    BOOST_TEST(face.pool.stats().connections_errors >= 1U);
+    BOOST_TEST(face.pool.stats().connections_errors < 10U);
+    first.release();  // what there is, is kept
+    second.wait();
+    BOOST_TEST(AWAIT(face.pool.fetch_one<int>("SELECT pg_backend_pid()")) == pid);
+    first = AWAIT(face.pool.acquire());
+    cancellable third = face.start(face.pool.acquire());
+    face.run_for(100ms);
+    admin->execute("ALTER ROLE pool_narrow_role CONNECTION LIMIT 3");
+    third.wait();
+    first.release();
+}
+
+// 38
+BOOST_AUTO_TEST_CASE(who_holds_for_long_is_told_to_the_log) {
+    heard_log log;
+    pool_face face{{.max_size = 1, .leak_after = 30ms, .name = "leaky"}};
+    pooled_connection held = AWAIT(face.pool.acquire());
+    const auto line = std::source_location::current().line() - 1;
+    face.run_for(100ms);
+    BOOST_TEST(contains(log.text(), "pool_hooks.cpp:" + std::to_string(line)), log.text());
+    BOOST_TEST(contains(log.text(), "leaky"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
