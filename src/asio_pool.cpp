@@ -782,10 +782,13 @@ bool asio_pool::look_at(std::size_t i, clock::time_point now) {
     return false;
 }
 
-/// The end of an idle connection is noticed before it is lent, even when the event loop had no time to tell.
+/// The end of an idle connection is noticed before it is lent, even when the event loop had no time to tell. One that has
+/// just come back is not worth a system call.
 void asio_pool::look_at_next(clock::time_point now) {
-    while (const auto next = core_.next_idle())
-        if (look_at(*next, now)) return;
+    while (const auto next = core_.next_idle()) {
+        const bool was_just_used = now - core_.slots()[*next].since < std::chrono::milliseconds{1};
+        if (was_just_used || look_at(*next, now)) return;
+    }
 }
 
 // ------------------------------------------------------------------------------------------------- waiting for one
