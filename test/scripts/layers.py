@@ -22,7 +22,7 @@ ROOMS = [
     (9, "everything that blocks", ["coropg/sync.hpp"]),
 
     # the decisions of a pool, carried out for coroutines and for threads
-    (8, "asynchronous pool", ["coropg/pool.hpp", "src/pool.cpp", "coropg/detail/asio_pool.hpp", "src/asio_pool.cpp"]),
+    (8, "asynchronous pool", ["coropg/pool.hpp", "src/pool.cpp", "coropg/detail/asio_pool.hpp", "src/asio_pool*"]),
     (8, "blocking pool", ["coropg/sync_pool.hpp", "src/sync_pool.cpp", "coropg/detail/poll_pool.hpp",
                           "src/poll_pool.cpp"]),
 
@@ -86,7 +86,8 @@ OUTSIDE = [
     ("Boost.Asio", r"boost/asio(\.hpp|/.*)",
      ["coropg/connection.hpp", "src/connection.cpp", "coropg/gather.hpp", "coropg/retry.hpp",
       "coropg/detail/asio_driver.hpp", "src/asio_driver.cpp",
-      "coropg/pool.hpp", "coropg/detail/asio_pool.hpp", "src/asio_pool.cpp",
+      "coropg/pool.hpp", "coropg/detail/asio_pool.hpp", "src/asio_pool.cpp", "src/asio_pool_host.cpp",
+      "src/asio_pool_leases.cpp",
       "coropg/testing/loop_thread.hpp", "coropg/testing/proxied.hpp", "coropg/testing/fault_proxy.hpp",
       "coropg/testing/fake_server.hpp",
       "coropg/types/network.hpp", "src/types/network.cpp"]),

@@ -1,0 +1,278 @@
+// Connections that are lent, and those that wait to be.
+#include "asio_pool_event.hpp"
+
+#include <coropg/log.hpp>
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace coropg::detail {
+
+using boost::system::error_code;
+
+namespace {
+
+/// Whoever waits for units of a session that leaves his executor, is told on it nevertheless.
+void redirect_waiters(session& core, const asio::any_io_executor& executor) {
+    core.for_each_unit([&executor](unit& u) {
+        if (!u.waiting || u.is_foreign) return;
+        u.is_foreign = true;
+        u.waiting.emplace([work = asio::prefer(executor, asio::execution::outstanding_work.tracked),
+                           waiting = std::move(u.waiting)](unit_ptr done) mutable {
+            asio::dispatch(
+                work, [waiting = std::move(waiting), done = std::move(done)]() mutable { waiting(std::move(done)); });
+        });
+    });
+}
+
+/// A connection on its way back to its pool; one that does not arrive is written off.
+class returning {
+ public:
+    returning(std::shared_ptr<asio_pool> pool, lent_link lent, bool is_usable,
+              void (asio_pool::*end)(lent_link&&, bool), void (asio_pool::*write_off)(const lent_link&))
+        : pool_{std::move(pool)}, lent_{std::move(lent)}, is_usable_{is_usable}, end_{end}, write_off_{write_off} {}
+    returning(returning&&) noexcept = default;
+    returning& operator=(returning&&) = delete;
+    ~returning() {
+        if (pool_) (*pool_.*write_off_)(lent_);
+    }
+    void operator()() {
+        const auto pool = std::move(pool_);
+        (*pool.*end_)(std::move(lent_), is_usable_);
+    }
+
+ private:
+    std::shared_ptr<asio_pool> pool_;
+    lent_link lent_;
+    bool is_usable_;
+    void (asio_pool::*end_)(lent_link&&, bool);
+    void (asio_pool::*write_off_)(const lent_link&);
+};
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------------------------ leases
+
+std::optional<lent_link> asio_pool::request(lease_waiter& w, const asio::any_io_executor& executor) {
+    require_home();
+    std::unique_ptr<session> core;
+    lent_link lent;
+    {
+        const event e{*this};
+        w.deadline = std::min(w.deadline, acquire_deadline());
+        look_at_next(e.now);
+        const request_result r = core_.request(w, e.now);
+        if (r == request_result::queued) return std::nullopt;
+        if (r != request_result::granted) std::rethrow_exception(refusal_of(r, snapshot(e.now), site_of(w)));
+        w.is_taken = true;
+        lent = lend(w.granted, executor, w.where, core);
+    }
+    return hand_over(std::move(lent), std::move(core), executor);
+}
+
+std::optional<lent_link> asio_pool::try_request(const asio::any_io_executor& executor, std::source_location where) {
+    require_home();
+    std::unique_ptr<session> core;
+    lent_link lent;
+    {
+        const event e{*this};
+        look_at_next(e.now);
+        const std::optional<pool_lease> granted = core_.try_request(lease_kind::exclusive, e.now);
+        if (!granted) return std::nullopt;
+        lent = lend(*granted, executor, where, core);
+    }
+    return hand_over(std::move(lent), std::move(core), executor);
+}
+
+void asio_pool::await(lease_waiter& w, std::uint64_t ticket, completion&& waiting) {
+    event e{*this};
+    if (w.has_ended) return e.todo.told.emplace_back(std::move(waiting), nullptr), void();
+    w.waiting = std::move(waiting);
+    w.ticket = ticket;
+    if (ticket != 0) cancellable_.emplace(ticket, &w);
+}
+
+lent_link asio_pool::take(lease_waiter& w, const asio::any_io_executor& executor) {
+    if (w.problem) std::rethrow_exception(w.problem);
+    std::unique_ptr<session> core;
+    lent_link lent;
+    {
+        const std::lock_guard lock{mutex_};
+        w.is_taken = true;
+        lent = lend(w.granted, executor, w.where, core);
+    }
+    return hand_over(std::move(lent), std::move(core), executor);
+}
+
+void asio_pool::abandon(lease_waiter& w) noexcept {
+    if (w.is_taken) return;
+    const event e{*this};
+    if (w.problem) return;
+    cancellable_.erase(w.ticket);
+    if (core_.withdraw(w, e.now) || !w.has_ended) return;
+    core_.release(w.granted, e.now, return_condition::usable);
+    go_on(w.granted.slot);
+}
+
+/// Takes the session out of its slot, and the link that was made for that executor before, if there is one.
+lent_link asio_pool::lend(const pool_lease& lease, const asio::any_io_executor& executor, std::source_location where,
+                          std::unique_ptr<session>& core) {
+    slot& s = slots_[lease.slot];
+    s.record->begin(where);
+    core = std::move(s.at_rest);
+    core->record_in(s.record);
+    if (s.last && s.last->executor == executor) s.borrowed = s.last;
+    return {lease, s.borrowed};
+}
+
+/// Outside of the mutex, on the executor of the one who gets it.
+lent_link asio_pool::hand_over(lent_link lent, std::unique_ptr<session>&& core, const asio::any_io_executor& executor) {
+    try {
+        if (!lent.link) {
+            lent.link = make_link(core->socket(), executor);
+            const std::lock_guard lock{mutex_};
+            slots_[lent.lease.slot].borrowed = lent.link;
+        }
+        lent.link->adopt(std::move(core));
+        return lent;
+    } catch (...) {
+        write_off(lent);
+        throw;
+    }
+}
+
+void asio_pool::give_back(lent_link&& lent, bool is_usable) {
+    if (!lent.link) return write_off(lent);  // the program has moved the connection away, to keep it
+    const asio::any_io_executor& executor = lent.link->executor;
+    asio::dispatch(executor, returning{shared_from_this(), std::move(lent), is_usable, &asio_pool::take_back,
+                                       &asio_pool::write_off});
+}
+
+/// On the executor of the link. Others may still wait for statements on it.
+void asio_pool::take_back(lent_link&& lent, bool is_usable) {
+    if (is_usable && after_release) is_usable = pass_release_hook(lent.link);
+    std::unique_ptr<session> core = lent.link->part();
+    if (!is_usable) core->close("the pool does not want it any more");
+    const return_condition how = make_clean(*core, options_.reset);
+    tell_finished(*core);
+    redirect_waiters(*core, lent.link->executor);
+
+    const event e{*this};
+    slot& s = slots_[lent.lease.slot];
+    s.borrowed = nullptr;
+    const bool is_here = &asio::query(lent.link->executor, asio::execution::context) ==
+                         &asio::query(executor_, asio::execution::context);
+    s.last = is_here && how != return_condition::broken ? std::move(lent.link) : nullptr;
+    leave_if_read_only(lent.lease.slot, *core, e.now);
+    rest(lent.lease.slot, std::move(core));
+    core_.release(lent.lease, e.now, how);
+    go_on(lent.lease.slot);
+}
+
+bool asio_pool::pass_release_hook(const std::shared_ptr<asio_link>& link) {
+    connection conn{asio_driver{link}};
+    const bool is_welcome = passes_release_hook(after_release, conn);
+    (void)std::move(conn).take_driver().take_link();  // lest the connection ends with `conn`
+    return is_welcome;
+}
+
+void asio_pool::write_off(const lent_link& lent) {
+    const event e{*this};
+    slots_[lent.lease.slot].borrowed = nullptr;
+    core_.release(lent.lease, e.now, return_condition::broken);
+}
+
+/// Where writes are wanted, a connection whose server has refused one is replaced, and so are the others that it had then.
+void asio_pool::leave_if_read_only(std::size_t i, const session& core, clock::time_point now) {
+    if (!core.takes_no_writes() || !slots_[i].is_for_writes) return;
+    if (core_.slots()[i].doom == close_reason::none) core_.drain(now);
+}
+
+void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core) {
+    types_ = core->types();
+    core->record_in(nullptr);
+    slots_[i].at_rest = std::move(core);
+}
+
+/// What a connection needs that nobody has asked for: its reset is sent when nobody does, and its end is noticed.
+void asio_pool::go_on(std::size_t i) {
+    if (core_.slots()[i].state != slot_state::idle) return;
+    if (!slots_[i].at_rest->is_quiet())
+        asio::post(slots_[i].home, [self = shared_from_this(), i] {
+            const event e{*self};
+            if (self->slots_[i].at_rest && !self->slots_[i].at_rest->is_quiet()) self->core_.doubt(i, e.now);
+        });
+    watch(i);
+}
+
+// --------------------------------------------------------------------------------------------- idle connections
+
+/// Has the end of an idle connection noticed. What comes while it is used wakes it once, for nothing.
+void asio_pool::watch(std::size_t i) {
+    slot& s = slots_[i];
+    if (std::exchange(s.is_watched, true)) return;
+    s.sentinel->async_wait(descriptor::wait_read,
+                           [weak = weak_from_this(), i, sentinel = s.sentinel](error_code problem) {
+                               if (const auto self = weak.lock(); self && !problem) self->on_sentinel(i, *sentinel);
+                           });
+}
+
+void asio_pool::on_sentinel(std::size_t i, descriptor& sentinel) {
+    const event e{*this};
+    slot& s = slots_[i];
+    if (s.sentinel.get() != &sentinel) return;
+    s.is_watched = false;
+    if (core_.slots()[i].state != slot_state::idle) return;
+    if (look_at(i, e.now)) watch(i);
+}
+
+/// Whether nothing has come for an idle connection, and its end has not. Else the core is told.
+bool asio_pool::look_at(std::size_t i, clock::time_point now) {
+    char byte{};
+    const ssize_t seen = ::recv(slots_[i].sentinel->native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (seen < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+    if (seen > 0)
+        core_.doubt(i, now);  // a notice, or why the server closes it
+    else
+        core_.lost(i, now);
+    return false;
+}
+
+/// The end of an idle connection is noticed before it is lent, even when the event loop had no time to tell. One that has
+/// just come back is not worth a system call.
+void asio_pool::look_at_next(clock::time_point now) {
+    while (const auto next = core_.next_idle()) {
+        const bool was_just_used = now - core_.slots()[*next].since < std::chrono::milliseconds{1};
+        if (was_just_used || look_at(*next, now)) return;
+    }
+}
+
+// ------------------------------------------------------------------------------------------------- waiting for one
+
+asio::awaitable<lent_link> lease(std::shared_ptr<asio_pool> pool, std::source_location where,
+                                 clock::time_point deadline) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    lease_waiter w{pool, where, deadline};
+    std::optional<lent_link> at_once = pool->request(w, executor);
+    if (at_once) co_return std::move(*at_once);
+    co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
+        [&w](auto handler) {
+            asio_pool& from = *w.pool;
+            const std::uint64_t ticket = from.listen_for_cancellation(asio::get_associated_cancellation_slot(handler));
+            completion waiting;
+            waiting.emplace(
+                [work = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked),
+                 handler = std::move(handler)](unit_ptr) mutable {
+                    asio::dispatch(work, [handler = std::move(handler)]() mutable { std::move(handler)(unit_ptr{}); });
+                });
+            from.await(w, ticket, std::move(waiting));
+        },
+        asio::deferred);
+    co_return pool->take(w, executor);
+}
+
+}  // namespace coropg::detail
