@@ -78,6 +78,8 @@ class poll_pool::event {
         dropped_.push_back(std::exchange(s, slot{}));
         is_idle_ = false;
     }
+    /// Logged once the mutex is left: a logger may ask the pool.
+    void warn(std::string text) { warnings_.lines.push_back(std::move(text)); }
     /// Until there is something to do, or nothing left to wait for.
     void sleep(helper& me) {
         if (!dropped_.empty()) return;
@@ -89,8 +91,17 @@ class poll_pool::event {
     }
 
  private:
+    struct warnings {
+        std::vector<std::string> lines;
+
+        ~warnings() {
+            for (const std::string& line : lines) log(log_level::warning, line);
+        }
+    };
+
     poll_pool& pool_;
-    std::vector<slot> dropped_;  // outlives the lock
+    std::vector<slot> dropped_;  // this and the next outlive the lock
+    warnings warnings_;
     std::unique_lock<std::mutex> lock_;
     clock::time_point now_;
     bool is_idle_ = false;
@@ -136,9 +147,7 @@ void poll_pool::collect(event& e) {
                     w.thread.tell();
                     break;
                 }
-                case pool_action::kind::warn_leak:
-                    log(log_level::warning, leak_warning(name_, s.record->read().where));
-                    break;
+                case pool_action::kind::warn_leak: e.warn(leak_warning(name_, s.record->read().where)); break;
                 case pool_action::kind::wake:
                     for (helper* each : sleepers_) each->told.notify_one();
                     break;

@@ -339,7 +339,7 @@ BOOST_AUTO_TEST_CASE(one_that_is_being_cancelled_is_told_why_when_it_has_ended) 
 BOOST_AUTO_TEST_CASE(who_closes_the_connection_is_not_told_otherwise) {
     detail::session core{detail::poll_driver::connect(dsn())};
     auto u = core.make_unit({}, std::source_location::current());
-    u->exclusive.emplace(detail::ops::nothing());
+    u->exclusive = &detail::ops::nothing;
     u->is_last = true;
     u->waiting.emplace([](const detail::unit_ptr&) {});
     core.submit(std::move(u));

@@ -27,8 +27,8 @@ struct exclusive : pool_waiter {
         : pool_waiter{lease_kind::exclusive, until} {}
 };
 
-struct one_shot : pool_waiter {
-    one_shot() : pool_waiter{lease_kind::one_shot} {}
+struct sharing_waiter : pool_waiter {
+    sharing_waiter() : pool_waiter{lease_kind::one_shot} {}
 };
 
 struct pool_under_test {

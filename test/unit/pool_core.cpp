@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(a_newcomer_does_not_overtake) {
     pool.fill(1);
     pool.pass(1s);  // the connection is checked before it is lent
     exclusive first, second;
-    one_shot third;
+    sharing_waiter third;
     BOOST_TEST(pool.request(first) == request_result::queued);
     BOOST_TEST(pool.request(second) == request_result::queued);
     BOOST_TEST(!pool.core.try_request(lease_kind::exclusive, pool.now));
@@ -341,7 +341,7 @@ BOOST_AUTO_TEST_CASE(a_pipeline_has_a_depth) {
     pool.fill(1);
     const auto a = pool.take(lease_kind::one_shot);
     pool.take(lease_kind::one_shot);
-    one_shot c;
+    sharing_waiter c;
     BOOST_TEST(pool.request(c) == request_result::queued);
     pool.release(a);
     BOOST_TEST(pool.granted.size() == 1U);
@@ -359,7 +359,7 @@ BOOST_AUTO_TEST_CASE(no_one_shot_is_put_behind_a_long_statement) {
     pool.now += 10ms - 1ns;
     pool.take(lease_kind::one_shot);
     pool.now += 1ns;
-    one_shot a, b;
+    sharing_waiter a, b;
     BOOST_TEST(pool.request(a) == request_result::queued);
     pool.release(first);
     BOOST_TEST(pool.granted.size() == 1U);
@@ -371,7 +371,7 @@ BOOST_AUTO_TEST_CASE(one_shots_do_not_keep_a_connection_from_one_who_wants_it_al
     pool_under_test pool{{.max_size = 1}};
     pool.fill(1);
     const auto first = pool.take(lease_kind::one_shot);
-    one_shot before, behind;
+    sharing_waiter before, behind;
     exclusive alone;
     pool.request(alone);
     BOOST_TEST(pool.request(behind) == request_result::queued);
@@ -388,7 +388,7 @@ BOOST_AUTO_TEST_CASE(nobody_joins_others_while_one_behind_waits_for_a_connection
     pool_under_test pool{{.max_size = 1, .pipeline_depth = 2}};
     pool.fill(1);
     const auto a = pool.take(lease_kind::one_shot), b = pool.take(lease_kind::one_shot);
-    one_shot c, d;
+    sharing_waiter c, d;
     exclusive alone;
     for (auto* w : std::initializer_list<pool_waiter*>{&c, &alone, &d}) pool.request(*w);
     pool.release(a);
