@@ -435,7 +435,7 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
                          &asio::query(executor_, asio::execution::context);
     s.last = is_here && how != return_condition::broken ? std::move(lent.link) : nullptr;
     leave_if_read_only(lent.lease.slot, *core, e.now);
-    rest(lent.lease.slot, std::move(core));
+    rest(lent.lease.slot, std::move(core), lent.lease.since);
     core_.release(lent.lease, e.now, how);
     go_on(lent.lease.slot);
 }
@@ -459,10 +459,11 @@ void asio_pool::leave_if_read_only(std::size_t i, const session& core, clock::ti
     if (core_.slots()[i].doom == close_reason::none) core_.drain(now);
 }
 
-void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core) {
+void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core, clock::time_point heard_from) {
     types_ = core->types();
     core->record_in(nullptr);
     slots_[i].at_rest = std::move(core);
+    slots_[i].heard_from = heard_from;
 }
 
 /// What a connection needs that nobody has asked for: its reset is sent when nobody does, and its end is noticed.
@@ -557,7 +558,7 @@ void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& host) {
     s.sentinel = std::move(sentinel);
     s.is_for_writes = wants_writes(core->native_handle());
     last_failure_ = nullptr;
-    rest(i, std::move(core));
+    rest(i, std::move(core), e.now);
     core_.connected(i, e.now);
     go_on(i);
 }
@@ -606,7 +607,7 @@ void asio_pool::end_proof(std::size_t i, bool is_well, bool is_late) {
     tell_finished(*core);
     const event e{*this};
     const bool ok = is_well && core->is_open() && core->is_quiet();
-    rest(i, std::move(core));
+    rest(i, std::move(core), e.now);
     if (core_.slots()[i].state == slot_state::checking)
         core_.checked(i, e.now, ok, is_late);
     else
@@ -707,7 +708,7 @@ void asio_pool::end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done) 
         if (core_.slots()[i].statements == 1) {
             std::unique_ptr<session> core = s.host->part();
             how = make_clean(*core, options_.reset);
-            rest(i, std::move(core));
+            rest(i, std::move(core), e.now);
         }
         core_.release(work->granted, e.now, how);
         go_on(i);
@@ -778,10 +779,13 @@ bool asio_pool::look_at(std::size_t i, clock::time_point now) {
     return false;
 }
 
-/// The end of an idle connection is noticed before it is lent, even when the event loop had no time to tell.
+/// The end of an idle connection is noticed before it is lent, even when the event loop had no time to tell. One that has
+/// just been heard from is not worth a system call.
 void asio_pool::look_at_next(clock::time_point now) {
-    while (const auto next = core_.next_idle())
-        if (look_at(*next, now)) return;
+    while (const auto next = core_.next_idle()) {
+        const bool was_heard = now - slots_[*next].heard_from < std::chrono::milliseconds{1};
+        if (was_heard || look_at(*next, now)) return;
+    }
 }
 
 // ------------------------------------------------------------------------------------------------- waiting for one

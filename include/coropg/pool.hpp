@@ -171,8 +171,10 @@ class pool_with_options : public statements<pool_with_options, detail::pool_runn
 /// scripts, `execute_many` and pipelines get a connection of their own for that time.
 ///
 /// Who waits is served in the order of arrival. A connection that comes back with a transaction open, statements under way
-/// or its session changed is made clean for the next user, or replaced. While the server is away one connection is tried
-/// at a time, with growing delays; who waits, waits on until `acquire_timeout`.
+/// or its session changed is made clean for the next user, or replaced. A one-shot statement whose connection was lost
+/// before it had an effect is run again on another. With target_session_attrs=read-write or primary, a server that refuses
+/// writes is left. While the server is away one connection is tried at a time, with growing delays; who waits, waits on
+/// until `acquire_timeout`.
 ///
 /// Errors, besides those of the verbs: pool_timeout, pool_overloaded, pool_closed; connection_error when the server refuses
 /// the credentials or the database. Cancellation: as for a connection; whoever waits leaves the queue.

@@ -11,10 +11,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-int rounds() { return std::getenv("COROPG_TEST_FULL") != nullptr ? 20 : 5; }
-
-/// Begins at the moment the server accepts connections again.
-using moment = std::chrono::steady_clock::time_point;
+bool is_full() { return std::getenv("COROPG_TEST_FULL") != nullptr; }
+int rounds() { return is_full() ? 20 : 5; }
 
 /// Repeats `outage` under load. It returns when the server accepts again.
 template <class Outage>
@@ -28,8 +26,7 @@ void run_through(Outage outage) {
     std::vector<std::int64_t> times;
     for (int i = 0; i < rounds(); ++i) {
         outage(server, load);
-        const moment back = std::chrono::steady_clock::now();
-        times.push_back(load.first_success(back).count());
+        times.push_back(load.first_success(std::chrono::steady_clock::now()).count());
         std::this_thread::sleep_for(50ms);
     }
     load.stop();
@@ -79,6 +76,31 @@ BOOST_AUTO_TEST_CASE(a_killed_process) {
         }
         while (!server.accepts()) std::this_thread::sleep_for(5ms);
     });
+}
+
+// One process after the other is told to end, for 3 s or 60.
+BOOST_AUTO_TEST_CASE(a_storm_of_terminations) {
+    if (!cluster::is_possible()) return;
+    set_logger(nullptr);
+    cluster server;
+    write_load::make_table(server.info());
+    write_load load{server.info(), {.max_size = 8, .acquire_timeout = 10s}, 64};
+    sync::connection killer = sync::connect(server.info());
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{is_full() ? 60 : 3};
+    std::int64_t killed = 0;
+    while (std::chrono::steady_clock::now() < end) {
+        killed += killer.fetch_one<std::int64_t>(
+            "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity "
+            "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1) AS victim");
+        std::this_thread::sleep_for(10ms);
+    }
+    BOOST_TEST(load.first_success(std::chrono::steady_clock::now()).count() <= 1000);
+    load.stop();
+    BOOST_TEST_MESSAGE(killed << " processes ended");
+    BOOST_TEST(killed > 50);
+    BOOST_TEST(load.pool.stats().timed_out == 0U);
+    BOOST_TEST(load.pool.stats().failed == 0U);
+    load.check(server.info());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
