@@ -90,7 +90,7 @@ void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& host) {
     s.sentinel = std::move(sentinel);
     s.is_for_writes = wants_writes(core->native_handle());
     last_failure_ = nullptr;
-    rest(i, std::move(core));
+    rest(i, std::move(core), e.now);
     core_.connected(i, e.now);
     go_on(i);
 }
@@ -139,7 +139,7 @@ void asio_pool::end_proof(std::size_t i, bool is_well, bool is_late) {
     tell_finished(*core);
     const event e{*this};
     const bool ok = is_well && core->is_open() && core->is_quiet();
-    rest(i, std::move(core));
+    rest(i, std::move(core), e.now);
     if (core_.slots()[i].state == slot_state::checking)
         core_.checked(i, e.now, ok, is_late);
     else
@@ -240,7 +240,7 @@ void asio_pool::end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done) 
         if (core_.slots()[i].statements == 1) {
             std::unique_ptr<session> core = s.host->part();
             how = make_clean(*core, options_.reset);
-            rest(i, std::move(core));
+            rest(i, std::move(core), e.now);
         }
         core_.release(work->granted, e.now, how);
         go_on(i);

@@ -168,7 +168,7 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
                          &asio::query(executor_, asio::execution::context);
     s.last = is_here && how != return_condition::broken ? std::move(lent.link) : nullptr;
     leave_if_read_only(lent.lease.slot, *core, e.now);
-    rest(lent.lease.slot, std::move(core));
+    rest(lent.lease.slot, std::move(core), lent.lease.since);
     core_.release(lent.lease, e.now, how);
     go_on(lent.lease.slot);
 }
@@ -192,10 +192,11 @@ void asio_pool::leave_if_read_only(std::size_t i, const session& core, clock::ti
     if (core_.slots()[i].doom == close_reason::none) core_.drain(now);
 }
 
-void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core) {
+void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core, clock::time_point heard_from) {
     types_ = core->types();
     core->record_in(nullptr);
     slots_[i].at_rest = std::move(core);
+    slots_[i].heard_from = heard_from;
 }
 
 /// What a connection needs that nobody has asked for: its reset is sent when nobody does, and its end is noticed.
@@ -243,11 +244,11 @@ bool asio_pool::look_at(std::size_t i, clock::time_point now) {
 }
 
 /// The end of an idle connection is noticed before it is lent, even when the event loop had no time to tell. One that has
-/// just come back is not worth a system call.
+/// just been heard from is not worth a system call.
 void asio_pool::look_at_next(clock::time_point now) {
     while (const auto next = core_.next_idle()) {
-        const bool was_just_used = now - core_.slots()[*next].since < std::chrono::milliseconds{1};
-        if (was_just_used || look_at(*next, now)) return;
+        const bool was_heard = now - slots_[*next].heard_from < std::chrono::milliseconds{1};
+        if (was_heard || look_at(*next, now)) return;
     }
 }
 

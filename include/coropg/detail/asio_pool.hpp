@@ -133,6 +133,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
 
         asio::any_io_executor home;
         std::unique_ptr<session> at_rest;
+        clock::time_point heard_from{};  ///< when the server was last known to be there
         std::shared_ptr<asio_link> host;
         std::shared_ptr<asio_link> last;      ///< of the last lease, for the next one on its executor
         std::shared_ptr<asio_link> borrowed;  ///< while lent
@@ -183,7 +184,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     void write_off(const lent_link& lent);
     [[nodiscard]] bool pass_release_hook(const std::shared_ptr<asio_link>& link);
     void leave_if_read_only(std::size_t i, const session& core, clock::time_point now);
-    void rest(std::size_t i, std::unique_ptr<session>&& core);
+    void rest(std::size_t i, std::unique_ptr<session>&& core, clock::time_point heard_from);
     void go_on(std::size_t i);
 
     void begin_connect(std::size_t i);
