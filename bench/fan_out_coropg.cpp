@@ -26,7 +26,8 @@ asio::awaitable<void> worker(Database& database, const std::vector<int>& ids, st
                              bench::stopwatch& watch) {
     for (std::size_t i = first; i < ids.size(); i += coroutines) {
         const auto started = bench::clock::now();
-        const std::string name = co_await database.template fetch_one<std::string>("SELECT name FROM users WHERE id = $1", ids[i]);
+        const std::string name =
+            co_await database.template fetch_one<std::string>("SELECT name FROM users WHERE id = $1", ids[i]);
         watch.lap(name, started);
     }
 }

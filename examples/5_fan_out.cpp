@@ -6,9 +6,7 @@
 
 using namespace std::chrono_literals;
 
-void report(std::exception_ptr problem) try {
-    std::rethrow_exception(problem);
-} catch (const coropg::server_error& e) {
+void report(std::exception_ptr problem) try { std::rethrow_exception(problem); } catch (const coropg::server_error& e) {
     std::cout << e.message() << '\n';
 }
 
