@@ -88,11 +88,12 @@ void asio_pool::end_wait(pool_waiter& w, std::exception_ptr problem, effects& ou
 }
 
 std::exception_ptr asio_pool::failure_of(const pool_waiter& w) const {
-    const std::exception_ptr problem = detail::failure_of(w.failure, snapshot(clock::now()), last_failure_, site_of(w));
+    pool_snapshot seen = snapshot(clock::now());
     const bool was_its_own_time = w.kind == lease_kind::one_shot && w.failure == wait_failure::timed_out &&
                                   static_cast<const one_shot&>(w).u->deadline <= w.deadline;
-    if (!was_its_own_time) return problem;
-    return std::make_exception_ptr(too_late_for_statement(text_of(problem), site_of(w)));
+    if (!was_its_own_time) return detail::failure_of(w.failure, std::move(seen), last_failure_, site_of(w));
+    seen.last_error = text_of(last_failure_);
+    return std::make_exception_ptr(too_late_for_statement(seen, site_of(w)));
 }
 
 call_site asio_pool::site_of(const pool_waiter& w) {

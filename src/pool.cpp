@@ -61,7 +61,7 @@ asio::awaitable<pooled_connection> acquire(std::shared_ptr<asio_pool> pool, std:
         }
     } catch (const pool_timeout& e) {
         report.end(&e);
-        if (is_hurried) throw too_late_for_statement(e.what(), {{}, where});
+        if (is_hurried) throw too_late_for_statement(e.snapshot(), {{}, where});
         throw;
     } catch (const error& e) {
         report.end(&e);

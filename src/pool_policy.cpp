@@ -160,8 +160,10 @@ std::exception_ptr failure_of(wait_failure why, pool_snapshot seen, const std::e
     return std::make_exception_ptr(pool_timeout{text, std::move(seen), std::move(site)});
 }
 
-query_timeout too_late_for_statement(std::string_view waited, call_site site) {
-    return query_timeout{std::string{"timeout; the statement was not sent: "}.append(waited), std::move(site)};
+query_timeout too_late_for_statement(const pool_snapshot& seen, call_site site) {
+    return query_timeout{
+        "timeout; the statement was not sent, as no connection of " + title(seen) + " became free: " + described(seen),
+        std::move(site)};
 }
 
 std::exception_ptr refusal_of(request_result why, const pool_snapshot& seen, call_site site) {

@@ -52,7 +52,7 @@ sync::pooled_connection acquire(std::shared_ptr<poll_pool> pool, std::source_loc
         }
     } catch (const pool_timeout& e) {
         report.end(&e);
-        if (is_hurried) throw too_late_for_statement(e.what(), {{}, where});
+        if (is_hurried) throw too_late_for_statement(e.snapshot(), {{}, where});
         throw;
     } catch (const error& e) {
         report.end(&e);

@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(a_wait_ends_at_its_deadline) {
     BOOST_TEST((seconds_since(start) >= 200ms));
     BOOST_TEST((seconds_since(start) < 1s));
     BOOST_TEST_MESSAGE("asked for 0.2 s: " << seconds_since(start).count() << " s");
-    error_of<pool_timeout>([&] { pool.with({.timeout = 50ms}).execute("SELECT 1"); });
+    error_of<query_timeout>([&] { pool.with({.timeout = 50ms}).execute("SELECT 1"); });
     BOOST_TEST(pool.stats().timed_out == 2U);
 }
 
@@ -152,7 +152,7 @@ BOOST_AUTO_TEST_CASE(who_is_served_leaves_its_connect_to_the_next) {
     held.release();
     sync::pooled_connection conn = other.get();
     BOOST_TEST((seconds_since(start) < 1s));
-    error_of<pool_timeout>([&] { pool.with({.timeout = 50ms}).execute("SELECT 1"); });
+    error_of<query_timeout>([&] { pool.with({.timeout = 50ms}).execute("SELECT 1"); });
     BOOST_TEST(pool.stats().connections_num == 2U);
     BOOST_TEST(pool.stats().connections_errors == 0U);  // nothing was learned about the server
 }
@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(a_deadline_ends_a_wait_for_a_connect_not_the_connect) {
     proxy.pace(testing::side::server, {.delay = 200ms});
     sync::pool pool{proxy.info(), {.max_size = 1}};
     const auto start = std::chrono::steady_clock::now();
-    error_of<pool_timeout>([&] { pool.with({.timeout = 20ms}).execute("SELECT 1"); });
+    error_of<query_timeout>([&] { pool.with({.timeout = 20ms}).execute("SELECT 1"); });
     BOOST_TEST((seconds_since(start) < 200ms));
     BOOST_TEST(pool.fetch_one<int>("SELECT 1") == 1);
     BOOST_TEST(pool.stats().connections_num == 1U);
@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(a_silent_connection_is_found_out_after_it_was_idle) {
     BOOST_TEST(pool.stats().connections_num == 1U);
     proxy.cut(testing::fault::silence);
     const auto start = std::chrono::steady_clock::now();
-    error_of<pool_timeout>([&] { pool.with({.timeout = 50ms}).execute("SELECT 1"); });
+    error_of<query_timeout>([&] { pool.with({.timeout = 50ms}).execute("SELECT 1"); });
     BOOST_TEST(pool.fetch_one<int>("SELECT 1") == 1);
     BOOST_TEST((seconds_since(start) < 5s));
     BOOST_TEST(pool.stats().connections_lost == 1U);

@@ -78,7 +78,7 @@ class acquire_report {
 /// Why a wait failed; `last` is the error of the last connect that failed.
 std::exception_ptr failure_of(wait_failure why, pool_snapshot seen, const std::exception_ptr& last, call_site site);
 /// What a statement hears whose own time was up before it got a connection.
-query_timeout too_late_for_statement(std::string_view waited, call_site site);
+query_timeout too_late_for_statement(const pool_snapshot& seen, call_site site);
 /// Why a request was refused on the spot.
 std::exception_ptr refusal_of(request_result why, const pool_snapshot& seen, call_site site);
 
