@@ -118,7 +118,8 @@ asio_pool::asio_pool(asio::any_io_executor executor, conninfo info, const pool_o
       options_{options},
       core_{limits_of(options), std::random_device{}()},
       last_ticket_{first_ticket},
-      timer_{executor_} {
+      timer_{executor_},
+      end_{executor_, no_deadline} {
     add_slots();
 }
 
@@ -128,7 +129,32 @@ asio_pool::~asio_pool() {
     for (slot& s : slots_) (void)s.at_rest.release();
 }
 
+/// Destroyed without being called, it tells that the execution context is going away.
+class asio_pool::context_watch {
+ public:
+    explicit context_watch(std::weak_ptr<asio_pool> pool) noexcept : pool_{std::move(pool)} {}
+    context_watch(context_watch&&) noexcept = default;
+    context_watch& operator=(context_watch&&) = delete;
+    ~context_watch() {
+        if (const auto alive = pool_.lock()) alive->orphan();
+    }
+    void operator()(error_code) { pool_.reset(); }
+
+ private:
+    std::weak_ptr<asio_pool> pool_;
+};
+
+/// The handlers of those who wait own coroutines, which may own the pool: the circle is broken here.
+void asio_pool::orphan() {
+    if (process_.is_left()) return;
+    effects doomed;  // outlives the lock; nobody is told
+    const std::lock_guard lock{mutex_};
+    core_.close(clock::now());
+    while (const auto action = core_.next_action()) collect(*action, doomed);
+}
+
 void asio_pool::start() {
+    end_.async_wait(context_watch{weak_from_this()});
     const event e{*this};
     core_.tick(e.now);
 }
@@ -138,6 +164,7 @@ void asio_pool::shut() {
     const event e{*this};
     core_.close(e.now);
     timer_.cancel();
+    end_.cancel();
     armed_ = no_deadline;
     for (std::size_t i = 0; i < slots_.size(); ++i) {
         if (core_.slots()[i].state != slot_state::connecting) continue;

@@ -168,6 +168,8 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     [[nodiscard]] static call_site site_of(const pool_waiter& w);
     [[nodiscard]] pool_snapshot snapshot(clock::time_point now) const;
 
+    class context_watch;
+    void orphan();
     void add_slots();
     void arm_timer();
     template <class Predicate>
@@ -223,6 +225,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     std::uint64_t last_ticket_;
     std::vector<std::shared_ptr<asio::steady_timer>> watchers_;
     asio::steady_timer timer_;
+    asio::steady_timer end_;  // never comes; what waits for it learns when the execution context goes away
     clock::time_point armed_ = no_deadline;
 };
 
