@@ -295,6 +295,11 @@ BOOST_AUTO_TEST_CASE(a_server_that_refuses_writes_is_left) {
 
 // 45
 BOOST_AUTO_TEST_CASE(without_descriptors_it_waits_for_some) {
+#ifdef __SANITIZE_ADDRESS__
+    // To look at the type of an object, the sanitizers open a pipe, and call it broken when they can't.
+    BOOST_TEST_MESSAGE("1 test case skipped: the sanitizers need descriptors");
+    return;
+#endif
     for (const rlim_t spare : {rlim_t{0}, rlim_t{1}, rlim_t{2}, rlim_t{3}, rlim_t{4}, rlim_t{5}, rlim_t{7}}) {
         pool_face face{{.max_size = 3, .acquire_timeout = 250ms}};
         face.poll();
