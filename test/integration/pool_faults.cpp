@@ -242,57 +242,6 @@ BOOST_AUTO_TEST_CASE(a_silent_server_costs_no_more_than_the_wait_allows) {
     BOOST_TEST(seconds_since(again) < 0.8);
 }
 
-// 40
-BOOST_AUTO_TEST_CASE(a_server_that_refuses_writes_is_left) {
-    administrator admin;
-    admin->execute_script("DROP TABLE IF EXISTS pool_writes; CREATE TABLE pool_writes (n int)");
-    for (const bool wants_writes : {true, false}) {
-        conninfo info{dsn()};
-        if (wants_writes) info.set("target_session_attrs", "read-write");
-        pool_face face{{.max_size = 2}, info};
-        std::vector<int> pids;
-        {
-            pooled_connection first = AWAIT(face.pool.acquire());
-            pooled_connection second = AWAIT(face.pool.acquire());
-            pids = {first->backend_pid(), second->backend_pid()};
-            // A transaction that was meant to be read-only says nothing about the server.
-            const auto write = [](transaction& tx) -> asio::awaitable<void> {
-                co_await tx.execute("INSERT INTO pool_writes VALUES (1)");
-            };
-            VOID_ERROR_OF(errors::read_only_sql_transaction, first->transaction({.read_only = true}, write));
-        }
-        fill(face, 2);
-        BOOST_TEST(face.pool.stats().connections_num == 2U);
-        admin->execute("ALTER SYSTEM SET default_transaction_read_only = on");
-        admin->execute("SELECT pg_reload_conf()");
-        const auto is_refused = [&] {
-            try {
-                AWAIT(face.pool.execute("INSERT INTO pool_writes VALUES (1)"));
-                return false;
-            } catch (const errors::read_only_sql_transaction&) {
-                return true;
-            }
-        };
-        BOOST_TEST(face.run_until(is_refused));
-        sync::connection back = sync::connect(dsn());
-        back.execute("SET default_transaction_read_only = off");
-        back.execute("ALTER SYSTEM RESET default_transaction_read_only");
-        back.execute("SELECT pg_reload_conf()");
-        const auto is_written = [&] {
-            try {
-                AWAIT(face.pool.execute("INSERT INTO pool_writes VALUES (1)"));
-                return true;
-            } catch (const errors::read_only_sql_transaction&) {
-                return false;
-            }
-        };
-        BOOST_TEST(face.run_until(is_written));
-        const int pid = AWAIT(face.pool.fetch_one<int>("SELECT pg_backend_pid()"));
-        BOOST_TEST((std::ranges::find(pids, pid) == pids.end()) == wants_writes);
-    }
-    sync::connect(dsn()).execute("DROP TABLE pool_writes");
-}
-
 // 45
 BOOST_AUTO_TEST_CASE(without_descriptors_it_waits_for_some) {
 #ifdef __SANITIZE_ADDRESS__
