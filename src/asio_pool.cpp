@@ -153,10 +153,10 @@ void asio_pool::orphan() {
     while (const auto action = core_.next_action()) collect(*action, doomed);
 }
 
-void asio_pool::start() {
-    end_.async_wait(context_watch{weak_from_this()});
-    const event e{*this};
-    core_.tick(e.now);
+std::shared_ptr<asio_pool> asio_pool::make(asio::any_io_executor executor, conninfo info, const pool_options& options) {
+    auto made = std::make_shared<asio_pool>(std::move(executor), std::move(info), options);
+    made->end_.async_wait(context_watch{made});
+    return made;
 }
 
 void asio_pool::shut() {
@@ -249,20 +249,11 @@ asio::awaitable<void> asio_pool::wait(std::shared_ptr<asio_pool> self, std::sour
         const std::size_t making = self->snapshot(clock::now()).connecting;
         return problem || s.pool_size - making >= s.pool_min;
     };
-    struct awaiting {
-        explicit awaiting(asio_pool& p) : pool{p} {
-            const event e{pool};
-            pool.core_.await_minimum(e.now);
-        }
-        awaiting(const awaiting&) = delete;
-        awaiting& operator=(const awaiting&) = delete;
-        ~awaiting() {
-            const std::lock_guard lock{pool.mutex_};
-            pool.core_.end_awaiting_minimum();
-        }
-        asio_pool& pool;
-    };
-    const awaiting minimum{*self};
+    {
+        const event e{*self};
+        self->core_.await_minimum(e.now);
+    }
+    const awaited_minimum until_the_end{self->core_, self->mutex_};
     const bool is_in_time = co_await until(self, self->acquire_deadline(), is_up);
     if (problem) std::rethrow_exception(problem);
     if (is_in_time) co_return;

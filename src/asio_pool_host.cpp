@@ -60,21 +60,6 @@ void asio_pool::share_types(session& core) const {
     if (types_) core.share_types(types_);
 }
 
-namespace {
-
-/// By the connection's own settings: a hook or the environment may have made them.
-bool wants_writes(PGconn* conn) {
-    const pq::options settings{PQconninfo(conn)};
-    for (const PQconninfoOption* o = settings.get(); o != nullptr && o->keyword != nullptr; ++o) {
-        if (std::string_view{o->keyword} != "target_session_attrs" || o->val == nullptr) continue;
-        const std::string_view wanted = o->val;
-        return wanted == "read-write" || wanted == "primary";
-    }
-    return false;
-}
-
-}  // namespace
-
 void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& host) {
     std::unique_ptr<session> core = host->part();
     std::shared_ptr<descriptor> sentinel;
@@ -88,7 +73,6 @@ void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& host) {
     s.connecting = nullptr;
     s.host = std::move(host);
     s.sentinel = std::move(sentinel);
-    s.is_for_writes = wants_writes(core->native_handle());
     last_failure_ = nullptr;
     rest(i, std::move(core), e.now);
     core_.connected(i, e.now);
@@ -236,7 +220,7 @@ void asio_pool::end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done) 
         cancellable_.erase(work->ticket);
         const bool is_open = s.host->core().is_open();
         return_condition how = is_open ? return_condition::usable : return_condition::broken;
-        leave_if_read_only(i, s.host->core(), e.now);
+        leave_if_read_only(core_, i, s.host->core(), e.now);
         if (core_.slots()[i].statements == 1) {
             std::unique_ptr<session> core = s.host->part();
             how = make_clean(*core, options_.reset);

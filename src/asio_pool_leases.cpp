@@ -145,7 +145,8 @@ lent_link asio_pool::hand_over(lent_link lent, std::unique_ptr<session>&& core, 
     }
 }
 
-void asio_pool::give_back(lent_link&& lent, bool is_usable) {
+void asio_pool::give_back(const pool_lease& lease, connection&& conn, bool is_usable) {
+    lent_link lent{lease, std::move(conn).take_driver().take_link()};
     if (!lent.link) return write_off(lent);  // the program has moved the connection away, to keep it
     const asio::any_io_executor& executor = lent.link->executor;
     asio::dispatch(executor, returning{shared_from_this(), std::move(lent), is_usable, &asio_pool::take_back,
@@ -167,7 +168,7 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
     const bool is_here = &asio::query(lent.link->executor, asio::execution::context) ==
                          &asio::query(executor_, asio::execution::context);
     s.last = is_here && how != return_condition::broken ? std::move(lent.link) : nullptr;
-    leave_if_read_only(lent.lease.slot, *core, e.now);
+    leave_if_read_only(core_, lent.lease.slot, *core, e.now);
     rest(lent.lease.slot, std::move(core), lent.lease.since);
     core_.release(lent.lease, e.now, how);
     go_on(lent.lease.slot);
@@ -184,12 +185,6 @@ void asio_pool::write_off(const lent_link& lent) {
     const event e{*this};
     slots_[lent.lease.slot].borrowed = nullptr;
     core_.release(lent.lease, e.now, return_condition::broken);
-}
-
-/// Where writes are wanted, a connection whose server has refused one is replaced, and so are the others that it had then.
-void asio_pool::leave_if_read_only(std::size_t i, const session& core, clock::time_point now) {
-    if (!core.takes_no_writes() || !slots_[i].is_for_writes) return;
-    if (core_.slots()[i].doom == close_reason::none) core_.drain(now);
 }
 
 void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core, clock::time_point heard_from) {

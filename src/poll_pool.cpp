@@ -228,41 +228,49 @@ poll_pool::poll_pool(conninfo info, const pool_options& options)
       name_{options.name},
       options_{options},
       core_{limits_of(options), std::random_device{}()},
-      slots_(core_.slots().size()) {
-    core_.tick(clock::now());
-}
+      slots_(core_.slots().size()) {}
 
-void poll_pool::wait(std::source_location where) {
-    helper me{acquire_deadline()};
+void poll_pool::wait(std::shared_ptr<poll_pool> self, std::source_location where) {
+    helper me{self->acquire_deadline()};
     std::exception_ptr problem;
     const auto is_up = [&] {
-        const pool_stats s = core_.stats();
-        const pool_snapshot seen = snapshot(clock::now());
-        if (core_.is_closed())
+        const pool_stats s = self->core_.stats();
+        const pool_snapshot seen = self->snapshot(clock::now());
+        if (self->core_.is_closed())
             problem = refusal_of(request_result::closed, seen, {{}, where});
-        else if (core_.is_refused())
-            problem = last_failure_;
+        else if (self->core_.is_refused())
+            problem = self->last_failure_;
         return problem || s.pool_size - seen.connecting >= s.pool_min;
     };
-    const onlooking guard{*this, me};
-    if (!work_until(me, is_up)) {
-        const event e{*this};
-        problem = failure_of(wait_failure::timed_out, snapshot(e.now()), last_failure_, {{}, where});
+    const onlooking guard{*self, me};
+    {
+        const event e{*self};
+        self->core_.await_minimum(e.now());
+    }
+    const awaited_minimum until_the_end{self->core_, self->mutex_};
+    if (!self->work_until(me, is_up)) {
+        const event e{*self};
+        problem = failure_of(wait_failure::timed_out, self->snapshot(e.now()), self->last_failure_, {{}, where});
     }
     if (problem) std::rethrow_exception(problem);
 }
 
-void poll_pool::close(clock::duration grace) {
-    shut();
+void poll_pool::close(std::shared_ptr<poll_pool> self, clock::duration grace) {
+    self->home_.require();
+    self->shut();
     helper me{clock::now() + grace};
-    const onlooking guard{*this, me};
-    if (work_until(me, [this] { return core_.is_drained(); })) return;
-    const event e{*this};
-    for (const slot& s : slots_)
+    const onlooking guard{*self, me};
+    if (self->work_until(me, [&self] { return self->core_.is_drained(); })) return;
+    const event e{*self};
+    for (const slot& s : self->slots_)
         if (s.socket.get() >= 0) ::shutdown(s.socket.get(), SHUT_RDWR);
 }
 
 void poll_pool::shut() {
+    if (home_.is_left()) {
+        new std::shared_ptr{shared_from_this()};  // lives on: to end the connections would end them for the parent
+        return;
+    }
     const event e{*this};
     core_.close(e.now());
     for (helper* each : onlookers_) each->tell();
@@ -341,7 +349,7 @@ lent_session poll_pool::lend(const pool_lease& lease, std::source_location where
 }
 
 void poll_pool::give_back(const pool_lease& lease, sync::connection&& conn, bool is_usable) {
-    if (is_forked()) {
+    if (home_.is_left()) {
         // To end the session would end it for the parent.
         (void)std::move(conn).take_driver().take_session().release();
         return;
@@ -356,6 +364,7 @@ void poll_pool::give_back(const pool_lease& lease, sync::connection&& conn, bool
         if (how != return_condition::broken && !session->core.is_quiet()) session->core.send();
     }
     const event e{*this};
+    if (session) leave_if_read_only(core_, lease.slot, session->core, e.now());
     rest(lease.slot, std::move(session));
     core_.release(lease, e.now(), how);
 }

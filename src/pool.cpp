@@ -2,28 +2,16 @@
 
 #include <algorithm>
 
-namespace coropg {
-
-pool::pool(boost::asio::any_io_executor executor, conninfo info, pool_options options)
-    : pool_{std::make_shared<detail::asio_pool>(std::move(executor), std::move(info), options)}, runner_{pool_} {
-    pool_->start();
-}
-
-pool::~pool() {
-    if (pool_) pool_->shut();
-}
-
-void pool::resize(std::size_t min_size, std::size_t max_size) {
-    if (max_size == 0 || min_size > max_size) throw usage_error{"resize: max_size is 0 or below min_size"};
-    pool_->resize(min_size, max_size);
-}
-
-namespace detail {
+namespace coropg::detail {
 
 namespace {
 
 thread_local unit_queue spare_units;
 constexpr std::size_t most_spare_units = 64;
+
+pooled_connection held(const std::shared_ptr<asio_pool>& pool, const lent_link& lent) {
+    return {pool, lent.lease, connection{asio_driver{lent.link}}};
+}
 
 }  // namespace
 
@@ -40,8 +28,8 @@ void keep_spare_unit(unit_ptr&& u) noexcept {
     spare_units.push_front(std::move(u));
 }
 
-asio::awaitable<pooled_connection> acquire(std::shared_ptr<asio_pool> pool, std::source_location where,
-                                           clock::time_point deadline) {
+asio::awaitable<pooled_connection> acquire_from(std::shared_ptr<asio_pool> pool, std::source_location where,
+                                                clock::time_point deadline) {
     const clock::time_point latest = pool->acquire_deadline();
     const bool is_hurried = deadline < latest;
     deadline = std::min(deadline, latest);  // of all tries together
@@ -49,7 +37,7 @@ asio::awaitable<pooled_connection> acquire(std::shared_ptr<asio_pool> pool, std:
     try {
         for (;;) {
             const lent_link lent = co_await lease(pool, where, deadline);
-            pooled_connection conn{pool, lent};
+            pooled_connection conn = held(pool, lent);
             bool is_welcome = true;
             if (pool->before_acquire) is_welcome = co_await pool->before_acquire(*conn);
             if (!is_welcome) {
@@ -69,12 +57,12 @@ asio::awaitable<pooled_connection> acquire(std::shared_ptr<asio_pool> pool, std:
     }
 }
 
-asio::awaitable<std::optional<pooled_connection>> try_acquire(std::shared_ptr<asio_pool> pool,
-                                                              std::source_location where) {
+asio::awaitable<std::optional<pooled_connection>> try_acquire_from(std::shared_ptr<asio_pool> pool,
+                                                                   std::source_location where) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     const std::optional<lent_link> lent = pool->try_request(executor, where);
     if (!lent) co_return std::nullopt;
-    pooled_connection conn{pool, *lent};
+    pooled_connection conn = held(pool, *lent);
     if (pool->before_acquire) {
         const bool is_welcome = co_await pool->before_acquire(*conn);
         if (!is_welcome) {
@@ -85,5 +73,4 @@ asio::awaitable<std::optional<pooled_connection>> try_acquire(std::shared_ptr<as
     co_return conn;
 }
 
-}  // namespace detail
-}  // namespace coropg
+}  // namespace coropg::detail

@@ -84,6 +84,10 @@ return_condition make_clean(session& core, pool_reset level) {
     return core.has_leftovers() ? return_condition::settling : return_condition::usable;
 }
 
+void leave_if_read_only(pool_core& core, std::size_t slot, const session& s, clock::time_point now) {
+    if (s.takes_no_writes() && core.slots()[slot].doom == close_reason::none) core.drain(now);
+}
+
 void require_quiet(const session& core) {
     if (!core.is_open() || !core.is_quiet())
         throw usage_error{"the pool's hook after_connect left the connection unusable"};

@@ -11,8 +11,6 @@ namespace coropg::detail {
 
 namespace {
 
-/// How long what is cancelled, or waited for by nobody any more, may take to end before the connection is given up.
-constexpr std::chrono::seconds drain_time{2};
 /// How much a large unit writes before it asks whether the socket took it: about as much as libpq ever holds back.
 constexpr std::size_t flush_bytes = 64 * 1024;
 /// What a statement writes beside its SQL and its parameters: Bind, Describe and Execute.
@@ -28,24 +26,8 @@ constexpr std::size_t max_spare = 64;
 
 constexpr int binary_results = 1;
 
-/// How long a cancelled statement may go on before it is cancelled again, and then twice as long each time: the first may
-/// have come before the server had read the statement.
-constexpr std::chrono::milliseconds patience{50};
-
-/// What its waiter is told of a unit that was stopped.
-std::exception_ptr stopped(const unit& u, stop_cause cause, std::string_view reason, outcome became) {
-    const std::string text =
-        (cause == stop_cause::timeout ? "timeout; " : "cancelled by the program; ") + std::string{reason};
-    if (u.is_commit && became == outcome::unknown) {
-        const auto id = u.within ? u.within->transaction_id : std::nullopt;
-        return std::make_exception_ptr(commit_in_doubt{text, u.site(), id});
-    }
-    if (cause == stop_cause::timeout) return std::make_exception_ptr(query_timeout{text, u.site(), became});
-    return std::make_exception_ptr(operation_aborted{text, u.site(), became});
-}
-
 std::exception_ptr cancelled(const unit& u) {
-    return stopped(u, u.stopped, "the server cancelled the statement", outcome::failed);
+    return stop_error(u, u.stopped, "the server cancelled the statement", outcome::failed);
 }
 
 /// Of a unit that was sent on a connection that is lost. Until its Sync is sent, nothing of it can be stored; within a
@@ -58,9 +40,6 @@ outcome lost_outcome(const unit& u) {
 bool is_observed() {
     return current_observer() != nullptr || slow_query_threshold().count() > 0 || should_log(log_level::debug);
 }
-
-/// What ends a transaction is not, lest nobody knew how it ended.
-bool may_be_cancelled(const unit& u) { return !u.is_commit && u.ends == ending::none; }
 
 std::string_view described(outcome became) {
     switch (became) {
@@ -322,15 +301,6 @@ void session::note_command(const unit& u, std::string_view tag) {
     if (tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION") in_transaction_by_hand_ = false;
 }
 
-/// Who has not asked for a read-only transaction, has expected a server that takes writes.
-void session::note_refused_write(const unit& u) {
-    if (u.sqlstate() != sqlstate::read_only_sql_transaction || in_transaction_by_hand_) return;
-    const auto is_read_only = [](const std::string& opening) {
-        return opening.find(" READ ONLY") != std::string::npos;
-    };
-    if (!u.within || std::ranges::none_of(u.within->root()->opening, is_read_only)) takes_no_writes_ = true;
-}
-
 void session::on_sync(pq::result&& r) {
     unit_ptr u = underway_.pop_front();
     if (underway_.empty() && cancelling_ == cancel_state::none) drain_deadline_ = no_deadline;
@@ -423,205 +393,6 @@ void session::end_exclusive() {
     if (PQenterPipelineMode(conn_.get()) != 1) lose();
 }
 
-// ----------------------------------------------------------------------------------- types that are not built in
-//
-// Nobody knows the OIDs of such types before a server tells. A unit that sends them waits at the head of the queue for
-// a lookup, once a connection and type; a unit whose results have columns of unknown types is answered behind one.
-
-/// True when `u` may be sent. Else it is finished, or a lookup was queued before it.
-bool session::resolve_types(unit& u) {
-    try {
-        u.sends_user_types = true;
-        if (u.parameters.resolve(*types_)) return true;
-        if (u.types_asked) {
-            std::string missing;
-            for (const std::string_view name : u.parameters.unresolved())
-                if (types_->number_of(name) == 0) missing.append(missing.empty() ? "" : ", ").append(name);
-            throw usage_error{"the server has no type " + missing + "; is it created, and on the search_path?"};
-        }
-        u.types_asked = true;
-        look_up(u.parameters.unresolved(), {}, nullptr, u);
-    } catch (const usage_error& e) {
-        forget_type_names();  // a type may be altered or made anew
-        unit_ptr refused = queued_.pop_front();
-        refused->fail(std::make_exception_ptr(usage_error{e.what(), refused->site()}));
-        finish(std::move(refused));
-    }
-    return false;
-}
-
-void session::look_up(const std::vector<std::string_view>& names, const std::vector<oid>& numbers, unit_ptr&& dependent,
-                      const unit& asking) {
-    unit_ptr u = make_unit({}, asking.where);
-    ask_for_types(*u, names, numbers);
-    u->is_lookup = true;
-    u->deadline = asking.deadline;
-    u->dependent = std::move(dependent);
-    ++lookups_;
-    queued_.push_front(std::move(u));
-}
-
-void session::end_lookup(unit_ptr&& u) {
-    --lookups_;
-    if (!u->failed()) {
-        auto more = std::make_shared<type_catalog>(*types_);
-        learn_types(*more, u->commands.front().answer);
-        types_ = std::move(more);
-    }
-    unit_ptr dependent = std::move(u->dependent);
-    if (!dependent) {
-        // In a transaction that has failed nothing can be asked; the statement gets to hear so itself.
-        if (u->failed())
-            queued_.for_each([](unit& q) {
-                if (q.types_asked) q.parameters.leave_unresolved();
-            });
-        return;
-    }
-    if (u->is_stopped())
-        dependent->fail(stopped(*dependent, u->stopped, "no time to ask for its types", outcome::executed));
-    for (command& c : dependent->commands) c.answer.know(types_);
-    finish(std::move(dependent));
-}
-
-void session::forget_type_names() {
-    auto fewer = std::make_shared<type_catalog>(*types_);
-    fewer->forget_names();
-    types_ = std::move(fewer);
-}
-
-void session::note_types(unit& u, result& answer) {
-    const PGresult* const r = answer.native_handle();
-    for (int i = 0; i < PQnfields(r); ++i) {
-        const oid type = PQftype(r, i);
-        if (type < first_user_oid) continue;
-        answer.know(types_);
-        if (types_->find(type) == nullptr && !u.is_lookup) u.unknown_types.push_back(type);
-    }
-}
-
-// ------------------------------------------------------------------------------------------- deadlines and cancel
-
-void session::expire(clock::time_point now) {
-    if (drain_deadline_ <= now) return close("the server did not end in time what was cancelled or given up");
-    if (cancel_again_ <= now) {
-        cancel_again_ = no_deadline;
-        cancelling_ = cancel_state::wanted;
-    }
-    if (first_deadline_ > now) return;
-    hear_first();
-    if (is_reset_late(now)) return close("the session was not reset in time for its next user");
-    stop([now](const unit& u) { return u.deadline <= now; }, stop_cause::timeout, now);
-    first_deadline_ = no_deadline;
-    for (const unit_queue* units : {&queued_, &underway_})
-        units->for_each([this](unit& u) { first_deadline_ = std::min(first_deadline_, u.deadline); });
-}
-
-void session::cancel(std::uint64_t ticket, clock::time_point now) {
-    const auto is_meant = [ticket](const unit& u) {
-        return u.ticket == ticket || (u.dependent && u.dependent->ticket == ticket);
-    };
-    hear_first();
-    stop(is_meant, stop_cause::cancellation, now);
-}
-
-/// Ends all that somebody waits for, as `cancel` does.
-void session::give_up_all(clock::time_point now) {
-    const auto is_awaited = [](const unit& u) { return (u.waiting || u.dependent) && !u.is_stopped() && !u.is_last; };
-    hear_first();
-    stop(is_awaited, stop_cause::cancellation, now);
-}
-
-/// What has ended already, and what has come for those that have not, is to be known before somebody is told otherwise.
-void session::hear_first() {
-    if (state_ == state::pipelining && !underway_.empty()) receive();
-}
-
-template <class Affected>
-void session::stop(Affected affected, stop_cause cause, clock::time_point now) {
-    const auto is_dropped = [&](const unit& u) { return affected(u) && u.ends == ending::none; };
-    queued_.extract_if(is_dropped).for_each([&](unit& u) {
-        if (u.is_lookup) --lookups_;
-        give_up(u, cause, "not sent", outcome::not_sent);
-    });
-    queued_.for_each([&](unit& u) {
-        if (!affected(u)) return;
-        give_up(u, cause, "not sent; the transaction is rolled back", outcome::not_sent);
-        u.is_tombstone = false;
-        u.end_scope(ending::rollback);
-    });
-
-    // Only a statement that runs alone may be cancelled: a cancel hits whatever runs when it arrives.
-    if (underway_.size() == 1 && cancelling_ == cancel_state::none && may_be_cancelled(underway_.front())) {
-        if (affected(underway_.front())) cancel_head(underway_.front(), cause, now);
-        return;
-    }
-    bool is_left = false;
-    underway_.for_each([&](unit& u) {
-        if (!affected(u)) return;
-        give_up(u, cause,
-                u.is_commit ? "COMMIT was sent and is left to the server" : "it was sent and is left to the server",
-                outcome::unknown);
-        is_left = true;
-    });
-    if (is_left) limit_drain(now);
-}
-
-/// When nobody waits for anything under way, it has to end within the time of a drain, and nothing is sent behind it
-/// until then.
-void session::limit_drain(clock::time_point now) {
-    bool is_awaited = false;
-    underway_.for_each([&](const unit& u) { is_awaited = is_awaited || u.waiting || u.dependent || u.is_stopped(); });
-    if (!is_awaited) drain_deadline_ = std::min(drain_deadline_, now + drain_time);
-}
-
-/// One that was left to the server, for others were on the wire with it, and has outlived them with none behind it: the
-/// connection is not to wait for what nobody waits for.
-void session::cancel_abandoned() {
-    if (state_ != state::pipelining || underway_.size() != 1 || cancelling_ != cancel_state::none) return;
-    unit& u = underway_.front();
-    if (u.is_tombstone && !u.is_lookup && may_be_cancelled(u)) cancel_head(u, stop_cause::cancellation, clock::now());
-}
-
-void session::cancel_head(unit& u, stop_cause cause, clock::time_point now) {
-    u.stopped = cause;
-    u.deadline = no_deadline;
-    u.ticket = 0;
-    cancelling_ = cancel_state::wanted;
-    drain_deadline_ = now + drain_time;
-}
-
-/// Tells the waiter of `u` that it was stopped. What is left in the queue is a tombstone.
-void session::give_up(unit& u, stop_cause cause, std::string_view reason, outcome became) {
-    unit_ptr told = std::move(u.dependent);
-    if (!told) {
-        told = std::make_unique<unit>(call_options{}, std::source_location{});
-        told->waiting = std::move(u.waiting);
-    }
-    // A dependent unit is answered already; it waits for what its results consist of.
-    const bool is_answered = !told->commands.empty();
-    told->fail(stopped(is_answered ? *told : u, cause, reason, is_answered ? outcome::executed : became));
-    finished_.push_back(std::move(told));
-    u.is_tombstone = true;
-    u.keeps_results = u.is_transaction_id;
-    u.deadline = no_deadline;
-    u.ticket = 0;
-}
-
-std::optional<pq::cancel_request> session::take_cancel() {
-    if (cancelling_ != cancel_state::wanted) return std::nullopt;
-    cancelling_ = cancel_state::under_way;
-    return pq::cancel_request{conn_.get()};
-}
-
-void session::cancel_ended(clock::time_point now) {
-    const bool head_is_cancelled = !underway_.empty() && underway_.front().is_stopped();
-    cancelling_ = head_is_cancelled ? cancel_state::delivered : cancel_state::none;
-    if (head_is_cancelled)
-        cancel_again_ = now + std::max<clock::duration>(patience, now - (drain_deadline_ - drain_time));
-    else
-        drain_deadline_ = no_deadline;
-}
-
 // ----------------------------------------------------------------------------------------------------- the end
 
 void session::finish(unit_ptr&& u) {
@@ -669,7 +440,7 @@ unit_queue session::take_all() {
 void session::fail_closed(unit_ptr&& u, bool sent) {
     const outcome became = sent ? lost_outcome(*u) : outcome::not_sent;
     if (u->is_stopped()) {
-        u->fail(stopped(*u, u->stopped, "the cancelled statement did not end and the connection is closed", became));
+        u->fail(stop_error(*u, u->stopped, "the cancelled statement did not end and the connection is closed", became));
     } else if (!u->has_problem()) {
         const std::string text = std::string{"the connection is closed: "}.append(closed_because_).append("; ");
         if (u->is_commit && became == outcome::unknown) {

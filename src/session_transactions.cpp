@@ -10,6 +10,9 @@
 #include <coropg/sqlstate.hpp>
 #include <coropg/types/system.hpp>
 
+#include <algorithm>
+#include <string_view>
+
 namespace coropg::detail {
 
 /// Whether `u` may be queued: it is for the innermost scope, or ends one.
@@ -95,6 +98,31 @@ void session::note_scope(unit& u) {
         rollback->end_scope(ending::rollback);
         queued_.push_front(std::move(rollback));
     }
+}
+
+namespace {
+
+/// By the connection's own settings: a hook or the environment may have made them.
+bool wants_writes(PGconn* conn) {
+    const pq::options settings{PQconninfo(conn)};
+    for (const PQconninfoOption* o = settings.get(); o != nullptr && o->keyword != nullptr; ++o) {
+        if (std::string_view{o->keyword} != "target_session_attrs" || o->val == nullptr) continue;
+        const std::string_view wanted = o->val;
+        return wanted == "read-write" || wanted == "primary";
+    }
+    return false;
+}
+
+}  // namespace
+
+/// Who has not asked for a read-only transaction, has expected a server that takes writes.
+void session::note_refused_write(const unit& u) {
+    if (u.sqlstate() != sqlstate::read_only_sql_transaction || in_transaction_by_hand_) return;
+    const auto is_read_only = [](const std::string& opening) {
+        return opening.find(" READ ONLY") != std::string::npos;
+    };
+    if (!u.within || std::ranges::none_of(u.within->root()->opening, is_read_only))
+        takes_no_writes_ = wants_writes(conn_.get());
 }
 
 }  // namespace coropg::detail

@@ -1,29 +1,12 @@
 #include <coropg/sync_pool.hpp>
 
-namespace coropg::sync {
-
-pool::pool(conninfo info, pool_options options)
-    : pool_{std::make_shared<detail::poll_pool>(std::move(info), options)}, runner_{pool_} {}
-
-pool::~pool() {
-    if (!pool_) return;
-    // Of a child process, lives on: to end the connections would end them for the parent.
-    if (pool_->is_forked())
-        new std::shared_ptr{pool_};
-    else
-        pool_->shut();
-}
-
-void pool::resize(std::size_t min_size, std::size_t max_size) {
-    if (max_size == 0 || min_size > max_size) throw usage_error{"resize: max_size is 0 or below min_size"};
-    pool_->resize(min_size, max_size);
-}
-
-}  // namespace coropg::sync
-
 namespace coropg::detail {
 
 namespace {
+
+sync::pooled_connection held(const std::shared_ptr<poll_pool>& pool, lent_session&& lent) {
+    return {pool, lent.lease, sync::connection{poll_driver{std::move(lent.session)}}};
+}
 
 /// Whether a connection that was granted can be used.
 bool is_welcome(const poll_pool& pool, sync::connection& conn) {
@@ -34,15 +17,15 @@ bool is_welcome(const poll_pool& pool, sync::connection& conn) {
 
 }  // namespace
 
-sync::pooled_connection acquire(std::shared_ptr<poll_pool> pool, std::source_location where,
-                                clock::time_point deadline) {
+sync::pooled_connection acquire_from(std::shared_ptr<poll_pool> pool, std::source_location where,
+                                     clock::time_point deadline) {
     const clock::time_point latest = pool->acquire_deadline();
     const clock::time_point until = std::min(deadline, latest);
     const bool is_hurried = deadline < latest;
     const acquire_report report{pool->name(), where};
     try {
         for (;;) {
-            sync::pooled_connection conn{pool, pool->lease(where, until)};
+            sync::pooled_connection conn = held(pool, pool->lease(where, until));
             if (!is_welcome(*pool, *conn)) {
                 conn.discard();
                 continue;
@@ -60,10 +43,10 @@ sync::pooled_connection acquire(std::shared_ptr<poll_pool> pool, std::source_loc
     }
 }
 
-std::optional<sync::pooled_connection> try_acquire(std::shared_ptr<poll_pool> pool, std::source_location where) {
+std::optional<sync::pooled_connection> try_acquire_from(std::shared_ptr<poll_pool> pool, std::source_location where) {
     std::optional<lent_session> lent = pool->try_lease(where);
     if (!lent) return std::nullopt;
-    sync::pooled_connection conn{pool, std::move(*lent)};
+    sync::pooled_connection conn = held(pool, std::move(*lent));
     if (is_welcome(*pool, *conn)) return conn;
     conn.discard();
     return std::nullopt;

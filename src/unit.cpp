@@ -180,4 +180,15 @@ call_site unit::site_of(std::size_t index) const {
     return {std::string{commands[std::min(index, commands.size() - 1)].sql}, where};
 }
 
+std::exception_ptr stop_error(const unit& u, stop_cause cause, std::string_view reason, outcome became) {
+    const std::string text =
+        (cause == stop_cause::timeout ? "timeout; " : "cancelled by the program; ") + std::string{reason};
+    if (u.is_commit && became == outcome::unknown) {
+        const auto id = u.within ? u.within->transaction_id : std::nullopt;
+        return std::make_exception_ptr(commit_in_doubt{text, u.site(), id});
+    }
+    if (cause == stop_cause::timeout) return std::make_exception_ptr(query_timeout{text, u.site(), became});
+    return std::make_exception_ptr(operation_aborted{text, u.site(), became});
+}
+
 }  // namespace coropg::detail

@@ -1,8 +1,9 @@
 // A pool whose server stops taking writes; and one of two hosts under load while the one takes over from the other,
 // which COROPG_TEST_FULL does 10 times for each way.
 
+#include "../support/cancelling.hpp"
 #include "../support/cluster.hpp"
-#include "../support/pool_face.hpp"
+#include "../support/pools.hpp"
 #include "../support/write_load.hpp"
 
 #include <coropg/log.hpp>
@@ -74,43 +75,44 @@ void fail_over(Change change, ComeBack come_back) {
 
 BOOST_AUTO_TEST_SUITE(pool_failover)
 
-BOOST_AUTO_TEST_CASE(a_server_that_refuses_writes_is_left) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_server_that_refuses_writes_is_left, Face, both_faces) {
     if (!cluster::is_possible()) return;
     for (const bool wants_writes : {true, false}) {
         cluster server;
         sync::connect(server.info()).execute("CREATE TABLE pool_writes (n int)");
         conninfo info = server.info();
         if (wants_writes) info.set("target_session_attrs", "read-write");
-        pool_face face{{.max_size = 2}, info};
+        pool_of<Face> face{{.max_size = 2}, info};
         std::vector<int> pids;
         {
-            pooled_connection first = AWAIT(face.pool.acquire());
-            pooled_connection second = AWAIT(face.pool.acquire());
+            auto first = AWAIT(face.pool.acquire());
+            auto second = AWAIT(face.pool.acquire());
             pids = {first->backend_pid(), second->backend_pid()};
             // A transaction that was meant to be read-only says nothing about the server.
-            const auto write = [](transaction& tx) -> asio::awaitable<void> {
-                co_await tx.execute("INSERT INTO pool_writes VALUES (1)");
-            };
-            VOID_ERROR_OF(errors::read_only_sql_transaction, first->transaction({.read_only = true}, write));
+            auto tx = AWAIT(first->begin({.read_only = true}));
+            ERROR_OF(errors::read_only_sql_transaction, tx.execute("INSERT INTO pool_writes VALUES (1)"));
+            AWAIT(tx.rollback());
         }
         { const std::array again{AWAIT(face.pool.acquire()), AWAIT(face.pool.acquire())}; }
         BOOST_TEST(face.pool.stats().connections_num == 2U);
 
-        const auto is_written = [&] {
-            try {
-                AWAIT(face.pool.execute("INSERT INTO pool_writes VALUES (1)"));
-                return true;
-            } catch (const errors::read_only_sql_transaction&) {
-                return false;
-            }
+        const auto await_writes = [&](bool are_taken) {
+            const auto limit = std::chrono::steady_clock::now() + stuck_after;
+            for (bool is_taken = !are_taken; is_taken != are_taken;) try {
+                    BOOST_REQUIRE(std::chrono::steady_clock::now() < limit);
+                    AWAIT(face.pool.execute("INSERT INTO pool_writes VALUES (1)"));
+                    is_taken = true;
+                } catch (const errors::read_only_sql_transaction&) {
+                    is_taken = false;
+                }
         };
         server.configure({{"default_transaction_read_only", "on"}});
         server.reload();
-        BOOST_TEST(face.run_until([&] { return !is_written(); }));
+        await_writes(false);
         server.configure({{"default_transaction_read_only", "off"}});
         server.reload();
-        BOOST_TEST(face.run_until(is_written));
-        const int pid = AWAIT(face.pool.fetch_one<int>("SELECT pg_backend_pid()"));
+        await_writes(true);
+        const int pid = AWAIT(face.pool.template fetch_one<int>("SELECT pg_backend_pid()"));
         BOOST_TEST((std::ranges::find(pids, pid) == pids.end()) == wants_writes);
     }
 }

@@ -4,9 +4,13 @@
 
 #include <coropg/log.hpp>
 
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
+
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <sstream>
 
 using namespace coropg;
@@ -93,6 +97,23 @@ BOOST_AUTO_TEST_CASE(a_hook_that_always_fails_is_not_called_in_a_loop) {
     face.run_for(400ms);
     BOOST_TEST(calls >= 2);
     BOOST_TEST(calls < 10);
+}
+
+// 36
+BOOST_AUTO_TEST_CASE(hooks_are_set_while_other_threads_run_the_executor) {
+    for (int i = 0; i < 20; ++i) {
+        asio::thread_pool threads{2};
+        coropg::pool pool{threads.get_executor(), dsn(), {.min_size = 3, .max_size = 3}};
+        std::atomic<int> greeted = 0;
+        pool.after_connect([&](coropg::connection& conn) -> asio::awaitable<void> {
+            co_await conn.execute("SET application_name = 'greeted'");
+            ++greeted;
+        });
+        asio::co_spawn(threads, pool.wait(), asio::use_future).get();
+        BOOST_TEST(greeted == 3);
+        BOOST_TEST(pool.stats().connections_num == 3U);
+        asio::co_spawn(threads, pool.close(), asio::use_future).get();
+    }
 }
 
 // 37

@@ -29,6 +29,7 @@ ROOMS = [
     # the two faces: the same templates, each over its driver
     (7, "asynchronous face", ["coropg/connection.hpp", "src/connection.cpp", "coropg/gather.hpp",
                                "coropg/retry.hpp"]),
+    (7, "pool handles", ["coropg/basic_pool.hpp"]),
     (7, "blocking face", ["coropg/sync_connection.hpp"]),
 
     # templates over a driver: they name neither Asio nor poll(2)

@@ -68,13 +68,13 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     using acquire_hook = std::function<asio::awaitable<bool>(connection&)>;
     using release_hook = std::function<bool(connection&)>;
 
+    /// One that connects nothing yet.
+    static std::shared_ptr<asio_pool> make(asio::any_io_executor executor, conninfo info, const pool_options& options);
     asio_pool(asio::any_io_executor executor, conninfo info, const pool_options& options);
     asio_pool(const asio_pool&) = delete;
     asio_pool& operator=(const asio_pool&) = delete;
     ~asio_pool();
 
-    /// Begins to make `min_size` connections.
-    void start();
     /// Until `min_size` connections are up.
     static asio::awaitable<void> wait(std::shared_ptr<asio_pool> self, std::source_location where);
     /// Until all connections came back, or are closed when `grace` is over.
@@ -93,7 +93,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     void await(lease_waiter& w, std::uint64_t ticket, completion&& waiting);
     void abandon(lease_waiter& w) noexcept;
     /// Threads: any.
-    void give_back(lent_link&& lent, bool is_usable);
+    void give_back(const pool_lease& lease, connection&& conn, bool is_usable);
 
     /// Runs `u` on a connection that it may share; its `waiting` is called when it has ended.
     void submit(unit_ptr&& u);
@@ -140,8 +140,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
         std::shared_ptr<lease_record> record = std::make_shared<lease_record>();
         std::shared_ptr<descriptor> sentinel;
         bool is_watched = false;
-        bool is_for_writes = false;  ///< target_session_attrs asks for a server that takes them
-        unit_queue inbox;            ///< one-shots on their way to the host
+        unit_queue inbox;  ///< one-shots on their way to the host
         bool is_draining = false;
         std::shared_ptr<asio::cancellation_signal> connecting;
     };
@@ -185,7 +184,6 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     void take_back(lent_link&& lent, bool is_usable);
     void write_off(const lent_link& lent);
     [[nodiscard]] bool pass_release_hook(const std::shared_ptr<asio_link>& link);
-    void leave_if_read_only(std::size_t i, const session& core, clock::time_point now);
     void rest(std::size_t i, std::unique_ptr<session>&& core, clock::time_point heard_from);
     void go_on(std::size_t i);
 

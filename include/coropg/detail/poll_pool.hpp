@@ -42,10 +42,10 @@ class poll_pool : public std::enable_shared_from_this<poll_pool> {
     ~poll_pool() = default;
 
     /// Until `min_size` connections are up.
-    void wait(std::source_location where);
+    static void wait(std::shared_ptr<poll_pool> self, std::source_location where);
     /// Until all connections came back, or are closed when `grace` is over.
-    void close(clock::duration grace);
-    /// Refuses and fails whoever comes and waits, and lets go of what is not lent.
+    static void close(std::shared_ptr<poll_pool> self, clock::duration grace);
+    /// Refuses and fails whoever comes and waits, and lets go of what is not lent. In a child process, does nothing.
     void shut();
 
     /// A connection, by `until` at the latest. Errors: pool_timeout, pool_closed, pool_overloaded, connection_error.
@@ -60,8 +60,6 @@ class poll_pool : public std::enable_shared_from_this<poll_pool> {
 
     [[nodiscard]] clock::time_point acquire_deadline() const;
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
-    /// Whether this is a copy of the pool in a child process, whose connections belong to the parent.
-    [[nodiscard]] bool is_forked() const noexcept { return home_.is_left(); }
 
     connect_hook before_connect;
     connection_hook after_connect;

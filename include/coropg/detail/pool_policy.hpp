@@ -8,6 +8,7 @@
 #include <coropg/pool_options.hpp>
 
 #include <exception>
+#include <mutex>
 #include <source_location>
 #include <span>
 #include <string>
@@ -58,6 +59,23 @@ bool passes_release_hook(const Hook& hook, Connection& conn) {
 std::string leak_warning(std::string_view pool, const std::source_location& asked_at);
 
 connect_problem problem_of(const std::exception_ptr& problem);
+
+/// Somebody who has called `await_minimum` does so no longer when this ends.
+struct awaited_minimum {
+    awaited_minimum(pool_core& c, std::mutex& m) noexcept : core{c}, mutex{m} {}
+    awaited_minimum(const awaited_minimum&) = delete;
+    awaited_minimum& operator=(const awaited_minimum&) = delete;
+    ~awaited_minimum() {
+        const std::lock_guard lock{mutex};
+        core.end_awaiting_minimum();
+    }
+
+    pool_core& core;
+    std::mutex& mutex;
+};
+
+/// A connection whose server refuses the writes that are asked of it is replaced, and so are the others that it had then.
+void leave_if_read_only(pool_core& core, std::size_t slot, const session& s, clock::time_point now);
 
 /// `records` are those of the slots.
 pool_snapshot snapshot_of(const pool_core& core, std::span<const lease_record* const> records, clock::time_point now);

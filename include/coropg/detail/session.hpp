@@ -116,7 +116,8 @@ class session {
         return !underway_.empty() || cancelling_ != cancel_state::none ||
                PQtransactionStatus(conn_.get()) != PQTRANS_IDLE;
     }
-    /// Whether it was refused a write outside of a read-only transaction: its server is a standby now, or made read-only.
+    /// Whether its target_session_attrs ask for a server that takes writes, and this one has refused one outside of a
+    /// read-only transaction: it is a standby now, or was made read-only.
     [[nodiscard]] bool takes_no_writes() const noexcept { return takes_no_writes_; }
     /// Whether a reset would undo what was kept.
     [[nodiscard]] bool loses_kept_changes() const noexcept { return has_kept_changes_ && is_dirty(); }

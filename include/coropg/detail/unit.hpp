@@ -208,4 +208,7 @@ class unit : public unit_state {
     unit* next_ = nullptr;
 };
 
+/// What the waiter of `u` is told when it was stopped.
+std::exception_ptr stop_error(const unit& u, stop_cause cause, std::string_view reason, outcome became);
+
 }  // namespace coropg::detail

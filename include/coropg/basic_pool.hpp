@@ -1,0 +1,185 @@
+// What the pools of both faces have in common: their handles. <coropg/pool.hpp> and <coropg/sync_pool.hpp> give the names.
+#pragma once
+
+#include <coropg/basic_connection.hpp>
+#include <coropg/detail/pool_core.hpp>
+#include <coropg/pool_options.hpp>
+#include <coropg/pool_stats.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+namespace coropg {
+
+/// A connection of a pool, for one alone; it goes back when this ends. Movable, not copyable.
+/// Threads: on the asynchronous face the connection belongs to the executor of the coroutine that acquired it; on the
+/// blocking face it is used by one thread at a time. Lifetime: it may outlive the pool's handle, not its own execution
+/// context.
+template <class Shell, class Connection>
+class basic_pooled_connection {
+ public:
+    basic_pooled_connection(std::shared_ptr<Shell> pool, const detail::pool_lease& lease, Connection&& lent)
+        : pool_{std::move(pool)}, lease_{lease}, connection_{std::move(lent)} {}
+    basic_pooled_connection(basic_pooled_connection&&) noexcept = default;
+    basic_pooled_connection& operator=(basic_pooled_connection&& other) noexcept {
+        std::swap(pool_, other.pool_);
+        std::swap(lease_, other.lease_);
+        std::swap(connection_, other.connection_);
+        return *this;
+    }
+    ~basic_pooled_connection() { give_back(true); }
+
+    /// Errors: usage_error when it went back already.
+    Connection& operator*() {
+        if (!pool_) throw usage_error{"the connection went back to its pool"};
+        return connection_;
+    }
+    Connection* operator->() { return &**this; }
+    [[nodiscard]] explicit operator bool() const noexcept { return pool_ != nullptr; }
+
+    /// Gives it back now.
+    void release() { give_back(true); }
+    /// Gives it back to be closed, because something is wrong with it that only you know.
+    void discard() { give_back(false); }
+
+ private:
+    void give_back(bool is_usable) {
+        if (const auto pool = std::exchange(pool_, nullptr)) pool->give_back(lease_, std::move(connection_), is_usable);
+    }
+
+    std::shared_ptr<Shell> pool_;
+    detail::pool_lease lease_;
+    Connection connection_;
+};
+
+/// Statements on a pool with options of their own.
+template <class Runner>
+class basic_pool_with_options : public statements<basic_pool_with_options<Runner>, Runner> {
+ public:
+    basic_pool_with_options(Runner runner, call_options options) noexcept
+        : runner_{std::move(runner)}, options_{options} {}
+
+    [[nodiscard]] const Runner& runner() const noexcept { return runner_; }
+    [[nodiscard]] call_options options() const noexcept { return options_; }
+    [[nodiscard]] static std::shared_ptr<detail::scope> within() noexcept { return nullptr; }
+
+ private:
+    Runner runner_;
+    call_options options_;
+};
+
+/// A pool of connections: `coropg::pool` and `coropg::sync::pool` say what is particular to each.
+///
+/// It connects nothing before it is used: the first request, or `wait`, begins to make `min_size` connections. Who waits
+/// is served in the order of arrival. A connection that comes back with a transaction open, statements under way or its
+/// session changed is made clean for the next user, or replaced. One that ended while nobody used it is noticed before it
+/// is lent. With target_session_attrs=read-write or primary, a server that refuses writes is left. While the server is
+/// away one connection is tried at a time, with growing delays; who waits, waits on until `acquire_timeout`.
+///
+/// Errors, besides those of the verbs: pool_timeout, pool_overloaded, pool_closed; connection_error when the server refuses
+/// the credentials or the database; usage_error in a child process, which must make a pool of its own.
+/// Threads: any.
+template <class Shell, class Runner>
+class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
+ public:
+    template <class T>
+    using future = typename Runner::template future<T>;
+    using pooled_connection = typename Runner::pooled_connection;
+
+    basic_pool(basic_pool&&) noexcept = default;
+    basic_pool& operator=(basic_pool&& other) noexcept {
+        std::swap(pool_, other.pool_);
+        std::swap(runner_, other.runner_);
+        return *this;
+    }
+    /// Closes it, without waiting: what is lent ends when it comes back.
+    ~basic_pool() {
+        if (pool_) pool_->shut();
+    }
+
+    /// Returns once `min_size` connections are up. Errors: pool_timeout; connection_error when they are refused for good.
+    future<void> wait(std::source_location where = std::source_location::current()) {
+        return Shell::wait(pool_, where);
+    }
+
+    /// A connection for oneself.
+    future<pooled_connection> acquire(std::source_location where = std::source_location::current()) {
+        return acquire_from(pool_, where);
+    }
+    /// The same if one is free now, and nobody waits; else nothing.
+    future<std::optional<pooled_connection>> try_acquire(std::source_location where = std::source_location::current()) {
+        return try_acquire_from(pool_, where);
+    }
+
+    /// Acquires a connection and runs `work(transaction)` on it as `connection::transaction` does.
+    template <class Work>
+    auto transaction(transaction_options options, Work&& work,
+                     std::source_location where = std::source_location::current()) {
+        return Runner::transact(pool_, options, std::forward<Work>(work), where);
+    }
+    template <class Work>
+    auto transaction(Work&& work, std::source_location where = std::source_location::current()) {
+        return transaction(transaction_options{}, std::forward<Work>(work), where);
+    }
+
+    /// The pool with options for the statements that are run through what it returns.
+    [[nodiscard]] basic_pool_with_options<Runner> with(call_options options) const { return {runner_, options}; }
+
+    /// What it has counted so far.
+    [[nodiscard]] pool_stats stats() const { return pool_->stats(); }
+    /// Other sizes from now on. Errors: usage_error for a `max_size` of 0 or below `min_size`.
+    void resize(std::size_t min_size, std::size_t max_size) {
+        if (max_size == 0 || min_size > max_size) throw usage_error{"resize: max_size is 0 or below min_size"};
+        pool_->resize(min_size, max_size);
+    }
+    /// Replaces all connections: idle ones now, others when they come back.
+    void drain() { pool_->drain(); }
+    /// Refuses new requests, fails those that wait, and waits until what is lent has come back; after `grace` its
+    /// connections are cut off under the hands of their users. Closing a closed pool does nothing.
+    future<void> close(std::chrono::milliseconds grace = std::chrono::seconds{10}) {
+        return Shell::close(pool_, grace);
+    }
+
+    // Hooks. Set them before the first use; what they throw counts as a failure of what they are called for. Those of the
+    // asynchronous pool return awaitables, but for `after_release`, which must not wait. Those of the blocking pool run on
+    // whatever thread does the work, and may be called by several at a time.
+
+    /// Called before each connect, `void(conninfo&)`: for credentials that change.
+    template <class Hook>
+    void before_connect(Hook&& hook) {
+        pool_->before_connect = std::forward<Hook>(hook);
+    }
+    /// Called with each new connection, `void(connection&)`: what it sets stays for all users. Is it undone by one of
+    /// them, the connection is replaced.
+    template <class Hook>
+    void after_connect(Hook&& hook) {
+        pool_->after_connect = std::forward<Hook>(hook);
+    }
+    /// Called before a connection is lent, `bool(connection&)`; on false it is replaced by another.
+    template <class Hook>
+    void before_acquire(Hook&& hook) {
+        pool_->before_acquire = std::forward<Hook>(hook);
+    }
+    /// Called when a connection came back, `bool(connection&)`; on false it is closed.
+    template <class Hook>
+    void after_release(Hook&& hook) {
+        pool_->after_release = std::forward<Hook>(hook);
+    }
+
+    [[nodiscard]] const Runner& runner() const noexcept { return runner_; }
+    [[nodiscard]] static call_options options() noexcept { return {}; }
+    [[nodiscard]] static std::shared_ptr<detail::scope> within() noexcept { return nullptr; }
+
+ protected:
+    explicit basic_pool(std::shared_ptr<Shell> shell) noexcept : pool_{std::move(shell)}, runner_{pool_} {}
+
+ private:
+    std::shared_ptr<Shell> pool_;
+    Runner runner_;
+};
+
+}  // namespace coropg
