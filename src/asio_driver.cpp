@@ -67,6 +67,10 @@ class socket_link final : public asio_link {
         if (!running_) settle();
     }
 
+    void retire() override {
+        if (!core_) let_go();
+    }
+
  private:
     [[nodiscard]] std::shared_ptr<socket_link> self() {
         return std::static_pointer_cast<socket_link>(shared_from_this());
@@ -163,12 +167,16 @@ class socket_link final : public asio_link {
     void send_cancel();
 
     void disconnect() {
+        let_go();
+        core_->release();
+    }
+
+    void let_go() {
         error_code ignored;
         read_side_.close(ignored);
         write_side_.close(ignored);
         watchdog_.cancel();
         abandon_cancel();
-        core_->release();
     }
 
     void abandon_cancel() {

@@ -45,6 +45,8 @@ void asio_pool::collect(const pool_action& action, effects& out) {
         case pool_action::kind::settle: out.begun.push_back(action); break;
         case pool_action::kind::close:
             if (s.sentinel) s.sentinel->close();
+            for (const auto& link : {s.host, s.last})
+                if (link) out.retired.push_back(link);
             out.dropped.push_back(std::make_shared<slot>(std::exchange(s, slot{s.home})));
             break;
         case pool_action::kind::grant:
@@ -68,7 +70,7 @@ void asio_pool::perform(effects& todo) {
     for (auto& [waiting, u] : todo.told)
         asio::post(executor_, [waiting = std::move(waiting), u = std::move(u)]() mutable { waiting(std::move(u)); });
     for (const std::string& warning : todo.warnings) log(log_level::warning, warning);
-    for (const auto& timer : todo.woken) asio::post(timer->get_executor(), [timer] { timer->cancel(); });
+    for (const auto& link : todo.retired) asio::post(link->executor, [link] { link->retire(); });
 }
 
 /// Tells `w`, which is not queued any more.
@@ -126,7 +128,11 @@ asio_pool::asio_pool(asio::any_io_executor executor, conninfo info, const pool_o
 /// A child leaves its parent's connections alone: to end one would tell the server so.
 asio_pool::~asio_pool() {
     if (!process_.is_left()) return;
-    for (slot& s : slots_) (void)s.at_rest.release();
+    for (slot& s : slots_) {
+        (void)s.at_rest.release();
+        for (const auto& link : {s.host, s.borrowed})
+            if (link) (void)link->part().release();
+    }
 }
 
 /// Destroyed without being called, it tells that the execution context is going away.
@@ -225,11 +231,22 @@ asio::awaitable<bool> asio_pool::until(std::shared_ptr<asio_pool> self, clock::t
 template <class Predicate>
 asio::awaitable<bool> asio_pool::watch_until(std::shared_ptr<asio_pool> self, clock::time_point deadline,
                                              Predicate is_so) {
+    struct watching {
+        asio_pool& pool;
+        std::shared_ptr<asio::steady_timer> timer;
+
+        ~watching() {
+            const std::lock_guard lock{pool.mutex_};
+            std::erase(pool.watchers_, timer);
+        }
+    };
     const auto timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor, deadline);
+    const watching me{*self, timer};
     for (;;) {
         {
             const std::lock_guard lock{self->mutex_};
             if (is_so()) co_return true;
+            std::erase(self->watchers_, timer);
             self->watchers_.push_back(timer);
         }
         if (clock::now() >= deadline) co_return false;

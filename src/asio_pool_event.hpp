@@ -3,6 +3,8 @@
 
 #include <coropg/detail/asio_pool.hpp>
 
+#include <boost/asio/post.hpp>
+
 namespace coropg::detail {
 
 /// Holds the mutex, and in the end does what the core wants done, outside of it.
@@ -13,7 +15,9 @@ class asio_pool::event {
     event& operator=(const event&) = delete;
     ~event() {
         while (const auto action = pool_.core_.next_action()) pool_.collect(*action, todo);
-        todo.woken.swap(pool_.watchers_);
+        // With the mutex held, lest one goes away meanwhile, and his execution context with him.
+        for (const auto& timer : pool_.watchers_) asio::post(timer->get_executor(), [timer] { timer->cancel(); });
+        pool_.watchers_.clear();
         lock_.unlock();
         pool_.perform(todo);
     }

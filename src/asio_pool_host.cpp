@@ -211,24 +211,25 @@ bool has_missed(const unit& u) {
 
 }  // namespace
 
-/// At the host: the last one out of it gives the session back to the slot.
+/// At the host: the last one out of it gives the session back to the slot, unless another one comes meanwhile.
 void asio_pool::end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done) {
     const std::size_t i = work->granted.slot;
+    std::unique_lock lock{mutex_};
+    cancellable_.erase(work->ticket);
+    session& core = slots_[i].host->core();
+    const bool is_last = core_.slots()[i].statements == 1;
+    lock.unlock();
+    // Outside of the mutex: what was given up may end here and be reported, and who hears of it may ask the pool.
+    return_condition how = core.is_open() ? return_condition::usable : return_condition::broken;
+    if (is_last) how = make_clean(core, options_.reset);
+    const bool is_missed = !core.is_open() && !work->is_cancelled && has_missed(*done);
     {
         event e{*this};
-        slot& s = slots_[i];
-        cancellable_.erase(work->ticket);
-        const bool is_open = s.host->core().is_open();
-        return_condition how = is_open ? return_condition::usable : return_condition::broken;
-        leave_if_read_only(core_, i, s.host->core(), e.now);
-        if (core_.slots()[i].statements == 1) {
-            std::unique_ptr<session> core = s.host->part();
-            how = make_clean(*core, options_.reset);
-            rest(i, std::move(core), e.now);
-        }
+        leave_if_read_only(core_, i, core, e.now);
+        if (core_.slots()[i].statements == 1) rest(i, slots_[i].host->part(), e.now);
         core_.release(work->granted, e.now, how);
         go_on(i);
-        if (!is_open && !work->is_cancelled && has_missed(*done) && ++work->tries < max_tries) {
+        if (is_missed && ++work->tries < max_tries) {
             done->start_over();
             work->u = std::move(done);
             return enqueue(std::move(work), e);

@@ -147,7 +147,8 @@ lent_link asio_pool::hand_over(lent_link lent, std::unique_ptr<session>&& core, 
 
 void asio_pool::give_back(const pool_lease& lease, connection&& conn, bool is_usable) {
     lent_link lent{lease, std::move(conn).take_driver().take_link()};
-    if (!lent.link) return write_off(lent);  // the program has moved the connection away, to keep it
+    // The program has moved the connection away, to keep it; or this is a child process.
+    if (!lent.link || process_.is_left()) return write_off(lent);
     const asio::any_io_executor& executor = lent.link->executor;
     asio::dispatch(executor, returning{shared_from_this(), std::move(lent), is_usable, &asio_pool::take_back,
                                        &asio_pool::write_off});
@@ -162,12 +163,15 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
     tell_finished(*core);
     redirect_waiters(*core, lent.link->executor);
 
-    const event e{*this};
+    event e{*this};
     slot& s = slots_[lent.lease.slot];
     s.borrowed = nullptr;
     const bool is_here = &asio::query(lent.link->executor, asio::execution::context) ==
                          &asio::query(executor_, asio::execution::context);
-    s.last = is_here && how != return_condition::broken ? std::move(lent.link) : nullptr;
+    const std::shared_ptr<asio_link> kept = is_here && how != return_condition::broken ? lent.link : nullptr;
+    for (const auto& link : {s.last, lent.link})
+        if (link && link != kept) e.todo.retired.push_back(link);
+    s.last = kept;
     leave_if_read_only(core_, lent.lease.slot, *core, e.now);
     rest(lent.lease.slot, std::move(core), lent.lease.since);
     core_.release(lent.lease, e.now, how);
@@ -182,6 +186,10 @@ bool asio_pool::pass_release_hook(const std::shared_ptr<asio_link>& link) {
 }
 
 void asio_pool::write_off(const lent_link& lent) {
+    if (process_.is_left()) {
+        if (lent.link) (void)lent.link->part().release();  // to end the session would end it for the parent
+        return;
+    }
     const event e{*this};
     slots_[lent.lease.slot].borrowed = nullptr;
     core_.release(lent.lease, e.now, return_condition::broken);

@@ -18,6 +18,9 @@ namespace {
 /// A connect that nobody has gone on with for longer is begun anew: the server does not wait for ever.
 constexpr std::chrono::seconds longest_pause{1};
 
+/// Whether it is about a connection that is there, and soon done.
+bool is_proof(const pool_action& job) { return job.what != pool_action::kind::connect; }
+
 /// The socket once more, to look at and to shut down whatever libpq does with its own.
 unique_fd duplicate(int socket) {
     unique_fd copy{::fcntl(socket, F_DUPFD_CLOEXEC, 0)};
@@ -199,7 +202,7 @@ bool poll_pool::work_until(helper& me, Predicate is_so) {
 /// What is the shortest way to a connection.
 std::optional<pool_action> poll_pool::take_job(helper& me) {
     if (jobs_.empty()) return std::nullopt;
-    auto next = std::ranges::find_if(jobs_, [](const pool_action& a) { return a.what != pool_action::kind::connect; });
+    auto next = std::ranges::find_if(jobs_, is_proof);
     if (next == jobs_.end()) next = jobs_.begin();
     const pool_action job = *next;
     jobs_.erase(next);
@@ -319,6 +322,14 @@ lent_session poll_pool::lease(std::source_location where, clock::time_point unti
 }
 
 std::optional<lent_session> poll_pool::try_lease(std::source_location where) {
+    helper me{clock::now()};
+    std::optional<pool_action> job;
+    {
+        const event e{*this};
+        look_at_next(e.now());
+        if (!core_.next_idle() && std::ranges::any_of(jobs_, is_proof)) job = take_job(me);
+    }
+    if (job) prove(*job, {me.deadline, &me.work_ends});  // the answer may be there
     const event e{*this};
     look_at_next(e.now());
     const std::optional<pool_lease> granted = core_.try_request(lease_kind::exclusive, e.now());
@@ -388,6 +399,7 @@ poll_pool::slot& poll_pool::slot_at(std::size_t i) {
 void poll_pool::connect(const pool_action& job, const patience& p) {
     slot& s = slot_at(job.slot);
     std::unique_ptr<poll_session> made;
+    unique_fd socket;
     std::exception_ptr problem;
     bool is_in_hook = false;
     try {
@@ -409,7 +421,7 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
         conn.runner().core().keep_changes();
         require_quiet(conn.runner().core());
         is_in_hook = false;
-        s.socket = duplicate(conn.runner().core().socket());
+        socket = duplicate(conn.runner().core().socket());
         made = std::move(conn).take_driver().take_session();
     } catch (...) {
         problem = std::current_exception();
@@ -419,6 +431,7 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
     last_failure_ = problem;
     if (problem)
         return core_.connect_failed(job.slot, e.now(), is_in_hook ? connect_problem::hook_failed : problem_of(problem));
+    s.socket = std::move(socket);
     rest(job.slot, std::move(made));
     core_.connected(job.slot, e.now());
 }

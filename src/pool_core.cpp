@@ -54,6 +54,7 @@ request_result pool_core::request(pool_waiter& w, time_point now) {
 
 std::optional<pool_lease> pool_core::try_request(lease_kind kind, time_point now) {
     ++stats_.requests_num;
+    if (!idle_.empty()) slots_[idle_.back()].since = now;  // there is no time to ask it for a sign of life
     const auto lease = lend_at_once(kind, now);
     if (!lease) {
         ++stats_.refused;

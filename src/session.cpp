@@ -408,7 +408,8 @@ void session::finish(unit_ptr&& u) {
     if (u->is_reset) --resets_;
     if (u->is_lookup) return end_lookup(std::move(u));
     if (u->started != clock::time_point{} && !u->commands.empty()) report(*u);
-    finished_.push_back(std::move(u));
+    // A cancel that is still on its way may hit what is sent next, or go with a connection that is given away.
+    (cancelling_ == cancel_state::under_way ? held_ : finished_).push_back(std::move(u));
 }
 
 void session::lose() {
@@ -426,12 +427,14 @@ void session::close(std::string_view reason) {
     unflushed_ = false;
     cancelling_ = cancel_state::none;
     drain_deadline_ = cancel_again_ = no_deadline;
+    finished_.append(std::move(held_));
     while (!underway_.empty()) fail_closed(underway_.pop_front(), true);
     while (!queued_.empty()) fail_closed(queued_.pop_front(), false);
 }
 
 unit_queue session::take_all() {
     unit_queue all = std::move(finished_);
+    all.append(std::move(held_));
     all.append(std::move(underway_));
     all.append(std::move(queued_));
     return all;

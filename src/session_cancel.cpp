@@ -137,6 +137,7 @@ void session::cancel_ended(clock::time_point now) {
         cancel_again_ = now + std::max<clock::duration>(patience, now - (drain_deadline_ - drain_time));
     else
         drain_deadline_ = no_deadline;
+    finished_.append(std::move(held_));
 }
 
 }  // namespace coropg::detail

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <coropg/basic_connection.hpp>
-#include <coropg/detail/pool_core.hpp>
+#include <coropg/detail/pool_policy.hpp>
 #include <coropg/pool_options.hpp>
 #include <coropg/pool_stats.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -110,7 +111,8 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
     future<pooled_connection> acquire(std::source_location where = std::source_location::current()) {
         return acquire_from(pool_, where);
     }
-    /// The same if one is free now, and nobody waits; else nothing.
+    /// The same if one is free now, and nobody waits; else nothing. However long it was unused, it is not asked for a
+    /// sign of life.
     future<std::optional<pooled_connection>> try_acquire(std::source_location where = std::source_location::current()) {
         return try_acquire_from(pool_, where);
     }
@@ -141,7 +143,7 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
     /// Refuses new requests, fails those that wait, and waits until what is lent has come back; after `grace` its
     /// connections are cut off under the hands of their users. Closing a closed pool does nothing.
     future<void> close(std::chrono::milliseconds grace = std::chrono::seconds{10}) {
-        return Shell::close(pool_, grace);
+        return Shell::close(pool_, std::min<std::chrono::milliseconds>(grace, detail::longest_time));
     }
 
     // Hooks. Set them before the first use; what they throw counts as a failure of what they are called for. Those of the

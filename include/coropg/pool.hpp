@@ -71,11 +71,12 @@ asio::awaitable<T> run_alone(std::shared_ptr<asio_pool> pool, unit_ptr u, Finish
     co_return co_await conn->runner().run<T>(std::move(u), std::move(finish));
 }
 
-template <class Work>
-auto transact_in(std::shared_ptr<asio_pool> pool, transaction_options options, Work work, std::source_location where)
+template <class Begin, class Work>
+auto transact_in(std::shared_ptr<asio_pool> pool, Begin begin, Work work, std::source_location where)
     -> std::invoke_result_t<Work&, transaction&> {
     coropg::pooled_connection conn = co_await acquire_from(std::move(pool), where);
-    co_return co_await conn->transaction(options, std::move(work), where);
+    auto begin_here = [runner = conn->runner(), begin = std::move(begin)]() mutable { return begin(runner); };
+    co_return co_await asio_runner::transact(std::move(begin_here), std::move(work));
 }
 
 /// Runs units on whatever connection of a pool.
@@ -105,10 +106,11 @@ class pool_runner {
         co_await asio_runner::run_all(conn->runner(), std::move(units), std::move(finish));
     }
     template <class Work>
-    static auto transact(std::shared_ptr<asio_pool> pool, transaction_options options, Work&& work,
+    static auto transact(std::shared_ptr<asio_pool> pool, const transaction_options& options, Work&& work,
                          std::source_location where) {
         require_safe_closure<Work>();
-        return transact_in(std::move(pool), options, std::decay_t<Work>(std::forward<Work>(work)), where);
+        return transact_in(std::move(pool), beginning(options, {}, nullptr, where),
+                           std::decay_t<Work>(std::forward<Work>(work)), where);
     }
 
  private:

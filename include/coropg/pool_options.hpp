@@ -14,7 +14,9 @@ enum class pool_reset : unsigned char {
     /// When one of the statements that were run may have changed the state of the session, by what their text says: SET,
     /// LISTEN, DECLARE, DO, set_config() or pg_advisory_lock() and the like. What a function of yours does is not seen.
     changed,
-    /// Always. The reset travels with the next user's first statement; it costs the server some statements.
+    /// Always. The reset travels with the next user's first statement; it costs the server some statements. What the
+    /// pool's own after_connect has set would be undone, too: then the connection is replaced each time, so make such
+    /// settings the connection's own (`options` of conninfo, or ALTER ROLE).
     always,
 };
 

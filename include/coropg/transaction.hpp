@@ -23,6 +23,17 @@ namespace detail {
 /// Errors: usage_error for a setting that has no plain name, and for options that a savepoint cannot have.
 std::vector<std::string> opening_of(const transaction_options& options, bool is_savepoint, std::source_location where);
 
+/// What begins a transaction on a runner; the options are read now.
+inline auto beginning(const transaction_options& options, call_options carried, std::shared_ptr<scope> outer,
+                      std::source_location where) {
+    const bool finds_id = options.finds_transaction_id && !options.read_only;
+    std::vector<std::string> opening = opening_of(options, outer != nullptr, where);
+    return [carried, outer = std::move(outer), opening = std::move(opening), finds_id](auto runner) mutable {
+        auto scope = runner.core().begin(outer, std::move(opening), finds_id);
+        return basic_transaction<decltype(runner)>{std::move(runner), carried, std::move(scope)};
+    };
+}
+
 /// What a moved-from transaction is part of.
 const std::shared_ptr<scope>& ended_scope();
 
@@ -62,11 +73,9 @@ class transactions {
  private:
     auto beginning(const transaction_options& options, std::source_location where) {
         const Self& self = static_cast<const Self&>(*this);
-        return [runner = self.runner(), carried = self.options(), outer = self.within(),
-                opening = detail::opening_of(options, self.within() != nullptr, where),
-                finds_id = options.finds_transaction_id && !options.read_only]() mutable {
-            auto scope = runner.core().begin(outer, std::move(opening), finds_id);
-            return basic_transaction<Runner>{std::move(runner), carried, std::move(scope)};
+        return [runner = self.runner(),
+                begin = detail::beginning(options, self.options(), self.within(), where)]() mutable {
+            return begin(std::move(runner));
         };
     }
 };

@@ -1,5 +1,7 @@
 #include "../support/pools.hpp"
 
+#include <thread>
+
 using namespace coropg;
 using namespace coropg::test;
 using namespace std::chrono_literals;
@@ -105,6 +107,88 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_transaction_ends_when_its_connection_goes_back, 
         ERROR_OF(usage_error, tx.execute("SELECT 2"));
         BOOST_TEST(AWAIT(face.pool.template fetch_one<int>("SELECT 1")) == 1);
     }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_statement_that_was_cancelled_leaves_its_connection_to_the_next_user, Face, both_faces) {
+    pool_of<Face> face{{.max_size = 1}};
+    int pid = AWAIT(face.pool.template fetch_one<int>("SELECT pg_backend_pid()"));
+    for (int i = 0; i < 10; ++i) {
+        {
+            auto conn = AWAIT(face.pool.acquire());
+            ERROR_OF(query_timeout, conn->with({.timeout = 10ms}).execute("SELECT pg_sleep(10)"));
+        }
+        const auto start = std::chrono::steady_clock::now();
+        BOOST_TEST(AWAIT(face.pool.template fetch_one<int>("SELECT pg_backend_pid()")) == pid);
+        BOOST_TEST((std::chrono::steady_clock::now() - start < 500ms));
+    }
+    BOOST_TEST(face.pool.stats().returns_bad == 0U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_free_is_had_without_waiting_however_long_it_was_unused, Face, both_faces) {
+    for (const auto check_after_idle : {0ms, 10ms}) {
+        pool_of<Face> face{{.min_size = 2, .max_size = 2, .check_after_idle = check_after_idle}};
+        AWAIT(face.pool.wait());
+        for (int i = 0; i < 3; ++i) {
+            std::this_thread::sleep_for(20ms);  // unused for long
+            auto first = AWAIT(face.pool.try_acquire());
+            auto second = AWAIT(face.pool.try_acquire());
+            BOOST_TEST((first && second));
+            BOOST_TEST(!AWAIT(face.pool.try_acquire()));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_pool_is_moved_with_all_that_it_has, Face, both_faces) {
+    pool_of<Face> face{{.name = "first"}};
+    pool_of<Face> other{{.name = "second"}};
+    std::swap(face.pool, other.pool);
+    BOOST_TEST(AWAIT(other.pool.template fetch_one<int>("SELECT 1")) == 1);
+    BOOST_TEST(other.pool.stats().connections_num == 1U);
+    BOOST_TEST(face.pool.stats().connections_num == 0U);
+    std::swap(face.pool, other.pool);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(who_was_refused_for_good_may_ask_again, Face, both_faces) {
+    pool_of<Face> face{{.min_size = 1}};
+    std::string database = "no_such_database";
+    const auto choose = [&database](conninfo& each) { each.dbname(database); };
+    if constexpr (Face::is_async)
+        face.pool.before_connect([&choose](conninfo& each) -> asio::awaitable<void> {
+            choose(each);
+            co_return;
+        });
+    else
+        face.pool.before_connect(choose);
+    VOID_ERROR_OF(connection_error, face.pool.wait());
+    VOID_ERROR_OF(connection_error, face.pool.wait());
+    database = conninfo{dsn()}.get("dbname");
+    AWAIT(face.pool.wait());
+    BOOST_TEST(face.pool.stats().pool_available == 1U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(closing_may_wait_for_ever, Face, both_faces) {
+    pool_of<Face> face;
+    AWAIT(face.pool.execute("SELECT 1"));
+    AWAIT(face.pool.close(std::chrono::milliseconds::max()));
+    BOOST_TEST(face.pool.stats().pool_size == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(the_options_of_a_transaction_are_read_at_the_call) {
+    pool_of<async_face> face;
+    const auto show = [](coropg::transaction& tx) -> asio::awaitable<std::string> {
+        co_return co_await tx.fetch_one<std::string>("SHOW application_name");
+    };
+    std::vector<asio::awaitable<std::string>> work;
+    for (int i = 0; i < 3; ++i) {
+        const std::string value(40, static_cast<char>('a' + i));
+        const std::vector<setting> settings{{"application_name", value}};
+        work.push_back(face.pool.transaction({.set_local = settings}, show));
+    }
+    const std::vector<std::string> seen = AWAIT(gather(std::move(work)));
+    for (int i = 0; i < 3; ++i)
+        BOOST_TEST(seen[static_cast<std::size_t>(i)] == std::string(40, static_cast<char>('a' + i)));
+    const std::vector<setting> unsafe{{"a; b", "c"}};
+    BOOST_CHECK_THROW((void)face.pool.transaction({.set_local = unsafe}, show), usage_error);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_statement_whose_time_is_up_while_it_waits_for_a_connection_says_so, Face, both_faces) {

@@ -5,7 +5,9 @@
 #include "../support/pool_face.hpp"
 
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +30,19 @@ asio::awaitable<void> hold_for(coropg::pool& pool, std::chrono::microseconds tim
     const pooled_connection conn = co_await pool.acquire();
     co_await sleep_for(time);
 }
+
+/// Asks the pool about itself whenever a statement has ended.
+struct curious final : observer {
+    explicit curious(coropg::pool& p) : pool{p} {}
+    void on_query(const query_event& e) override {
+        heard += contains(e.sql, "pg_sleep(0.02)");
+        std::this_thread::sleep_for(30ms);  // long enough for the answer to what was given up
+        (void)pool.stats();
+    }
+
+    coropg::pool& pool;
+    int heard = 0;
+};
 
 }  // namespace
 
@@ -443,6 +458,99 @@ BOOST_AUTO_TEST_CASE(draining_replaces_all_connections) {
     pooled_connection first = AWAIT(face.pool.acquire());
     pooled_connection second = AWAIT(face.pool.acquire());
     for (const int pid : {first->backend_pid(), second->backend_pid()}) BOOST_TEST((pid != idle && pid != lent));
+}
+
+// 33
+BOOST_AUTO_TEST_CASE(an_event_loop_ends_with_a_closed_pool) {
+    asio::io_context io;
+    coropg::pool pool{io.get_executor(), dsn(), {.max_size = 1}};
+    const auto use = [](coropg::pool& p) -> asio::awaitable<void> {
+        co_await p.with({.timeout = 30s}).execute("SELECT 1");
+        {
+            pooled_connection conn = co_await p.acquire();
+            co_await conn->with({.timeout = 30s}).execute("SELECT 1");
+        }
+        co_await p.close();
+    };
+    asio::co_spawn(io, use(pool), asio::detached);
+    const auto start = std::chrono::steady_clock::now();
+    io.run();
+    BOOST_TEST(seconds_since(start) < 5);
+}
+
+// 33
+BOOST_AUTO_TEST_CASE(who_waits_for_the_pool_may_go_with_his_event_loop) {
+    asio::io_context io;
+    conninfo nowhere;
+    nowhere.host("127.0.0.1").port(1);
+    coropg::pool pool{io.get_executor(), nowhere, {.min_size = 1, .acquire_timeout = 50ms}};
+    const auto guard = asio::make_work_guard(io);
+    std::thread thread{[&io] { io.run(); }};
+    for (const bool in_time : {true, false}) {
+        asio::io_context boot;
+        auto ended = asio::co_spawn(boot, pool.wait(), asio::use_future);
+        boot.run_for(in_time ? 10s : 5ms);
+        if (in_time) BOOST_CHECK_THROW(ended.get(), pool_timeout);
+    }
+    pool.drain();
+    asio::co_spawn(io, pool.close(), asio::use_future).get();
+    io.stop();
+    thread.join();
+}
+
+BOOST_AUTO_TEST_CASE(an_observer_may_ask_the_pool) {
+    pool_face face{{.max_size = 1}};
+    AWAIT(face.pool.execute("SELECT 1"));
+    const auto observer = std::make_shared<curious>(face.pool);
+    set_observer(observer);
+    cancellable first = face.start(face.pool.execute("SELECT pg_sleep(0.1)"));
+    cancellable second = face.start(face.pool.with({.timeout = 30ms}).execute("SELECT pg_sleep(0.02)"));
+    (void)second.error<query_timeout>();
+    first.wait();
+    face.require_whole();
+    set_observer(nullptr);
+    BOOST_TEST(observer->heard == 1);
+}
+
+// 44
+BOOST_AUTO_TEST_CASE(a_child_leaves_what_is_lent_to_its_parent_alone) {
+    auto io = std::make_unique<asio::io_context>();
+    auto pool = std::make_unique<coropg::pool>(io->get_executor(), dsn(), pool_options{.max_size = 2});
+    std::optional<pooled_connection> held;
+    std::optional<pooled_connection> discarded;
+    const auto use = [&]() -> asio::awaitable<void> {
+        held.emplace(co_await pool->acquire());
+        discarded.emplace(co_await pool->acquire());
+    };
+    asio::co_spawn(*io, use(), asio::detached);
+    io->run_for(1s);
+    BOOST_REQUIRE((held && discarded));
+    io->notify_fork(asio::execution_context::fork_prepare);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        io->notify_fork(asio::execution_context::fork_child);
+        discarded->discard();
+        held.reset();
+        pool.reset();
+        io.reset();
+        ::_exit(0);
+    }
+    io->notify_fork(asio::execution_context::fork_parent);
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    BOOST_TEST(status == 0);
+    const auto go_on = [&]() -> asio::awaitable<void> {
+        const int sum =
+            co_await (*held)->fetch_one<int>("SELECT 1") + co_await (*discarded)->fetch_one<int>("SELECT 2");
+        BOOST_TEST(sum == 3);
+        held.reset();
+        discarded.reset();
+        co_await pool->close();
+    };
+    auto ended = asio::co_spawn(*io, go_on(), asio::use_future);
+    io->restart();
+    io->run();
+    ended.get();
 }
 
 // 44

@@ -88,7 +88,7 @@ OUTSIDE = [
      ["coropg/connection.hpp", "src/connection.cpp", "coropg/gather.hpp", "coropg/retry.hpp",
       "coropg/detail/asio_driver.hpp", "src/asio_driver.cpp",
       "coropg/pool.hpp", "coropg/detail/asio_pool.hpp", "src/asio_pool.cpp", "src/asio_pool_host.cpp",
-      "src/asio_pool_leases.cpp",
+      "src/asio_pool_leases.cpp", "src/asio_pool_event.hpp",
       "coropg/testing/loop_thread.hpp", "coropg/testing/proxied.hpp", "coropg/testing/fault_proxy.hpp",
       "coropg/testing/fake_server.hpp",
       "coropg/types/network.hpp", "src/types/network.cpp"]),

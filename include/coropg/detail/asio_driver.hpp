@@ -40,6 +40,9 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
     /// The handle is gone: whoever still waits gets a connection_error.
     virtual void shut_down() = 0;
 
+    /// It gets no session any more: leaves the event loop, and lets go of the socket.
+    virtual void retire() = 0;
+
     /// Takes over a session, and goes on with what is under way in it.
     virtual void adopt(std::unique_ptr<session> moved) = 0;
     /// Gives the session away. Whoever used it here does so no longer, even if it comes back.

@@ -150,7 +150,7 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
         std::vector<pool_action> begun;                     // connects, checks and resets
         std::vector<std::pair<completion, unit_ptr>> told;  // who waited
         std::vector<std::shared_ptr<void>> dropped;
-        std::vector<std::shared_ptr<asio::steady_timer>> woken;
+        std::vector<std::shared_ptr<asio_link>> retired;
         std::vector<std::string> warnings;
     };
 

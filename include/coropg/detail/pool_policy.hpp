@@ -19,6 +19,8 @@ namespace coropg::detail {
 /// Errors: usage_error for sizes and times that no pool can keep.
 pool_limits limits_of(const pool_options& options);
 
+/// No limit is longer.
+inline constexpr std::chrono::hours longest_time{24 * 365 * 10};
 /// How long a reset, or the answer to a sign of life, is waited for before the connection is given up.
 inline constexpr std::chrono::seconds longest_check{1};
 

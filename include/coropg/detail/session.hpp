@@ -145,10 +145,10 @@ class session {
     void close(std::string_view reason);
     /// Frees the socket of a closed connection.
     void release() noexcept { conn_.reset(); }
-    /// Calls `visit(unit)` for all that have not ended, and for those that wait for the end of another.
+    /// Calls `visit(unit)` for all whose waiters have not been told, and for those that wait for the end of another.
     template <class Visitor>
     void for_each_unit(Visitor visit) {
-        for (const unit_queue* units : {&queued_, &underway_})
+        for (const unit_queue* units : {&queued_, &underway_, &held_})
             units->for_each([&visit](unit& u) {
                 visit(u);
                 if (u.dependent) visit(*u.dependent);
@@ -264,6 +264,7 @@ class session {
     unit_queue queued_;    // nothing of them is sent
     unit_queue underway_;  // sent, the last one perhaps in part; answered in this order
     unit_queue finished_;
+    unit_queue held_;   ///< ended, and told once the cancel that is under way has ended, too
     unit_queue used_;   // their waiters are done with them
     unit_queue spare_;  // clean
 };
