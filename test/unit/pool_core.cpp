@@ -433,13 +433,18 @@ BOOST_AUTO_TEST_CASE(a_try_that_fails_begins_what_it_lacked) {
     BOOST_TEST(!pool.core.try_request(lease_kind::exclusive, pool.now));
     pool.collect();
     pool.succeed();
-    pool.release(pool.take());
+    const auto lease = pool.core.try_request(lease_kind::exclusive, pool.now);
+    BOOST_REQUIRE(lease.has_value());
+    BOOST_TEST(pool.core.stats().refused == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_try_has_no_time_for_a_sign_of_life) {
+    pool_under_test pool{{.check_after_idle = 0s}};
+    pool.fill(1);
     pool.pass(1s);
-    BOOST_TEST(!pool.core.try_request(lease_kind::exclusive, pool.now));
+    BOOST_TEST(pool.core.try_request(lease_kind::exclusive, pool.now).has_value());
     pool.collect();
-    pool.check(pool.checking.at(0), true);
-    pool.take();
-    BOOST_TEST(pool.core.stats().refused == 2U);
+    BOOST_TEST(pool.checking.empty());
 }
 
 BOOST_AUTO_TEST_CASE(the_owner_is_woken_when_the_next_tick_comes_earlier) {
