@@ -4,7 +4,6 @@
 
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 parse_arguments "$@"
-settle
 
 "$python" "$here/runner.py" --title "A pool's acquire and release" --rounds "$rounds" --queries 200000 \
     --unit ns/acquire --json "$build/bench/pool_acquire.json" --baseline coropg \

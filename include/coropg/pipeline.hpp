@@ -75,13 +75,34 @@ class mapped_slot final : public typed_slot<T> {
 /// The slots of the statements up to one Sync; null where nobody gets what is returned.
 class pipeline_scope final : public answer_taker {
  public:
-    void take(unit& u, std::size_t index) noexcept override { slots[index]->read(u, index); }
+    void take(unit& u, std::size_t index) noexcept override { slots_[index]->read(u, index); }
     /// Returns the first error.
     std::exception_ptr settle(unit& u);
+    /// The slot of the statement that was added last to `u`; that of the one before, if nobody has its handle any more.
+    template <class T, auto Of>
+    std::shared_ptr<typed_slot<T>> add_slot(unit& u) {
+        std::shared_ptr<typed_slot<T>> slot;
+        if constexpr (std::is_same_v<T, result>)
+            if (!slots_.empty() && is_dropped(slots_.size() - 1))
+                slot = std::static_pointer_cast<typed_slot<T>>(drop(u, slots_.size() - 1));
+        if (!slot) slot = std::make_shared<mapped_slot<T, Of>>();
+        slots_.push_back(slot);
+        return slot;
+    }
     /// Without a handle, a result need not be kept.
     void drop_what_nobody_gets(unit& u);
 
-    std::vector<std::shared_ptr<pipeline_slot>> slots;
+ private:
+    [[nodiscard]] bool is_dropped(std::size_t index) const noexcept {
+        const auto& slot = slots_[index];
+        return slot && slot.use_count() == 1 && !slot->checks_answer();
+    }
+    std::shared_ptr<pipeline_slot> drop(unit& u, std::size_t index) {
+        u.own(index).is_wanted = false;
+        return std::move(slots_[index]);
+    }
+
+    std::vector<std::shared_ptr<pipeline_slot>> slots_;
 };
 
 }  // namespace detail
@@ -169,9 +190,7 @@ class basic_pipeline {
             u.fail(std::current_exception());  // nothing of it is sent
             throw;
         }
-        auto slot = std::make_shared<detail::mapped_slot<T, Of>>();
-        scopes_.back()->slots.push_back(slot);
-        return pipelined<T>{std::move(slot)};
+        return pipelined<T>{scopes_.back()->template add_slot<T, Of>(u)};
     }
 
     Runner runner_;

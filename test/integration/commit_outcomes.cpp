@@ -95,7 +95,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(begin_and_the_number_cost_no_round_trip, Face, bot
     commit_through_proxy<Face> c;
     Face& face = c.face;
     AWAIT(c.tx.rollback());
-    auto& conn = c.conn;
+    c.proxy.pace(side::server,
+                 {.delay = std::chrono::milliseconds{20}});  // all that waits for no answer is sent before one
+    auto conn = face.connect(c.proxy.info());
     const auto cost = c.proxy.during([&] {
         auto tx = AWAIT(conn.begin());
         AWAIT(tx.execute("INSERT INTO commit_outcomes VALUES (4)"));

@@ -143,4 +143,37 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(stale_plans_heal, Face, both_faces) {
     ERROR_OF(errors::undefined_table, conn.execute("SELECT * FROM t"));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(results_that_nobody_keeps_leave_the_others_alone, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    for (const bool has_sync : {false, true}) {
+        auto p = conn.pipeline();
+        std::vector<std::pair<int, pipelined<result>>> kept;
+        std::vector<pipelined<int>> numbers;
+        for (int i = 0; i < 200; ++i) {
+            if (i % 3 == 1)
+                kept.emplace_back(i, p.execute("SELECT $1::int", i));
+            else if (i % 7 == 0)
+                numbers.push_back(p.template fetch_one<int>("SELECT $1::int", i));
+            else
+                p.execute("SELECT $1::int", i);
+            if (has_sync && i % 10 == 0) p.sync();
+            if (i % 12 == 0 && !kept.empty()) kept.erase(kept.begin());  // dropped later, but before it runs
+        }
+        AWAIT(p.run());
+        for (auto& [i, handle] : kept) BOOST_TEST(handle.get()[0][0].template as<int>() == i);
+        int n = 0;
+        for (auto& number : numbers) {
+            while (n % 3 == 1 || n % 7 != 0) ++n;
+            BOOST_TEST(number.get() == n++);
+        }
+    }
+    // What nobody keeps fails nevertheless.
+    auto p = conn.pipeline();
+    p.execute("SELECT 1");
+    p.execute("SELECT 1/0");
+    p.execute("SELECT 2");
+    VOID_ERROR_OF(errors::division_by_zero, p.run());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -189,6 +189,7 @@ BOOST_AUTO_TEST_CASE(nothing_of_the_session_is_left) {
 // 29
 BOOST_AUTO_TEST_CASE(a_reset_travels_with_the_next_statement_and_keeps_what_is_prepared) {
     counted_face all;
+    all.proxy.pace(testing::side::server, {.delay = 20ms});  // all that waits for no answer is sent before one
     pool_face& face = all.face;
     const auto use = [&]() -> asio::awaitable<void> {
         pooled_connection conn = co_await face.pool.acquire();
@@ -196,7 +197,11 @@ BOOST_AUTO_TEST_CASE(a_reset_travels_with_the_next_statement_and_keeps_what_is_p
         co_await conn->execute("SET search_path = nowhere");
     };
     AWAIT(use());
-    face.run_for(20ms);
+    const auto is_clean = [&] {
+        const bool is_reset = std::ranges::count(all.proxy.traffic().executed, "RESET ALL") == 1;
+        return is_reset && face.pool.stats().pool_available == 1;
+    };
+    BOOST_REQUIRE(face.run_until(is_clean));
     const auto use_twice = [&]() -> asio::awaitable<void> {
         {
             pooled_connection conn = co_await face.pool.acquire();
