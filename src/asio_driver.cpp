@@ -13,6 +13,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <fcntl.h>
+#include <poll.h>
 
 namespace coropg::detail {
 
@@ -238,6 +239,12 @@ struct timed_wait {
     bool late = false;
 };
 
+/// Asio wakes for nothing now and then, when several threads run the event loop; libpq does not take that for an answer.
+bool is_ready(const wish& w) {
+    pollfd entry{w.socket, static_cast<short>(w.readiness == want::read ? POLLIN : POLLOUT), 0};
+    return ::poll(&entry, 1, 0) != 0;
+}
+
 asio::awaitable<answer> wait_for(wish w) {
     const auto wait = std::make_shared<timed_wait>(co_await asio::this_coro::executor, w.socket);
     if (w.deadline != no_deadline) {
@@ -249,8 +256,10 @@ asio::awaitable<answer> wait_for(wish w) {
         });
     }
     error_code problem;
-    co_await wait->side.async_wait(w.readiness == want::read ? descriptor::wait_read : descriptor::wait_write,
-                                   asio::redirect_error(asio::use_awaitable, problem));
+    do {
+        co_await wait->side.async_wait(w.readiness == want::read ? descriptor::wait_read : descriptor::wait_write,
+                                       asio::redirect_error(asio::use_awaitable, problem));
+    } while (!problem && !wait->late && !is_ready(w));
     wait->timer.cancel();
     if (wait->late) co_return answer::timed_out;
     if (problem) throw boost::system::system_error{problem};
@@ -275,12 +284,15 @@ void socket_link::send_cancel() {
     std::optional<pq::cancel_request> request = core_->take_cancel();
     if (!request) return;
     const auto signal = cancelling_ = std::make_shared<asio::cancellation_signal>();
-    const auto end = [signal, weak = weak_from_this()](const std::exception_ptr&, const std::string& problem) {
+    const auto end = [signal, weak = weak_from_this()](const std::exception_ptr& failure, const std::string& problem) {
         const auto link = std::static_pointer_cast<socket_link>(weak.lock());
         if (!link || link->orphaned_ || !link->core_ || link->cancelling_ != signal) return;
         if (!problem.empty()) log(log_level::warning, "cannot send a cancel: " + problem);
         link->cancelling_ = nullptr;
-        link->core_->cancel_ended(clock::now());
+        if (failure)  // it goes on, and nobody knows until when
+            link->core_->close("the end of a cancel cannot be waited for");
+        else
+            link->core_->cancel_ended(clock::now());
         link->run(want::nothing);
     };
     asio::co_spawn(executor, drive(ops::cancel(std::move(*request))),

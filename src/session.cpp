@@ -75,6 +75,7 @@ unit_ptr session::make_unit(call_options options, std::source_location where, co
 }
 
 void session::recycle(unit_ptr&& u) noexcept {
+    if (u->has_problem()) u->start_over();  // an error does not outlive its statement, to be freed by another's thread
     if (!u->is_foreign && used_.size() + spare_.size() < max_spare && u->is_small()) used_.push_back(std::move(u));
 }
 

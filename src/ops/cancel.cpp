@@ -35,7 +35,8 @@ namespace {
 
 /// libpq before 17 blocks, and without a limit in time: a thread that nobody has to wait for, and what it tells.
 struct blocking_cancel {
-    explicit blocking_cancel(pq::cancel_request r) : request{std::move(r)}, ended{::eventfd(0, EFD_CLOEXEC)} {
+    explicit blocking_cancel(pq::cancel_request r)
+        : request{std::move(r)}, ended{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
         if (ended < 0) throw std::system_error{errno, std::generic_category(), "no descriptor for a cancel"};
     }
     blocking_cancel(const blocking_cancel&) = delete;
@@ -47,10 +48,9 @@ struct blocking_cancel {
         const std::uint64_t one = 1;
         [[maybe_unused]] const ssize_t written = ::write(ended, &one, sizeof one);
     }
-    std::string take() {
+    [[nodiscard]] bool has_ended() const {
         std::uint64_t count = 0;
-        [[maybe_unused]] const ssize_t read = ::read(ended, &count, sizeof count);
-        return std::move(problem);
+        return ::read(ended, &count, sizeof count) == sizeof count;
     }
 
     pq::cancel_request request;
@@ -64,8 +64,10 @@ op<std::string> cancel(pq::cancel_request request) {
     try {
         const auto call = std::make_shared<blocking_cancel>(std::move(request));
         std::thread{[call] { call->run(); }}.detach();
-        co_await wish{want::read, call->ended};
-        co_return call->take();
+        do {
+            co_await wish{want::read, call->ended};
+        } while (!call->has_ended());  // whoever waits may be woken for nothing
+        co_return std::move(call->problem);
     } catch (const std::system_error& e) {
         co_return e.what();
     }

@@ -2,7 +2,9 @@
 
 #include "../support/faces.hpp"
 
+#include <coropg/detail/ops.hpp>
 #include <coropg/detail/poll_driver.hpp>
+#include <coropg/testing/fault_proxy.hpp>
 
 #include <poll.h>
 #include <sys/resource.h>
@@ -104,6 +106,16 @@ BOOST_AUTO_TEST_CASE(a_cancel_that_ended_lets_the_next_statement_go) {
     BOOST_TEST((hand.core.next_deadline() == detail::no_deadline));
     hand.core.send();
     hand.next_finished()->throw_failure();
+}
+
+BOOST_AUTO_TEST_CASE(a_cancel_that_is_woken_for_nothing_goes_on) {
+    testing::fault_proxy proxy{conninfo{tcp_dsn()}};
+    const detail::pq::connection conn = detail::poll_driver::connect(proxy.info());
+    proxy.arm({.from = testing::side::client, .what = testing::fault::silence});
+    detail::op<std::string> cancel = detail::ops::cancel(detail::pq::cancel_request{conn.get()});
+    std::optional<detail::wish> wish = cancel.resume(detail::answer::ready);
+    for (int i = 0; i < 3 && wish; ++i) wish = cancel.resume(detail::answer::ready);
+    BOOST_TEST(wish.has_value(), "the server has not closed its connection");
 }
 
 BOOST_AUTO_TEST_CASE(nothing_runs_without_a_begin_that_was_refused) {
