@@ -92,7 +92,7 @@ OUTSIDE = [
       "coropg/testing/loop_thread.hpp", "coropg/testing/proxied.hpp", "coropg/testing/fault_proxy.hpp",
       "coropg/testing/fake_server.hpp",
       "coropg/types/network.hpp", "src/types/network.cpp"]),
-    ("poll(2)", r"(sys/)?poll\.h", ["src/poll_driver.cpp"]),
+    ("poll(2)", r"(sys/)?poll\.h", ["src/poll_driver.cpp", "src/asio_driver.cpp"]),
     ("spdlog", r"spdlog/.*", ["src/log.cpp"]),
 ]
 
