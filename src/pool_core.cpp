@@ -54,7 +54,8 @@ request_result pool_core::request(pool_waiter& w, time_point now) {
 
 std::optional<pool_lease> pool_core::try_request(lease_kind kind, time_point now) {
     ++stats_.requests_num;
-    if (!idle_.empty()) slots_[idle_.back()].since = now;  // there is no time to ask it for a sign of life
+    // what it is lent has no time to give a sign of life
+    if (queue_.empty() && !idle_.empty()) slots_[idle_.back()].since = now;
     const auto lease = lend_at_once(kind, now);
     if (!lease) {
         ++stats_.refused;

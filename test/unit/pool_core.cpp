@@ -447,6 +447,21 @@ BOOST_AUTO_TEST_CASE(a_try_has_no_time_for_a_sign_of_life) {
     BOOST_TEST(pool.checking.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_try_in_vain_leaves_the_sign_of_life_owed) {
+    pool_under_test pool{{.check_after_idle = 0s}};
+    pool.fill(3);
+    pool.pass(1s);
+    exclusive first, second;
+    pool.request(first);
+    pool.request(second);
+    pool.withdraw(second);  // its check goes on, and will do for the next
+    BOOST_TEST(!pool.core.try_request(lease_kind::exclusive, pool.now));
+    pool.tick();
+    BOOST_TEST(pool.granted.empty());
+    pool.check(pool.checking.front(), true);
+    BOOST_TEST(pool.granted.size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(the_owner_is_woken_when_the_next_tick_comes_earlier) {
     pool_under_test pool{{.max_size = 1}};
     exclusive a{pool.now + 5s}, b{pool.now + 9s}, c{pool.now + 1s};
