@@ -11,8 +11,9 @@ namespace coropg::detail {
 
 namespace {
 
-/// How much a large unit writes before it asks whether the socket took it: about as much as libpq ever holds back.
-constexpr std::size_t flush_bytes = 64 * 1024;
+/// How much a large unit writes before it asks whether the socket took it. With 8 KiB in its buffer libpq tries to send
+/// at the end of each message, whether the socket is full or not.
+constexpr std::size_t flush_bytes = 8 * 1024;
 /// What a statement writes beside its SQL and its parameters: Bind, Describe and Execute.
 constexpr std::size_t overhead_bytes = 96;
 
