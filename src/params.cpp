@@ -4,39 +4,68 @@
 #include <coropg/detail/type_catalog.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <ranges>
 #include <utility>
 
 namespace coropg::detail {
+namespace {
 
-void params::finish(std::size_t from, oid type, coropg::format format) {
-    const std::size_t length = bytes_.size() - from;
-    if (length > max_parameter_bytes) {
-        bytes_.resize(from);
+constexpr std::uint32_t max_length = (std::uint32_t{1} << 30U) - 1;
+
+}  // namespace
+
+std::size_t params::add_header() {
+    constexpr std::array<char, sizeof(header)> room{};
+    const std::size_t at = bytes_.size();
+    bytes_.insert(bytes_.end(), room.begin(), room.end());
+    return at;
+}
+
+void params::finish(std::size_t at, oid type, coropg::format format) {
+    const std::size_t length = bytes_.size() - at - sizeof(header);
+    if (length > max_parameter_bytes)
         throw usage_error{"a parameter of " + std::to_string(length) + " bytes exceeds the limit of " +
                           std::to_string(max_parameter_bytes)};
+    const bool is_text = format == format::text;
+    put(at, {.type = type, .length = static_cast<std::uint32_t>(length) & max_length, .is_text = is_text});
+    if (is_text) bytes_.push_back('\0');  // libpq reads text up to the NUL
+}
+
+void params::add_null(oid type) { put(add_header(), {.type = type, .is_null = true}); }
+
+params::header params::header_at(std::size_t at) const noexcept {
+    header h;
+    std::memcpy(&h, bytes_.data() + at, sizeof h);
+    return h;
+}
+
+void params::put(std::size_t at, const header& h) noexcept { std::memcpy(bytes_.data() + at, &h, sizeof h); }
+
+template <class Visit>
+void params::for_each(std::size_t first, std::size_t count, Visit visit) const {
+    std::size_t at = first;
+    for (std::size_t i = 0; i < count; ++i) {
+        const header h = header_at(at);
+        visit(i, h, bytes_.data() + at + sizeof h);
+        at += sizeof h + h.length + h.is_text;
     }
-    slots_.push_back({from, type, static_cast<std::int32_t>(length), format});
-    if (format == format::text) bytes_.push_back('\0');  // libpq reads text up to the NUL
 }
 
 void params::fill(param_arrays& out, std::size_t first, std::size_t count) const {
-    out.types.resize(count);
-    out.values.resize(count);
-    out.lengths.resize(count);
-    out.formats.resize(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        const slot& s = slots_[first + i];
-        out.types[i] = s.type;
-        out.values[i] = s.length < 0 ? nullptr : (s.length == 0 && bytes_.empty() ? "" : bytes_.data() + s.offset);
-        out.lengths[i] = std::max(s.length, 0);
-        out.formats[i] = static_cast<int>(s.format);
-    }
+    out.make_room(count);
+    for_each(first, count, [&out](std::size_t i, const header& h, const char* value) {
+        out.types[i] = h.type;
+        out.values[i] = h.is_null ? nullptr : value;
+        out.lengths[i] = static_cast<int>(h.length);
+        out.formats[i] = static_cast<int>(h.is_text || h.is_null ? format::text : format::binary);
+    });
 }
 
 std::vector<std::string_view> params::unresolved() const {
     std::vector<std::string_view> names;
-    for (const unresolved_slot& s : declared_) names.push_back(s.type_name);
+    for (const named_parameter& p : declared_) names.push_back(p.type_name);
     for (const unresolved_type& t : within_) names.push_back(t.type_name);
     std::ranges::sort(names);
     names.erase(std::ranges::unique(names).begin(), names.end());
@@ -46,8 +75,12 @@ std::vector<std::string_view> params::unresolved() const {
 bool params::resolve(const type_catalog& types) {
     for (const std::string_view name : unresolved())
         if (types.number_of(name) == 0) return false;
-    for (const unresolved_slot& s : declared_) slots_[s.index].type = types.number_of(s.type_name);
     if (std::ranges::any_of(within_, [](const unresolved_type& t) { return !t.members.empty(); })) as_encoded_ = bytes_;
+    for (const named_parameter& p : declared_) {
+        header h = header_at(p.at);
+        h.type = types.number_of(p.type_name);
+        put(p.at, h);
+    }
     // Backwards: what lies within a composite is settled before the composite itself may be put in another order.
     for (const unresolved_type& t : std::views::reverse(within_)) {
         const oid number = types.number_of(t.type_name);
@@ -66,22 +99,10 @@ void params::unresolve() {
     is_resolved_ = false;
 }
 
-bool params::has_types(const std::vector<oid>& types, std::size_t first, std::size_t count) const {
-    return types.size() == count &&
-           std::equal(types.begin(), types.end(), slots_.begin() + static_cast<std::ptrdiff_t>(first),
-                      [](oid type, const slot& s) { return type == s.type; });
-}
-
 std::vector<oid> params::types(std::size_t first, std::size_t count) const {
-    std::vector<oid> list;
-    list.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) list.push_back(slots_[first + i].type);
+    std::vector<oid> list(count);
+    for_each(first, count, [&list](std::size_t i, const header& h, const char*) { list[i] = h.type; });
     return list;
-}
-
-std::uint64_t params::hash_types(std::uint64_t seed, std::size_t first, std::size_t count) const noexcept {
-    for (std::size_t i = 0; i < count; ++i) seed = (seed ^ slots_[first + i].type) * 0x9E3779B97F4A7C15ULL;
-    return seed ^ (seed >> 32U) ^ count;
 }
 
 }  // namespace coropg::detail

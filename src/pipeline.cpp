@@ -1,13 +1,20 @@
 #include <coropg/pipeline.hpp>
 
+#include <algorithm>
+
 namespace coropg::detail {
+
+void pipeline_scope::take(unit& u, std::size_t index) noexcept {
+    if (next_ >= slots_.size() || slots_[next_].index != index)
+        next_ = static_cast<std::size_t>(std::ranges::lower_bound(slots_, index, {}, &numbered_slot::index) -
+                                         slots_.begin());
+    slots_[next_++].place->read(u, index);
+}
 
 std::exception_ptr pipeline_scope::settle(unit& u) {
     std::exception_ptr first;
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-        if (!slots_[i]) continue;
-        if (auto problem = slots_[i]->settle(u, i); problem && !first) first = std::move(problem);
-    }
+    for (const auto& [index, place] : slots_)
+        if (auto problem = place->settle(u, index); problem && !first) first = std::move(problem);
     try {
         u.throw_failure();  // rather than that others were not executed for it
     } catch (...) {
@@ -17,8 +24,13 @@ std::exception_ptr pipeline_scope::settle(unit& u) {
 }
 
 void pipeline_scope::drop_what_nobody_gets(unit& u) {
-    for (std::size_t i = 0; i < slots_.size(); ++i)
-        if (is_dropped(i)) drop(u, i);
+    std::erase_if(slots_, [&u](const numbered_slot& s) { return drop(u, s); });
+}
+
+bool pipeline_scope::drop(unit& u, const numbered_slot& slot) {
+    if (slot.place.use_count() > 1 || slot.place->checks_answer()) return false;
+    u.own(slot.index).is_wanted = false;
+    return true;
 }
 
 }  // namespace coropg::detail

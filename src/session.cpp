@@ -6,6 +6,7 @@
 #include <coropg/sqlstate.hpp>
 
 #include <algorithm>
+#include <span>
 
 namespace coropg::detail {
 
@@ -183,19 +184,22 @@ bool session::feed(unit& u) {
 bool session::send_command(unit& u, command& c) {
     using way = statement_cache::plan::way;
     u.parameters.fill(arrays_, c.first_parameter, c.parameter_count);
+    const std::span types = std::span{arrays_.types}.first(c.parameter_count);
     unflushed_bytes_ += overhead_bytes;
-    for (const int length : arrays_.lengths) unflushed_bytes_ += static_cast<std::size_t>(length);
+    for (const int length : std::span{arrays_.lengths}.first(c.parameter_count))
+        unflushed_bytes_ += static_cast<std::size_t>(length);
 
     PGconn* const conn = conn_.get();
     const int n = static_cast<int>(c.parameter_count);
-    const statement_cache::plan plan = cache_.next(c, u.parameters, u.preparing);
-    if (plan.how != way::run) unflushed_bytes_ += c.sql.size();
+    const std::string_view sql = u.text_of(c).sql;
+    const statement_cache::plan plan = cache_.next(u, c, types);
+    if (plan.how != way::run) unflushed_bytes_ += sql.size();
     if (plan.how == way::unnamed)
-        return PQsendQueryParams(conn, c.sql.data(), n, arrays_.types.data(), arrays_.values.data(),
-                                 arrays_.lengths.data(), arrays_.formats.data(), binary_results) == 1;
+        return PQsendQueryParams(conn, sql.data(), n, types.data(), arrays_.values.data(), arrays_.lengths.data(),
+                                 arrays_.formats.data(), binary_results) == 1;
     if (plan.how == way::parse_and_run) {
         c.with_parse = true;
-        if (PQsendPrepare(conn, plan.name, c.sql.data(), n, arrays_.types.data()) != 1) return false;
+        if (PQsendPrepare(conn, plan.name, sql.data(), n, types.data()) != 1) return false;
     }
     return PQsendQueryPrepared(conn, plan.name, n, arrays_.values.data(), arrays_.lengths.data(),
                                arrays_.formats.data(), binary_results) == 1;
@@ -257,7 +261,7 @@ void session::on_result(unit& u, pq::result&& r) {
     switch (PQresultStatus(r.get())) {
         case PGRES_PIPELINE_SYNC: return on_sync(std::move(r));
         case PGRES_PIPELINE_ABORTED:
-            if (u.awaits_parse()) cache_.parsed(u.commands[u.answered], u.parameters, false);
+            if (u.awaits_parse()) cache_.parsed(u, u.commands[u.answered], false);
             return;
         case PGRES_COPY_IN:
         case PGRES_COPY_OUT:
@@ -267,8 +271,7 @@ void session::on_result(unit& u, pq::result&& r) {
             if (!u.failed()) u.fail(u.answered, std::move(r));
             if (u.awaits_parse())
                 // The name is a hash of the statement: who has it already, has this statement.
-                cache_.parsed(u.commands[u.answered], u.parameters,
-                              u.sqlstate() == sqlstate::duplicate_prepared_statement);
+                cache_.parsed(u, u.commands[u.answered], u.sqlstate() == sqlstate::duplicate_prepared_statement);
             return;
         default: return on_answer(u, std::move(r));
     }
@@ -276,7 +279,7 @@ void session::on_result(unit& u, pq::result&& r) {
 
 void session::on_answer(unit& u, pq::result&& r) {
     command& c = u.commands[u.answered];
-    if (u.awaits_parse()) return cache_.parsed(c, u.parameters, true);
+    if (u.awaits_parse()) return cache_.parsed(u, c, true);
     if (PQresultStatus(r.get()) == PGRES_COMMAND_OK) note_command(u, PQcmdStatus(r.get()));
     c.answer = result{std::move(r)};
     if (u.keeps_results && c.is_wanted) note_types(u, c.answer);
@@ -351,7 +354,7 @@ void session::forget_what_broke(unit& u) {
     if (u.sends_user_types && (u.sqlstate().starts_with("42") || u.sqlstate().starts_with("XX"))) forget_type_names();
     const bool vanished = u.sqlstate() == sqlstate::invalid_sql_statement_name;
     if (!vanished && u.sqlstate() != sqlstate::feature_not_supported) return;
-    for (const command& c : u.commands) cache_.forget(c, u.parameters);
+    for (const command& c : u.commands) cache_.forget(u, c);
     if (vanished) cache_.take_evicted();
 }
 

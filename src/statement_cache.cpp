@@ -7,39 +7,39 @@
 
 namespace coropg::detail {
 
-statement_cache::plan statement_cache::next(const command& c, const params& parameters, prepare mode) {
-    if (mode == prepare::never) return {};
-    const std::uint64_t key = key_of(c, parameters);
-    auto found = index_.find(key);
-    const bool first_use = found == index_.end();
+statement_cache::plan statement_cache::next(const unit& u, const command& c, std::span<const oid> types) {
+    if (u.preparing == prepare::never) return {};
+    const statement_text& text = u.text_of(c);
+    const std::uint64_t key = key_of(text, types);
+    const order::iterator found = find(key);
+    const bool first_use = found == order_.end();
     if (first_use) {
         if (!make_room()) return {};
-        order_.push_front(
-            {key, std::string{c.sql}, parameters.types(c.first_parameter, c.parameter_count), {}, status::seen});
-        found = index_.emplace(key, order_.begin()).first;
+        order_.push_front({key, std::string{text.sql}, {types.begin(), types.end()}, {}, status::seen});
+        index_.emplace(key, order_.begin());
     } else {
-        if (!matches(*found->second, c, parameters)) return {};
-        order_.splice(order_.begin(), order_, found->second);
+        if (!matches(*found, text, types)) return {};
+        order_.splice(order_.begin(), order_, found);
     }
-    entry& e = *found->second;
-    const bool is_of_same_unit = e.state == status::parsing && e.parsed_with == &parameters;
+    entry& e = order_.front();
+    const bool is_of_same_unit = e.state == status::parsing && e.parsed_by == &u;
     if (e.state == status::ready || is_of_same_unit) return {plan::way::run, e.name.c_str()};
-    if (e.state == status::parsing || (first_use && mode != prepare::always)) return {};
+    if (e.state == status::parsing || (first_use && u.preparing != prepare::always)) return {};
     std::string name = name_of(e);
     if (std::ranges::find(evicted_, name) != evicted_.end()) return {};  // the server has an old one still
     e.name = std::move(name);
     e.state = status::parsing;
-    e.parsed_with = &parameters;
+    e.parsed_by = &u;
     return {plan::way::parse_and_run, e.name.c_str()};
 }
 
-void statement_cache::parsed(const command& c, const params& parameters, bool succeeded) {
-    if (const auto e = find(c, parameters); e != order_.end() && e->state == status::parsing)
+void statement_cache::parsed(const unit& u, const command& c, bool succeeded) {
+    if (const auto e = find(u, c); e != order_.end() && e->state == status::parsing)
         e->state = succeeded ? status::ready : status::seen;
 }
 
-void statement_cache::forget(const command& c, const params& parameters) {
-    if (const auto e = find(c, parameters); e != order_.end()) evict(e);
+void statement_cache::forget(const unit& u, const command& c) {
+    if (const auto e = find(u, c); e != order_.end()) evict(e);
 }
 
 void statement_cache::clear() noexcept {
@@ -62,17 +62,26 @@ void statement_cache::evict(order::iterator e) {
     order_.erase(e);
 }
 
-statement_cache::order::iterator statement_cache::find(const command& c, const params& parameters) {
-    const auto found = index_.find(key_of(c, parameters));
-    return found != index_.end() && matches(*found->second, c, parameters) ? found->second : order_.end();
+statement_cache::order::iterator statement_cache::find(std::uint64_t key) {
+    if (!order_.empty() && order_.front().key == key) return order_.begin();  // as in a batch
+    const auto found = index_.find(key);
+    return found == index_.end() ? order_.end() : found->second;
 }
 
-bool statement_cache::matches(const entry& e, const command& c, const params& parameters) {
-    return e.sql == c.sql && parameters.has_types(e.types, c.first_parameter, c.parameter_count);
+statement_cache::order::iterator statement_cache::find(const unit& u, const command& c) {
+    const std::vector<oid> types = u.parameters.types(c.first_parameter, c.parameter_count);
+    const order::iterator found = find(key_of(u.text_of(c), types));
+    return found != order_.end() && matches(*found, u.text_of(c), types) ? found : order_.end();
 }
 
-std::uint64_t statement_cache::key_of(const command& c, const params& parameters) noexcept {
-    return parameters.hash_types(c.sql_hash, c.first_parameter, c.parameter_count);
+bool statement_cache::matches(const entry& e, const statement_text& text, std::span<const oid> types) {
+    return e.sql == text.sql && std::ranges::equal(e.types, types);
+}
+
+std::uint64_t statement_cache::key_of(const statement_text& text, std::span<const oid> types) noexcept {
+    std::uint64_t key = text.hash;
+    for (const oid type : types) key = (key ^ type) * 0x9E3779B97F4A7C15ULL;
+    return key ^ (key >> 32U) ^ types.size();
 }
 
 std::string statement_cache::name_of(const entry& e) {

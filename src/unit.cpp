@@ -32,6 +32,7 @@ void unit::set_deadline(const call_options& options) {
 }
 
 void unit::clear() noexcept {
+    statements.clear();
     commands.clear();
     parameters.clear();
     within.reset();
@@ -82,19 +83,30 @@ void unit::add(const sql_view& sql, std::size_t parameter_count) {
         throw usage_error{"a transaction is ended by commit() or rollback(), or by its function's end",
                           {std::string{sql.text()}, where}};
     changes = std::max(changes, sql.changes());
-    const std::string_view text = sql.is_literal() ? sql.text() : owned_sql_.emplace_front(sql.text());
-    commands.emplace_back(text, sql.hash(), parameters.size(), parameter_count);
+    if (!repeats_last(sql))
+        statements.push_back(
+            {sql.is_literal() ? sql.text() : std::string_view{owned_sql_.emplace_front(sql.text())}, sql.hash()});
+    commands.emplace_back(statements.size() - 1, parameters.end(), parameter_count);
+}
+
+bool unit::repeats_last(const sql_view& sql) const noexcept {
+    if (statements.empty()) return false;
+    const auto& [text, hash] = statements.back();
+    return hash == sql.hash() && (text.data() == sql.text().data() || text == sql.text());
 }
 
 void unit::add_again() {
     const command& last = commands.back();
-    commands.emplace_back(last.sql, last.sql_hash, parameters.size(), last.parameter_count);
+    commands.emplace_back(last.statement, parameters.end(), last.parameter_count);
 }
 
-void unit::add_own(std::string sql) {
+command unit::own_command(std::string sql) {
     const std::string& text = owned_sql_.emplace_front(std::move(sql));
-    commands.emplace_back(text, hash_sql(text), parameters.size(), 0U);
+    statements.push_back({text, hash_sql(text)});
+    return {statements.size() - 1, parameters.end(), 0};
 }
+
+void unit::add_own(std::string sql) { commands.push_back(own_command(std::move(sql))); }
 
 void unit::end_scope(ending how, std::string_view name) {
     ends = how;
@@ -116,10 +128,7 @@ void unit::end_scope(ending how, std::string_view name) {
 void unit::open_scopes() {
     for (scope* s = within.get(); s != nullptr && s->reached == scope::progress::fresh; s = s->outer.get()) {
         std::vector<command> opening;
-        for (const std::string& sql : s->opening) {
-            const std::string& text = owned_sql_.emplace_front(sql);
-            opening.emplace_back(text, hash_sql(text), 0U, 0U);
-        }
+        for (const std::string& sql : s->opening) opening.push_back(own_command(sql));
         commands.insert(commands.begin(), std::make_move_iterator(opening.begin()),
                         std::make_move_iterator(opening.end()));
         opening_commands += opening.size();
@@ -177,7 +186,7 @@ void unit::throw_failure_of(std::size_t index) const {
 call_site unit::site_of(std::size_t index) const {
     if (commands.empty()) return {{}, where};
     // An error reported at the Sync (a deferred constraint) is about the whole unit: its last statement stands for it.
-    return {std::string{commands[std::min(index, commands.size() - 1)].sql}, where};
+    return {std::string{text_of(commands[std::min(index, commands.size() - 1)]).sql}, where};
 }
 
 std::exception_ptr stop_error(const unit& u, stop_cause cause, std::string_view reason, outcome became) {

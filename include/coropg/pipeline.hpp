@@ -72,10 +72,10 @@ class mapped_slot final : public typed_slot<T> {
     [[nodiscard]] bool checks_answer() const noexcept override { return !std::is_same_v<T, result>; }
 };
 
-/// The slots of the statements up to one Sync; null where nobody gets what is returned.
+/// The slots of the statements up to one Sync, but for those that nobody gets.
 class pipeline_scope final : public answer_taker {
  public:
-    void take(unit& u, std::size_t index) noexcept override { slots_[index]->read(u, index); }
+    void take(unit& u, std::size_t index) noexcept override;
     /// Returns the first error.
     std::exception_ptr settle(unit& u);
     /// The slot of the statement that was added last to `u`; that of the one before, if nobody has its handle any more.
@@ -83,26 +83,27 @@ class pipeline_scope final : public answer_taker {
     std::shared_ptr<typed_slot<T>> add_slot(unit& u) {
         std::shared_ptr<typed_slot<T>> slot;
         if constexpr (std::is_same_v<T, result>)
-            if (!slots_.empty() && is_dropped(slots_.size() - 1))
-                slot = std::static_pointer_cast<typed_slot<T>>(drop(u, slots_.size() - 1));
+            if (!slots_.empty() && drop(u, slots_.back())) {
+                slot = std::static_pointer_cast<typed_slot<T>>(std::move(slots_.back().place));
+                slots_.pop_back();
+            }
         if (!slot) slot = std::make_shared<mapped_slot<T, Of>>();
-        slots_.push_back(slot);
+        slots_.push_back({u.commands.size() - 1, slot});
         return slot;
     }
     /// Without a handle, a result need not be kept.
     void drop_what_nobody_gets(unit& u);
 
  private:
-    [[nodiscard]] bool is_dropped(std::size_t index) const noexcept {
-        const auto& slot = slots_[index];
-        return slot && slot.use_count() == 1 && !slot->checks_answer();
-    }
-    std::shared_ptr<pipeline_slot> drop(unit& u, std::size_t index) {
-        u.own(index).is_wanted = false;
-        return std::move(slots_[index]);
-    }
+    struct numbered_slot {
+        std::size_t index;
+        std::shared_ptr<pipeline_slot> place;
+    };
 
-    std::vector<std::shared_ptr<pipeline_slot>> slots_;
+    static bool drop(unit& u, const numbered_slot& slot);
+
+    std::vector<numbered_slot> slots_;  // in the order of their statements
+    std::size_t next_ = 0;              // whose answer most likely comes next
 };
 
 }  // namespace detail

@@ -44,7 +44,7 @@ op<void> drain_copy_out(PGconn* conn) {
 op<void> script(PGconn* conn, unit& u) {
     const call_site site = u.site();
     std::string text;
-    for (std::size_t i = 0; i < u.opening_commands; ++i) text.append(u.commands[i].sql).append("; ");
+    for (std::size_t i = 0; i < u.opening_commands; ++i) text.append(u.text_of(u.commands[i]).sql).append("; ");
     const int opening_size = static_cast<int>(text.size());
     text += site.sql;
     if (PQsendQuery(conn, text.c_str()) != 1) co_return;

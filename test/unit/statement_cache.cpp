@@ -22,13 +22,19 @@ unit one(std::string sql, const Args&... args) {
     return u;
 }
 
-way use(statement_cache& cache, const unit& u, prepare mode = prepare::automatic) {
-    return cache.next(u.commands[0], u.parameters, mode).how;
+statement_cache::plan next(statement_cache& cache, const unit& u) {
+    const command& c = u.commands[0];
+    return cache.next(u, c, u.parameters.types(c.first_parameter, c.parameter_count));
 }
 
-void parsed(statement_cache& cache, const unit& u, bool succeeded = true) {
-    cache.parsed(u.commands[0], u.parameters, succeeded);
+way use(statement_cache& cache, unit& u, prepare mode = prepare::automatic) {
+    u.preparing = mode;
+    return next(cache, u).how;
 }
+
+way use(statement_cache& cache, unit&& u, prepare mode = prepare::automatic) { return use(cache, u, mode); }
+
+void parsed(statement_cache& cache, const unit& u, bool succeeded = true) { cache.parsed(u, u.commands[0], succeeded); }
 
 }  // namespace
 
@@ -36,7 +42,7 @@ BOOST_AUTO_TEST_SUITE(statement_cache_)
 
 BOOST_AUTO_TEST_CASE(the_second_use_prepares_and_later_ones_run) {
     statement_cache cache;
-    const unit u = one("SELECT $1", 1);
+    unit u = one("SELECT $1", 1);
     BOOST_TEST((use(cache, u) == way::unnamed));
     BOOST_TEST((use(cache, u) == way::parse_and_run));
     BOOST_TEST((use(cache, one("SELECT $1", 2)) == way::unnamed));  // its Parse is not answered yet
@@ -47,7 +53,7 @@ BOOST_AUTO_TEST_CASE(the_second_use_prepares_and_later_ones_run) {
 
 BOOST_AUTO_TEST_CASE(a_failed_parse_is_tried_again) {
     statement_cache cache;
-    const unit u = one("SELECT $1", 1);
+    unit u = one("SELECT $1", 1);
     use(cache, u);
     use(cache, u);
     parsed(cache, u, false);
@@ -56,7 +62,7 @@ BOOST_AUTO_TEST_CASE(a_failed_parse_is_tried_again) {
 
 BOOST_AUTO_TEST_CASE(modes_override_the_count) {
     statement_cache cache;
-    const unit u = one("SELECT 1");
+    unit u = one("SELECT 1");
     BOOST_TEST((use(cache, u, prepare::never) == way::unnamed));
     BOOST_TEST(cache.size() == 0U);
     BOOST_TEST((use(cache, u, prepare::always) == way::parse_and_run));
@@ -68,10 +74,11 @@ BOOST_AUTO_TEST_CASE(modes_override_the_count) {
 BOOST_AUTO_TEST_CASE(names_depend_on_text_and_types_alone) {
     statement_cache first;
     statement_cache second;
-    const unit ints = one("SELECT $1", 1);
-    const unit doubles = one("SELECT $1", 1.0);
-    const auto name = [](statement_cache& cache, const unit& u) {
-        return std::string{cache.next(u.commands[0], u.parameters, prepare::always).name};
+    unit ints = one("SELECT $1", 1);
+    unit doubles = one("SELECT $1", 1.0);
+    const auto name = [](statement_cache& cache, auto&& u) {
+        u.preparing = prepare::always;
+        return std::string{next(cache, u).name};
     };
     const std::string a = name(first, ints);
     BOOST_TEST(a == name(second, ints));
@@ -82,10 +89,10 @@ BOOST_AUTO_TEST_CASE(names_depend_on_text_and_types_alone) {
 
 BOOST_AUTO_TEST_CASE(the_least_recently_used_statement_is_evicted) {
     statement_cache cache{2};
-    const unit a = one("a");
-    const unit b = one("b");
-    const unit c = one("c");
-    for (const unit* u : {&a, &b}) {
+    unit a = one("a");
+    unit b = one("b");
+    unit c = one("c");
+    for (unit* u : {&a, &b}) {
         use(cache, *u, prepare::always);
         parsed(cache, *u);
     }
@@ -101,7 +108,7 @@ BOOST_AUTO_TEST_CASE(the_least_recently_used_statement_is_evicted) {
 
 BOOST_AUTO_TEST_CASE(statements_that_are_being_parsed_are_not_evicted) {
     statement_cache cache{1};
-    const unit a = one("a");
+    unit a = one("a");
     use(cache, a, prepare::always);
     BOOST_TEST((use(cache, one("b"), prepare::always) == way::unnamed));
     parsed(cache, a);
@@ -110,10 +117,10 @@ BOOST_AUTO_TEST_CASE(statements_that_are_being_parsed_are_not_evicted) {
 
 BOOST_AUTO_TEST_CASE(clear_forgets_without_deallocating_and_forget_deallocates) {
     statement_cache cache;
-    const unit u = one("SELECT 1");
+    unit u = one("SELECT 1");
     use(cache, u, prepare::always);
     parsed(cache, u);
-    cache.forget(u.commands[0], u.parameters);
+    cache.forget(u, u.commands[0]);
     BOOST_TEST(cache.take_evicted().size() == 1U);
     use(cache, u, prepare::always);
     cache.clear();

@@ -1,5 +1,7 @@
 // The parameters of statements, encoded when the call is made: nothing refers to an argument afterwards. One `params`
-// holds those of one statement, or of all statements of a batch behind one another.
+// holds those of one statement, or of all statements of a batch behind one another:
+//
+//     parameters = { header value [ NUL ] }        with the NUL behind text
 #pragma once
 
 #include <coropg/codec.hpp>
@@ -16,8 +18,16 @@ inline constexpr std::size_t max_parameters = 65535;
 /// The largest parameter: the server takes messages of at most 1 GiB - 1, and drops the connection beyond.
 inline constexpr std::size_t max_parameter_bytes = std::size_t{1} << 29U;
 
-/// The arrays that libpq takes; refilled for each statement that is sent.
+/// The arrays that libpq takes; refilled for each statement that is sent, they are as long as the longest needs.
 struct param_arrays {
+    void make_room(std::size_t count) {
+        if (types.size() >= count) return;
+        types.resize(count);
+        values.resize(count);
+        lengths.resize(count);
+        formats.resize(count);
+    }
+
     std::vector<oid> types;
     std::vector<const char*> values;
     std::vector<int> lengths;
@@ -27,22 +37,17 @@ struct param_arrays {
 class params {
  public:
     /// Appends one parameter. NULL is `std::nullopt`, `nullptr` or an empty optional.
-    /// Errors: usage_error when the value cannot be sent.
+    /// Errors: usage_error when the value cannot be sent; nothing can be added or read then.
     template <class T>
     void add(const T& value);
 
-    [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }
-    [[nodiscard]] std::size_t capacity_bytes() const noexcept {
-        return slots_.capacity() * sizeof(slot) + bytes_.capacity();
-    }
+    /// Where the next parameter is going to be.
+    [[nodiscard]] std::size_t end() const noexcept { return bytes_.size(); }
+    [[nodiscard]] std::size_t capacity_bytes() const noexcept { return bytes_.capacity(); }
 
-    /// Lays out `count` parameters from `first` on for libpq.
+    /// Lays out `count` parameters, the first of which is at `first`, for libpq.
     void fill(param_arrays& out, std::size_t first, std::size_t count) const;
-    /// Whether the types of `count` parameters from `first` on are `types`.
-    [[nodiscard]] bool has_types(const std::vector<oid>& types, std::size_t first, std::size_t count) const;
     [[nodiscard]] std::vector<oid> types(std::size_t first, std::size_t count) const;
-    /// Mixes the types of `count` parameters into `seed`.
-    [[nodiscard]] std::uint64_t hash_types(std::uint64_t seed, std::size_t first, std::size_t count) const noexcept;
 
     /// Whether types are named that no one has looked up yet.
     [[nodiscard]] bool has_unresolved() const noexcept {
@@ -59,7 +64,6 @@ class params {
     void unresolve();
 
     void clear() noexcept {
-        slots_.clear();
         bytes_.clear();
         declared_.clear();
         within_.clear();
@@ -68,15 +72,17 @@ class params {
     }
 
  private:
-    struct slot {
-        std::size_t offset;
-        oid type;
-        std::int32_t length;  // -1 is NULL
-        coropg::format format;
+    /// Small: a batch may have a million.
+    struct header {
+        oid type = 0;
+        std::uint32_t length : 30 = 0;
+        std::uint32_t is_text : 1 = 0;
+        std::uint32_t is_null : 1 = 0;
     };
+    static_assert(max_parameter_bytes < std::size_t{1} << 30U);
 
-    struct unresolved_slot {
-        std::size_t index;
+    struct named_parameter {
+        std::size_t at;
         std::string_view type_name;
     };
 
@@ -87,17 +93,24 @@ class params {
             return 0;
         } else {
             if constexpr (is_inferred<T>()) return 0;
-            if constexpr (is_named<T>()) declared_.push_back({slots_.size(), codec<T>::type.name});
+            if constexpr (is_named<T>()) declared_.push_back({bytes_.size(), codec<T>::type.name});
             return codec<T>::type.oid;
         }
     }
 
-    void add_null(oid type) { slots_.push_back({0, type, -1, format::text}); }
-    void finish(std::size_t from, oid type, coropg::format format);
+    void add_null(oid type);
+    /// Makes room for a header and returns its place.
+    std::size_t add_header();
+    void finish(std::size_t at, oid type, coropg::format format);
 
-    std::vector<slot> slots_;
+    [[nodiscard]] header header_at(std::size_t at) const noexcept;
+    void put(std::size_t at, const header& h) noexcept;
+    /// Calls `visit(i, header, value)` for `count` parameters, the first of which is at `first`.
+    template <class Visit>
+    void for_each(std::size_t first, std::size_t count, Visit visit) const;
+
     std::vector<char> bytes_;
-    std::vector<unresolved_slot> declared_;
+    std::vector<named_parameter> declared_;
     std::vector<unresolved_type> within_;
     std::vector<char> as_encoded_;  // composites, before they were settled
     bool is_resolved_ = false;
@@ -118,11 +131,11 @@ void params::add(const T& value) {
     } else if constexpr (!encodable<type>) {
         static_assert(encodable<type>, "no coropg::codec says how to send this type of parameter");
     } else {
-        const std::size_t from = bytes_.size();
         const oid declared = declare<type>();
+        const std::size_t at = add_header();
         encoder out{bytes_, &within_};
         codec<type>::encode(value, out);
-        finish(from, declared, wire_format<type>());
+        finish(at, declared, wire_format<type>());
     }
 }
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <list>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -27,14 +28,15 @@ class statement_cache {
 
     explicit statement_cache(std::size_t capacity = 256) : capacity_{capacity} {}
 
-    /// Notes one more use of the statement and decides how it is sent. Between `parse_and_run` and its `parsed`, the
-    /// same statement runs unnamed in other units; in the same one, the server skips it when that Parse fails.
-    plan next(const command& c, const params& parameters, prepare mode);
+    /// Notes one more use of a command's statement, whose parameters are of `types`, and decides how it is sent. Between
+    /// `parse_and_run` and its `parsed`, the same statement runs unnamed in other units; in the same one, the server skips
+    /// it when that Parse fails.
+    plan next(const unit& u, const command& c, std::span<const oid> types);
     /// The server has answered the Parse of a statement.
-    void parsed(const command& c, const params& parameters, bool succeeded);
+    void parsed(const unit& u, const command& c, bool succeeded);
 
     /// Forgets a statement; if the server has it, its name is among `take_evicted`.
-    void forget(const command& c, const params& parameters);
+    void forget(const unit& u, const command& c);
     /// Forgets all: the server has dropped its statements.
     void clear() noexcept;
     [[nodiscard]] bool has_evicted() const noexcept { return !evicted_.empty(); }
@@ -52,15 +54,17 @@ class statement_cache {
         std::vector<oid> types;
         std::string name;
         status state = status::seen;
-        /// The parameters of the unit whose Parse is under way; only compared.
-        const params* parsed_with = nullptr;
+        /// The unit whose Parse is under way; only compared.
+        const unit* parsed_by = nullptr;
     };
     using order = std::list<entry>;
 
-    static std::uint64_t key_of(const command& c, const params& parameters) noexcept;
-    static bool matches(const entry& e, const command& c, const params& parameters);
+    static std::uint64_t key_of(const statement_text& text, std::span<const oid> types) noexcept;
+    static bool matches(const entry& e, const statement_text& text, std::span<const oid> types);
     static std::string name_of(const entry& e);
-    order::iterator find(const command& c, const params& parameters);
+    /// The entry of that key, which may be another statement's by chance.
+    order::iterator find(std::uint64_t key);
+    order::iterator find(const unit& u, const command& c);
     bool make_room();
     void evict(order::iterator e);
 

@@ -21,22 +21,28 @@
 
 namespace coropg::detail {
 
-/// One statement of a unit. Small: a unit may have a million.
-struct command {
-    command(std::string_view text, std::uint64_t hash, std::size_t first, std::size_t count) noexcept
-        : sql{text},
-          sql_hash{hash},
-          first_parameter{static_cast<std::uint32_t>(first)},
-          parameter_count{static_cast<std::uint16_t>(count)} {}
-
+/// The text of a statement, once for all commands of a unit that repeat it.
+struct statement_text {
     std::string_view sql;
-    std::uint64_t sql_hash;
-    std::uint32_t first_parameter;
+    std::uint64_t hash;
+};
+
+/// One execution of a statement. Small: a unit may have a million.
+struct command {
+    command(std::size_t index, std::size_t first, std::size_t count) noexcept
+        : statement{static_cast<std::uint32_t>(index)},
+          parameter_count{static_cast<std::uint16_t>(count)},
+          first_parameter{first} {}
+
+    /// Which of its unit's statements.
+    std::uint32_t statement;
     std::uint16_t parameter_count;
     /// Set when it was sent behind the Parse that prepares it: libpq then answers for both.
     bool with_parse = false;
     /// False when nobody can ask for the answer any more: it is counted and freed.
     bool is_wanted = true;
+    /// Where its parameters begin.
+    std::size_t first_parameter;
     result answer;
 };
 
@@ -147,6 +153,7 @@ class unit : public unit_state {
     /// Notes which of these the server refused.
     void note_refused_scopes();
 
+    [[nodiscard]] const statement_text& text_of(const command& c) const noexcept { return statements[c.statement]; }
     /// The caller's command at `index`.
     [[nodiscard]] command& own(std::size_t index = 0) { return commands[opening_commands + index]; }
 
@@ -174,11 +181,12 @@ class unit : public unit_state {
     /// The caller's statement and the line that asked for it.
     [[nodiscard]] call_site site() const { return site_of(opening_commands); }
     [[nodiscard]] std::string_view site_sql() const noexcept {
-        return opening_commands < commands.size() ? commands[opening_commands].sql : std::string_view{};
+        return opening_commands < commands.size() ? text_of(commands[opening_commands]).sql : std::string_view{};
     }
     /// The same for the command at `index`.
     [[nodiscard]] call_site site_of(std::size_t index) const;
 
+    std::vector<statement_text> statements;
     std::vector<command> commands;
     params parameters;
     /// The transaction or savepoint that it is part of.
@@ -201,6 +209,10 @@ class unit : public unit_state {
 
  private:
     friend class unit_queue;
+
+    [[nodiscard]] bool repeats_last(const sql_view& sql) const noexcept;
+    /// One of our own SQL, without parameters.
+    command own_command(std::string sql);
 
     std::forward_list<std::string> owned_sql_;
     std::exception_ptr problem_;
