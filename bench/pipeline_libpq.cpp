@@ -15,7 +15,7 @@ constexpr int binary = 1;
 constexpr int text = 0;
 /// So many are sent before the socket is asked whether it takes more; some 8 KiB. With more in its buffer libpq itself
 /// tries to send at the end of each message, which for a socket that is full costs 0.7 us of CPU a statement.
-constexpr std::size_t statements_a_flush = 72;
+constexpr std::size_t statements_a_flush = 112;
 
 class pipeline {
  public:

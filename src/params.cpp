@@ -4,22 +4,15 @@
 #include <coropg/detail/type_catalog.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <ranges>
 #include <utility>
 
 namespace coropg::detail {
-namespace {
-
-constexpr std::uint32_t max_length = (std::uint32_t{1} << 30U) - 1;
-
-}  // namespace
 
 std::size_t params::add_header() {
-    constexpr std::array<char, sizeof(header)> room{};
     const std::size_t at = bytes_.size();
-    bytes_.insert(bytes_.end(), room.begin(), room.end());
+    bytes_.resize(at + sizeof(header));
     return at;
 }
 
@@ -29,7 +22,7 @@ void params::finish(std::size_t at, oid type, coropg::format format) {
         throw usage_error{"a parameter of " + std::to_string(length) + " bytes exceeds the limit of " +
                           std::to_string(max_parameter_bytes)};
     const bool is_text = format == format::text;
-    put(at, {.type = type, .length = static_cast<std::uint32_t>(length) & max_length, .is_text = is_text});
+    put(at, {.type = type, .length = static_cast<std::uint32_t>(length) & longest, .is_text = is_text});
     if (is_text) bytes_.push_back('\0');  // libpq reads text up to the NUL
 }
 

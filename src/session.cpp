@@ -15,8 +15,10 @@ namespace {
 /// How much a large unit writes before it asks whether the socket took it. With 8 KiB in its buffer libpq tries to send
 /// at the end of each message, whether the socket is full or not.
 constexpr std::size_t flush_bytes = 8 * 1024;
-/// What a statement writes beside its SQL and its parameters: Bind, Describe and Execute.
-constexpr std::size_t overhead_bytes = 96;
+/// What a statement writes beside its SQL and its parameters: Bind, Describe and Execute; and for each parameter its format
+/// and its length.
+constexpr std::size_t statement_bytes = 75;
+constexpr std::size_t parameter_bytes = 6;
 
 /// Units on the wire at a time. More would not keep the server busier, but be told "outcome not known" when the
 /// connection is lost, and run unnamed while the Parse of the first of them is under way.
@@ -131,31 +133,43 @@ void session::send() {
     if (unflushed_) flush();
     cancel_abandoned();
     while (state_ == state::pipelining && !unflushed_) {
-        const bool unit_open = !underway_.empty() && !underway_.back().sync_sent;
-        if (!unit_open) {
-            if (queued_.empty() || underway_.size() >= max_underway) break;
-            if (beginning_ || cancelling_ != cancel_state::none || drain_deadline_ != no_deadline) break;
-            if (queued_.front().within && !open(queued_.front())) continue;
-            if (queued_.front().exclusive) {
-                if (!underway_.empty()) {
-                    if (queued_.front().is_last) limit_drain(clock::now());
-                    break;
-                }
-                start_exclusive();
-                continue;
-            }
-            if (queued_.front().parameters.has_unresolved()) {
-                if (lookups_ > 0) break;
-                if (!resolve_types(queued_.front())) continue;
-            }
-            if (queued_.front().changes != session_change::none) note_change(queued_.front());
-            underway_.push_back(queued_.pop_front());
+        const bool is_unit_open = !underway_.empty() && !underway_.back().sync_sent;
+        if (is_unit_open) {
+            if (!feed(underway_.back())) return lose();
+            deallocate_evicted();
+        } else if (may_go_on()) {
+            take_next();
+        } else {
+            break;
         }
-        if (!feed(underway_.back())) return lose();
-        deallocate_evicted();
     }
     if (state_ == state::pipelining && unflushed_bytes_ > 0) flush();
     clean_up();
+}
+
+/// Whether the turn of the queue's head has come.
+bool session::may_go_on() {
+    if (queued_.empty() || underway_.size() >= max_underway) return false;
+    if (beginning_ || cancelling_ != cancel_state::none || drain_deadline_ != no_deadline) return false;
+    const unit& head = queued_.front();
+    if (head.exclusive && !underway_.empty()) {
+        if (head.is_last) limit_drain(clock::now());
+        return false;
+    }
+    return lookups_ == 0 || !head.parameters.has_unresolved();
+}
+
+/// Begins the queue's head, unless it ends here or waits for a lookup of its types. Its scope is opened last: a lookup
+/// goes before BEGIN.
+void session::take_next() {
+    unit& u = queued_.front();
+    if (u.within) refuse_behind_failed_begin(u);
+    if (u.failed() || has_nothing_to_end(u)) return finish(queued_.pop_front());
+    if (u.parameters.has_unresolved() && !resolve_types(u)) return;
+    if (u.within) open(u);
+    if (u.exclusive) return start_exclusive();
+    if (u.changes != session_change::none) note_change(u);
+    underway_.push_back(queued_.pop_front());
 }
 
 /// Sends as much of a unit as the socket takes, and its Sync behind it. False when the connection is lost.
@@ -185,7 +199,7 @@ bool session::send_command(unit& u, command& c) {
     using way = statement_cache::plan::way;
     u.parameters.fill(arrays_, c.first_parameter, c.parameter_count);
     const std::span types = std::span{arrays_.types}.first(c.parameter_count);
-    unflushed_bytes_ += overhead_bytes;
+    unflushed_bytes_ += statement_bytes + parameter_bytes * c.parameter_count;
     for (const int length : std::span{arrays_.lengths}.first(c.parameter_count))
         unflushed_bytes_ += static_cast<std::size_t>(length);
 

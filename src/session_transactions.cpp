@@ -56,28 +56,28 @@ void session::ask_for_transaction_id(const unit& commit) {
     queued_.push_back(std::move(u));
 }
 
-/// Has the scope of `u`, which is at the head of the queue, opened by it. False when that leaves nothing to send: it is
-/// finished then.
-bool session::open(unit& u) {
-    scope& s = *u.within;
-    const bool has_nothing_to_end = !s.is_open() && (u.ends != ending::none || u.is_transaction_id);
-    if (s.reached == scope::progress::failed_to_open && u.ends != ending::rollback && !u.is_transaction_id) {
-        const call_site site = u.site();
-        constexpr const char* problem = "the transaction could not begin";
-        u.fail(u.ends == ending::none ? std::make_exception_ptr(pipeline_aborted{problem, site})
-                                      : std::make_exception_ptr(commit_rolled_back{problem, site}));
-    }
-    if (has_nothing_to_end || u.failed()) {
-        finish(queued_.pop_front());
-        return false;
-    }
+/// Whether `u` ends, or asks about, what was never begun.
+bool session::has_nothing_to_end(const unit& u) {
+    return u.within && !u.within->is_open() && (u.ends != ending::none || u.is_transaction_id);
+}
+
+void session::refuse_behind_failed_begin(unit& u) {
+    if (u.within->reached != scope::progress::failed_to_open) return;
+    if (u.ends == ending::rollback || u.is_transaction_id) return;
+    const call_site site = u.site();
+    constexpr const char* problem = "the transaction could not begin";
+    u.fail(u.ends == ending::none ? std::make_exception_ptr(pipeline_aborted{problem, site})
+                                  : std::make_exception_ptr(commit_rolled_back{problem, site}));
+}
+
+/// Has the scope of `u` opened by it, unless that is open.
+void session::open(unit& u) {
     u.open_scopes();
     if (u.opening_commands > 0 && transaction_ != u.within->root()) {
         transaction_ = u.within->root();
         beginning_ = true;
         u.within->root()->begun = u.started;
     }
-    return true;
 }
 
 /// What the answer to `u` means for its scope.

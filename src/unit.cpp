@@ -53,6 +53,7 @@ void unit::start_over() {
     sent = answered = failed_command = 0;
     parse_answered = sync_sent = types_asked = false;
     affected_rows = 0;
+    unknown_types.clear();
     problem_ = nullptr;
     server_error_.reset();
     parameters.unresolve();

@@ -62,10 +62,11 @@ class mapped_slot final : public typed_slot<T> {
         this->is_settled_ = true;
         try {
             u.throw_failure_of(index);
+            // what was read before the unit was run again has been rolled back
+            if (u.own(index).answer.native_handle() != nullptr) read(u, index);
         } catch (...) {
             this->outcome_ = std::current_exception();
         }
-        if (this->outcome_.index() == 0) read(u, index);
         const auto* const problem = std::get_if<std::exception_ptr>(&this->outcome_);
         return problem == nullptr ? nullptr : *problem;
     }
@@ -78,7 +79,7 @@ class pipeline_scope final : public answer_taker {
     void take(unit& u, std::size_t index) noexcept override;
     /// Returns the first error.
     std::exception_ptr settle(unit& u);
-    /// The slot of the statement that was added last to `u`; that of the one before, if nobody has its handle any more.
+    /// A slot for the statement that was added last to `u`: the last one again, if nobody has its handle any more.
     template <class T, auto Of>
     std::shared_ptr<typed_slot<T>> add_slot(unit& u) {
         std::shared_ptr<typed_slot<T>> slot;
@@ -103,7 +104,7 @@ class pipeline_scope final : public answer_taker {
     static bool drop(unit& u, const numbered_slot& slot);
 
     std::vector<numbered_slot> slots_;  // in the order of their statements
-    std::size_t next_ = 0;              // whose answer most likely comes next
+    std::size_t next_ = 0;              // whose answer comes next, unless the unit is run again
 };
 
 }  // namespace detail
@@ -187,11 +188,11 @@ class basic_pipeline {
         u.add(sql, sizeof...(Args));
         try {
             detail::at_site(u, u.commands.size() - 1, [&] { (u.parameters.add(args), ...); });
+            return pipelined<T>{scopes_.back()->template add_slot<T, Of>(u)};
         } catch (...) {
             u.fail(std::current_exception());  // nothing of it is sent
             throw;
         }
-        return pipelined<T>{scopes_.back()->template add_slot<T, Of>(u)};
     }
 
     Runner runner_;

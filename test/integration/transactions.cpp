@@ -3,6 +3,7 @@
 
 using namespace coropg;
 using namespace coropg::test;
+using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(transactions)
 
@@ -422,6 +423,18 @@ BOOST_AUTO_TEST_CASE(the_same_on_the_blocking_face) {
     };
     BOOST_CHECK_THROW(conn.transaction({.read_only = false}, fail), std::runtime_error);
     BOOST_TEST(stored(face, conn) == (ids{1, 2, 3}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_script_that_comes_first_waits_for_what_is_under_way) {
+    async_face face;
+    auto conn = face.connect();
+    const auto script = [](coropg::connection& c) -> asio::awaitable<void> {
+        auto tx = co_await c.begin();
+        co_await tx.with({.timeout = 10s}).execute_script("SELECT 1; SELECT 2");
+        co_await tx.commit();
+    };
+    AWAIT(gather(conn.fetch_one<int>("SELECT 1"), script(conn)));
+    BOOST_TEST(AWAIT(conn.fetch_one<int>("SELECT 3")) == 3);
 }
 
 BOOST_AUTO_TEST_CASE(neighbours_within_a_transaction_wait_for_its_begin) {

@@ -62,6 +62,7 @@ struct coropg::codec<nowhere_to_be_found> : coropg::composite_codec<nowhere_to_b
 
 using namespace coropg;
 using namespace coropg::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -236,6 +237,55 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(in_a_failed_transaction_the_lookup_does_not_hide_t
     ERROR_OF(errors::in_failed_sql_transaction, conn.execute("SELECT $1", mood::ok));
     AWAIT(conn.execute("ROLLBACK"));
     BOOST_TEST((AWAIT(conn.template fetch_one<mood>("SELECT $1", mood::ok)) == mood::ok));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_first_statement_of_a_transaction_may_send_them, Face, both_faces) {
+    Face face;
+    auto conn = prepared_connection(face);
+    {
+        auto tx = AWAIT(conn.begin());
+        BOOST_CHECK((AWAIT(tx.with({.timeout = 10s}).template fetch_one<mood>("SELECT $1", mood::ok)) == mood::ok));
+        auto savepoint = AWAIT(tx.begin());
+        BOOST_CHECK((AWAIT(savepoint.with({.timeout = 10s}).template fetch_one<address>("SELECT $1", *somebody.home)) ==
+                     *somebody.home));
+        AWAIT(savepoint.commit());
+        AWAIT(tx.commit());
+    }
+    auto tx = AWAIT(conn.begin());
+    const auto e = ERROR_OF(usage_error, tx.with({.timeout = 10s}).execute("SELECT $1", nowhere_to_be_found{1}));
+    BOOST_TEST(contains(e.what(), "no type named.nowhere"));
+    BOOST_TEST(AWAIT(tx.template fetch_one<int>("SELECT 1")) == 1);
+    AWAIT(tx.commit());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(one_that_cannot_be_sent_is_not_looked_into, Face, both_faces) {
+    Face face;
+    auto conn = prepared_connection(face);
+    person nul = somebody;
+    nul.name = std::string{"a\0b", 3};
+    auto p = conn.pipeline();
+    BOOST_CHECK_THROW(p.execute("SELECT $1", nul), usage_error);
+    auto behind = p.template fetch_one<person>("SELECT $1", somebody);
+    VOID_ERROR_OF(usage_error, p.run());
+    BOOST_CHECK_THROW(behind.get(), usage_error);
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(values_of_a_pipeline_that_was_run_again_are_those_that_stay, Face, both_faces) {
+    Face face;
+    auto conn = prepared_connection(face);
+    AWAIT(
+        conn.execute_script("CREATE TEMP TABLE drawn (id serial); CREATE TEMP TABLE moods AS SELECT 'ok'::named.mood;"
+                            "CREATE TEMP TABLE stale (a int)"));
+    for (int i = 0; i < 3; ++i) AWAIT(conn.execute("SELECT * FROM stale"));
+    AWAIT(conn.execute("ALTER TABLE stale ADD COLUMN b int"));
+    auto p = conn.pipeline();
+    auto drawn = p.template fetch_one<int>("INSERT INTO drawn DEFAULT VALUES RETURNING id");
+    auto felt = p.template fetch_one<std::string>("SELECT * FROM moods");
+    p.execute("SELECT * FROM stale");
+    AWAIT(p.run());
+    BOOST_TEST(felt.get() == "ok");
+    BOOST_TEST(drawn.get() == AWAIT(conn.template fetch_one<int>("SELECT id FROM drawn")));
 }
 
 BOOST_AUTO_TEST_CASE(neighbours_wait_for_one_lookup_and_keep_their_order) {

@@ -7,7 +7,6 @@
 #include <coropg/codec.hpp>
 
 #include <cstdint>
-#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -37,7 +36,7 @@ struct param_arrays {
 class params {
  public:
     /// Appends one parameter. NULL is `std::nullopt`, `nullptr` or an empty optional.
-    /// Errors: usage_error when the value cannot be sent; nothing can be added or read then.
+    /// Errors: usage_error when the value cannot be sent; what was written of it stays, and is not to be read.
     template <class T>
     void add(const T& value);
 
@@ -72,14 +71,17 @@ class params {
     }
 
  private:
-    /// Small: a batch may have a million.
+    static constexpr unsigned length_bits = 30;
+    static constexpr std::uint32_t longest = (1U << length_bits) - 1;
+    static_assert(max_parameter_bytes <= longest);
+
     struct header {
         oid type = 0;
-        std::uint32_t length : 30 = 0;
+        std::uint32_t length : length_bits = 0;
         std::uint32_t is_text : 1 = 0;
         std::uint32_t is_null : 1 = 0;
     };
-    static_assert(max_parameter_bytes < std::size_t{1} << 30U);
+    static_assert(sizeof(header) == 8, "a batch may have a million");
 
     struct named_parameter {
         std::size_t at;

@@ -184,7 +184,9 @@ class session {
 
     [[nodiscard]] bool admit(unit& u) const;
     void leave(const scope& s);
-    bool open(unit& u);
+    [[nodiscard]] static bool has_nothing_to_end(const unit& u);
+    static void refuse_behind_failed_begin(unit& u);
+    void open(unit& u);
     void ask_for_transaction_id(const unit& commit);
     void note_scope(unit& u);
 
@@ -195,6 +197,8 @@ class session {
     void refuse_behind_reset(const unit& failed);
     [[nodiscard]] bool is_reset_late(clock::time_point now) const;
 
+    [[nodiscard]] bool may_go_on();
+    void take_next();
     bool feed(unit& u);
     bool send_command(unit& u, command& c);
     void deallocate_evicted();

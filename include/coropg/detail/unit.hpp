@@ -21,7 +21,7 @@
 
 namespace coropg::detail {
 
-/// The text of a statement, once for all commands of a unit that repeat it.
+/// The text of a statement, once for commands in a row that repeat it.
 struct statement_text {
     std::string_view sql;
     std::uint64_t hash;
