@@ -33,7 +33,7 @@ void finish_ending(unit& u) {
     const bool is_rollback = u.ends == ending::rollback;
     if (!is_rollback && u.sync_sent && (refused || u.own().answer.command_tag() == "ROLLBACK"))
         throw commit_rolled_back{"the transaction was rolled back, for an earlier error had aborted it", u.site()};
-    if (is_rollback) return;
+    if (is_rollback || u.ends == ending::prepare) return;
     auto hooks = std::exchange(u.within->on_commit, {});
     if (const auto& outer = u.within->outer) {
         std::ranges::move(hooks, std::back_inserter(outer->on_commit));

@@ -294,7 +294,7 @@ void session::on_result(unit& u, pq::result&& r) {
 void session::on_answer(unit& u, pq::result&& r) {
     command& c = u.commands[u.answered];
     if (u.awaits_parse()) return cache_.parsed(u, c, true);
-    if (PQresultStatus(r.get()) == PGRES_COMMAND_OK) note_command(u, PQcmdStatus(r.get()));
+    note_command(u, PQcmdStatus(r.get()));
     c.answer = result{std::move(r)};
     if (u.keeps_results && c.is_wanted) note_types(u, c.answer);
     hand_over(u, c);
@@ -312,10 +312,11 @@ void session::hand_over(unit& u, command& c) {
     c.answer = {};
 }
 
-/// Someone may say BEGIN in SQL, which is theirs to end.
-void session::note_command(const unit& u, std::string_view tag) {
-    if ((tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") && !u.is_reset) cache_.clear();
+/// Someone may say BEGIN in SQL, which is theirs to end. What a unit has stored on its way is not done again.
+void session::note_command(unit& u, std::string_view tag) {
+    if ((tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") && !u.is_reset) cache_.forget_ready();
     if (u.within) return;
+    if (tag == "COMMIT" || tag == "PREPARE TRANSACTION" || tag == "CALL" || tag == "DO") u.replays = max_replays;
     if (tag == "BEGIN" || tag == "START TRANSACTION") in_transaction_by_hand_ = true;
     if (tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION") in_transaction_by_hand_ = false;
 }
@@ -338,10 +339,11 @@ void session::on_sync(pq::result&& r) {
 }
 
 /// A unit that failed for what the session knew wrongly of the server's types and prepared statements: nothing of it was
-/// executed. In a transaction it is too late, for that has failed.
+/// executed. In a transaction it is too late, for that has failed; and into one that was begun behind it, it does not
+/// belong.
 bool session::is_to_be_replayed(const unit& u) const {
-    if (u.replays >= max_replays || u.is_stopped() || u.is_tombstone || u.within || in_transaction_by_hand_)
-        return false;
+    if (u.replays >= max_replays || u.is_stopped() || u.is_tombstone) return false;
+    if (u.within || transaction_ != nullptr || in_transaction_by_hand_) return false;
     return u.broken_plan() || (u.sends_user_types && is_of_wrong_type(u));
 }
 
@@ -405,7 +407,10 @@ void session::end_exclusive() {
     exclusive_wants_ = want::nothing;
     state_ = state::pipelining;
     if (!u.is_last && PQstatus(conn_.get()) != CONNECTION_OK) return lose();
-    if (u.within) note_scope(u);
+    if (u.within)
+        note_scope(u);
+    else
+        in_transaction_by_hand_ = PQtransactionStatus(conn_.get()) != PQTRANS_IDLE;
     const bool is_last = u.is_last;
     finish(underway_.pop_front());
     if (is_last) return close("closed by close()");

@@ -23,6 +23,8 @@ void session::deliver_notices() {
                 handler(notice);
             } catch (const std::exception& e) {
                 log(log_level::error, std::string{"the handler of notices failed: "}.append(e.what()));
+            } catch (...) {
+                log(log_level::error, "the handler of notices failed");
             }
     }
 }

@@ -2,7 +2,7 @@
 //
 // The opening of a scope travels with its first statement, in one unit, so that nothing runs when it is refused:
 //
-//     BEGIN { SET LOCAL } SAVEPOINT statement Sync
+//     { ( BEGIN | SAVEPOINT ) { SET LOCAL } } statement Sync
 //
 // and nothing more is sent before BEGIN is answered. The end is a unit of its own, as an earlier failure must not keep
 // the server from seeing it. Before COMMIT goes a unit that asks for the number of the transaction, in the same flush.
@@ -37,7 +37,8 @@ std::shared_ptr<scope> session::begin(const std::shared_ptr<scope>& outer, std::
     current_->outer = outer;
     current_->opening = std::move(opening);
     current_->finds_transaction_id = finds_transaction_id;
-    if (outer) current_->opening.push_back("SAVEPOINT coropg_" + std::to_string(current_->depth()));
+    if (outer)  // what is set within is undone with it
+        current_->opening.insert(current_->opening.begin(), "SAVEPOINT coropg_" + std::to_string(current_->depth()));
     return current_;
 }
 
@@ -94,6 +95,8 @@ void session::note_scope(unit& u) {
     // A cancel from elsewhere can hit COMMIT and leave the transaction open; RELEASE is refused in a failed one.
     if (u.ends == ending::rollback) return close("a transaction could not be rolled back");
     if (u.ends == ending::release || u.sqlstate() == sqlstate::query_canceled) {
+        if (transaction_ != nullptr && transaction_ != root)
+            return close("COMMIT was cancelled, and another transaction has begun behind it");
         unit_ptr rollback = make_unit({}, u.where, u.within);
         rollback->end_scope(ending::rollback);
         queued_.push_front(std::move(rollback));

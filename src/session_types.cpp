@@ -40,6 +40,18 @@ void session::look_up(const std::vector<std::string_view>& names, const std::vec
     queued_.push_front(std::move(u));
 }
 
+/// `u` was executed, and nobody knows what its results consist of.
+void session::fail_unread(unit& u, const unit& lookup) {
+    if (lookup.is_stopped())
+        return u.fail(stop_error(u, lookup.stopped, "no time to ask for its types", outcome::executed));
+    try {
+        lookup.throw_failure();
+    } catch (const std::exception& e) {
+        u.fail(std::make_exception_ptr(decode_error{
+            std::string{"the types of what it returned could not be asked for: "}.append(e.what()), u.site()}));
+    }
+}
+
 void session::end_lookup(unit_ptr&& u) {
     --lookups_;
     if (!u->failed()) {
@@ -48,18 +60,16 @@ void session::end_lookup(unit_ptr&& u) {
         types_ = std::move(more);
     }
     unit_ptr dependent = std::move(u->dependent);
-    if (!dependent) {
-        // In a transaction that has failed nothing can be asked; the statement gets to hear so itself.
-        if (u->failed())
-            queued_.for_each([](unit& q) {
-                if (q.types_asked) q.parameters.leave_unresolved();
-            });
-        return;
+    if (dependent) {
+        if (u->failed()) fail_unread(*dependent, *u);
+        for (command& c : dependent->commands) c.answer.know(types_);
+        return finish(std::move(dependent));
     }
-    if (u->is_stopped())
-        dependent->fail(stop_error(*dependent, u->stopped, "no time to ask for its types", outcome::executed));
-    for (command& c : dependent->commands) c.answer.know(types_);
-    finish(std::move(dependent));
+    if (!u->failed() || state_ == state::closed) return;
+    // Who asked does not go out with types left open: the server may take a composite for one whose members stand otherwise.
+    queued_.for_each([&u](unit& q) {
+        if (q.types_asked && !q.failed()) q.fail_as(*u);
+    });
 }
 
 void session::forget_type_names() {

@@ -42,6 +42,17 @@ void statement_cache::forget(const unit& u, const command& c) {
     if (const auto e = find(u, c); e != order_.end()) evict(e);
 }
 
+void statement_cache::forget_ready() noexcept {
+    for (auto e = order_.begin(); e != order_.end();) {
+        const auto next = std::next(e);
+        if (e->state == status::ready) {
+            index_.erase(e->key);
+            order_.erase(e);
+        }
+        e = next;
+    }
+}
+
 void statement_cache::clear() noexcept {
     index_.clear();
     order_.clear();

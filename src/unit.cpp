@@ -151,6 +151,11 @@ void unit::fail(std::size_t index, pq::result error) {
     failed_command = index;
 }
 
+void unit::fail_as(unit& other) {
+    problem_ = other.problem_;
+    fail(opening_commands, std::move(other.server_error_));
+}
+
 std::string_view unit::sqlstate() const noexcept {
     const char* code = server_error_ ? PQresultErrorField(server_error_.get(), PG_DIAG_SQLSTATE) : nullptr;
     return code == nullptr ? std::string_view{} : code;

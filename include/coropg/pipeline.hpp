@@ -153,7 +153,8 @@ class basic_pipeline {
         return add<std::optional<T>, &detail::optional_of<T>>(sql.view(), args...);
     }
 
-    /// Ends one scope of errors, and begins the next.
+    /// Ends one scope of errors, and begins the next. A scope whose prepared statements are out of date is run again,
+    /// behind those that were sent already.
     void sync() { is_open_ = false; }
 
     /// Runs what was added since the last time. Its `timeout` is for all of it. Errors: the first of any statement, once

@@ -134,15 +134,18 @@ class basic_transaction : public statements<basic_transaction<Runner>, Runner>,
         return end(detail::ending::rollback, where);
     }
 
-    /// Ends it by PREPARE TRANSACTION, for `commit_prepared` or `rollback_prepared` on any connection later.
-    /// Errors: as of `commit`; `list_prepared` tells whether one in doubt is there.
+    /// Ends it by PREPARE TRANSACTION, for `commit_prepared` or `rollback_prepared` on any connection later. Hooks of
+    /// `on_commit` are not called. Errors: as of `commit`; `list_prepared` tells whether one in doubt is there;
+    /// usage_error on a savepoint.
     future<void> prepare_transaction(std::string_view name,
                                      std::source_location where = std::source_location::current()) {
+        if (scope_ && scope_->outer)
+            throw usage_error{"a savepoint cannot be prepared: prepare the transaction around it", {{}, where}};
         return end(detail::ending::prepare, where, sql::literal(name, where).text());
     }
 
     /// Has `hook()` called once the transaction is committed, by the coroutine or thread that commits it; not if it is
-    /// rolled back, to the savepoint either, or in doubt. What it throws is logged.
+    /// rolled back, to the savepoint either, or in doubt, or prepared. What it throws is logged.
     template <class Hook>
     void on_commit(Hook&& hook) {
         if (!is_open()) throw usage_error{"the transaction has ended"};

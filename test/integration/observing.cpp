@@ -118,7 +118,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(notices_reach_their_handler_and_the_log, Face, bot
     std::vector<std::string> heard;
     conn.on_notice([&](const diagnostics& d) {
         heard.push_back(d.severity + " " + d.message);
-        throw std::runtime_error{"a handler must not harm"};
+        if (heard.size() == 1) throw std::runtime_error{"a handler must not harm"};
+        throw heard.size();
     });
     AWAIT(conn.execute_script("DO $$ BEGIN RAISE WARNING 'one'; RAISE NOTICE 'two'; END $$"));
     AWAIT(conn.execute("DROP TABLE IF EXISTS not_there_at_all"));

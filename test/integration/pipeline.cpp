@@ -143,6 +143,41 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(stale_plans_heal, Face, both_faces) {
     ERROR_OF(errors::undefined_table, conn.execute("SELECT * FROM t"));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_committed_on_the_way_is_not_run_again, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute_script("CREATE TEMP TABLE stale (id int); CREATE TEMP TABLE done (id int)"));
+    for (int i = 0; i < 3; ++i) AWAIT(conn.execute("SELECT * FROM stale"));
+    AWAIT(conn.execute("ALTER TABLE stale ADD COLUMN more int"));
+    auto p = conn.pipeline();
+    p.execute("BEGIN");
+    p.execute("INSERT INTO done VALUES (1)");
+    p.execute("COMMIT");
+    p.execute("SELECT * FROM stale");
+    VOID_ERROR_OF(errors::feature_not_supported, p.run());
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>("SELECT count(*) FROM done")) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_run_again_within_anothers_transaction) {
+    async_face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute("CREATE TEMP TABLE t (id int)"));
+    const auto insert = [&] { return conn.execute("INSERT INTO t VALUES ($1) RETURNING *", 1); };
+    for (int i = 0; i < 3; ++i) AWAIT(insert());
+    AWAIT(conn.execute("TRUNCATE t"));
+    AWAIT(conn.execute("ALTER TABLE t ADD COLUMN more int"));
+    const auto undone = [&]() -> asio::awaitable<void> {
+        auto tx = co_await conn.begin();
+        co_await tx.execute("SELECT 1");
+        co_await tx.rollback();
+    };
+    const auto both = AWAIT(gather_settled(insert(), undone()));
+    BOOST_CHECK_THROW(std::get<0>(both).value(), errors::feature_not_supported);
+    BOOST_TEST(std::get<1>(both).has_value());
+    BOOST_TEST(AWAIT(conn.fetch_one<std::int64_t>("SELECT count(*) FROM t")) == 0);
+    AWAIT(insert());
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(results_that_nobody_keeps_leave_the_others_alone, Face, both_faces) {
     Face face;
     auto conn = face.connect();

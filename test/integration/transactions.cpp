@@ -183,6 +183,25 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(options_reach_the_server, Face, both_faces) {
     BOOST_TEST(AWAIT(conn.template fetch_one<std::string>("SHOW lock_timeout")) == "0");
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_set_in_a_savepoint_ends_with_it, Face, both_faces) {
+    Face face;
+    auto conn = connect_with_table(face);
+    static constexpr setting good[]{{"lock_timeout", "7s"}};
+    static constexpr setting wrong[]{{"lock_timeout", "many"}};
+    auto tx = AWAIT(conn.begin());
+    AWAIT(tx.execute("INSERT INTO t VALUES (1)"));
+    auto undone = AWAIT(tx.begin({.set_local = good}));
+    BOOST_TEST(AWAIT(undone.template fetch_one<std::string>("SHOW lock_timeout")) == "7s");
+    AWAIT(undone.rollback());
+    BOOST_TEST(AWAIT(tx.template fetch_one<std::string>("SHOW lock_timeout")) == "0");
+    auto refused = AWAIT(tx.begin({.set_local = wrong}));
+    ERROR_OF(errors::invalid_parameter_value, refused.execute("INSERT INTO t VALUES (2)"));
+    AWAIT(refused.rollback());
+    AWAIT(tx.execute("INSERT INTO t VALUES (3)"));
+    AWAIT(tx.commit());
+    BOOST_TEST(stored(face, conn) == (ids{1, 3}), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_cannot_begin_runs_nothing, Face, both_faces) {
     Face face;
     auto conn = connect_with_table(face);
@@ -281,6 +300,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(prepared_transactions, Face, both_faces) {
         const std::string name = "it's " + std::to_string(conn.backend_pid());
         auto tx = AWAIT(conn.begin());
         AWAIT(tx.execute("INSERT INTO two_phase VALUES (1)"));
+        tx.on_commit([] { BOOST_ERROR("it is not committed"); });
+        auto savepoint = AWAIT(tx.begin());
+        VOID_ERROR_OF(usage_error, savepoint.prepare_transaction(name));
+        AWAIT(savepoint.commit());
         AWAIT(tx.prepare_transaction(name));
         const auto list = AWAIT(conn.list_prepared());
         BOOST_TEST(std::ranges::count(list, name, &prepared_transaction::name) == 1);

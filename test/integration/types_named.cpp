@@ -288,6 +288,31 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(values_of_a_pipeline_that_was_run_again_are_those_
     BOOST_TEST(drawn.get() == AWAIT(conn.template fetch_one<int>("SELECT id FROM drawn")));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_cannot_be_looked_up_is_not_guessed, Face, both_faces) {
+    Face face;
+    auto admin = prepared_connection(face);
+    auto conn = face.connect();
+    AWAIT(conn.execute("CREATE TEMP TABLE t (a named.address)"));
+    AWAIT(conn.execute("SET statement_timeout = '50ms'"));
+    const auto send = [&] { return AWAIT(conn.execute("INSERT INTO t VALUES ($1)", turned_address{7, "Elm"})); };
+    const auto read = [&] {
+        return AWAIT(conn.template fetch_one<turned_address>("SELECT ROW('Elm', 7)::named.address"));
+    };
+    {
+        auto lock = AWAIT(admin.begin());
+        AWAIT(lock.execute("LOCK TABLE pg_catalog.pg_range IN ACCESS EXCLUSIVE MODE"));  // a lookup reads it
+        error_of<errors::query_canceled>(send);
+        const auto e = error_of<decode_error>(read);
+        BOOST_TEST(contains(e.what(), "statement timeout"));
+        BOOST_TEST((e.outcome() == outcome::executed));
+        AWAIT(lock.rollback());
+    }
+    send();
+    BOOST_CHECK((read() == turned_address{7, "Elm"}));
+    BOOST_TEST(AWAIT(conn.template fetch<std::string>("SELECT (a).street FROM t")) == (std::vector<std::string>{"Elm"}),
+               boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(neighbours_wait_for_one_lookup_and_keep_their_order) {
     async_face face;
     auto conn = prepared_connection(face);

@@ -115,6 +115,19 @@ BOOST_AUTO_TEST_CASE(statements_that_are_being_parsed_are_not_evicted) {
     BOOST_TEST((use(cache, a) == way::run));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_parsed_behind_the_servers_forgetting_stays) {
+    statement_cache cache;
+    unit before = one("SELECT 1");
+    unit behind = one("SELECT 2");
+    use(cache, before, prepare::always);
+    parsed(cache, before);
+    use(cache, behind, prepare::always);
+    cache.forget_ready();
+    parsed(cache, behind);
+    BOOST_TEST((use(cache, before) == way::unnamed));
+    BOOST_TEST((use(cache, behind) == way::run));
+}
+
 BOOST_AUTO_TEST_CASE(clear_forgets_without_deallocating_and_forget_deallocates) {
     statement_cache cache;
     unit u = one("SELECT 1");

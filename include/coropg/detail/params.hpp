@@ -57,8 +57,6 @@ class params {
     /// Fills in what `types` knows of them; false, and nothing is done, when it does not know them all.
     /// Errors: usage_error when a composite does not fit its type.
     bool resolve(const type_catalog& types);
-    /// Lets the server say what it thinks of 0.
-    void leave_unresolved() noexcept { is_resolved_ = true; }
     /// As before `resolve`.
     void unresolve();
 

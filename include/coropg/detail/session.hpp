@@ -178,6 +178,7 @@ class session {
     bool resolve_types(unit& u);
     void look_up(const std::vector<std::string_view>& names, const std::vector<oid>& numbers, unit_ptr&& dependent,
                  const unit& asking);
+    static void fail_unread(unit& u, const unit& lookup);
     void end_lookup(unit_ptr&& u);
     void forget_type_names();
     void note_types(unit& u, result& answer);
@@ -210,7 +211,7 @@ class session {
     void on_answer(unit& u, pq::result&& r);
     void hand_over(unit& u, command& c);
     void on_sync(pq::result&& r);
-    void note_command(const unit& u, std::string_view tag);
+    void note_command(unit& u, std::string_view tag);
     void note_refused_write(const unit& u);
     void refuse_copy(unit& u);
     void forget_what_broke(unit& u);

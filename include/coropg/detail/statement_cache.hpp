@@ -37,6 +37,8 @@ class statement_cache {
 
     /// Forgets a statement; if the server has it, its name is among `take_evicted`.
     void forget(const unit& u, const command& c);
+    /// Forgets those that the server had: it has dropped them. What is being parsed was sent behind that.
+    void forget_ready() noexcept;
     /// Forgets all: the server has dropped its statements.
     void clear() noexcept;
     [[nodiscard]] bool has_evicted() const noexcept { return !evicted_.empty(); }

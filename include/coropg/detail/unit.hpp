@@ -161,6 +161,8 @@ class unit : public unit_state {
     void fail(std::exception_ptr problem) { problem_ = std::move(problem); }
     /// Ends it with the server's error about command `index`.
     void fail(std::size_t index, pq::result error);
+    /// Ends it with what `other` failed with, whose error goes with it.
+    void fail_as(unit& other);
     /// Whether the next answer is that of a Parse.
     [[nodiscard]] bool awaits_parse() const noexcept {
         return answered < sent && commands[answered].with_parse && !parse_answered;
