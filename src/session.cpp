@@ -15,8 +15,8 @@ namespace {
 /// How much a large unit writes before it asks whether the socket took it. With 8 KiB in its buffer libpq tries to send
 /// at the end of each message, whether the socket is full or not.
 constexpr std::size_t flush_bytes = 8 * 1024;
-/// What a statement writes beside its SQL and its parameters: Bind, Describe and Execute; and for each parameter its format
-/// and its length.
+/// What a statement writes beside its SQL and its parameters: Bind, Describe and Execute; and for each parameter its
+/// format and its length.
 constexpr std::size_t statement_bytes = 75;
 constexpr std::size_t parameter_bytes = 6;
 
