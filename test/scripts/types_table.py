@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks docs/types.md: each PostgreSQL type of its table is named in an integration test of types.
+"""Checks docs/types.md: each PostgreSQL type of its table is named in an integration test of types, and is read by the
+program that is built with -O2 (test/optimised).
 
 usage: types_table.py <repository root>
 
@@ -21,6 +22,11 @@ KINDS = {
     "enums made by `CREATE TYPE`": "named.mood",
     "composites made by `CREATE TYPE` or `CREATE TABLE`": "named.person",
 }
+# the same kinds in test/optimised
+OPTIMISED_KINDS = {
+    "enums made by `CREATE TYPE`": "sampled_mood",
+    "composites made by `CREATE TYPE` or `CREATE TABLE`": "sampled_person",
+}
 # rows whose tests have another shape: a test case's name
 BY_CASE = {
     "`record`": "anonymous_records_are_tuples",
@@ -41,27 +47,39 @@ def rows(text):
             yield cell[1]
 
 
-def types_of(row):
-    if row in KINDS:
-        return [KINDS[row]]
+def types_of(row, kinds):
+    if row in kinds:
+        return [kinds[row]]
     return [TYPE_ALIASES.get(name, name) for name in re.findall(r"`([^`]+)`", row)]
 
 
+def named_types(sources):
+    """The names of types that stand in string literals, and those of references to objects."""
+    sources = re.sub(r"'(?:[^'\\\n]|\\.)'", "", sources)  # characters, which may be quotes
+    literals = {re.sub(r"\\(.)", r"\1", text) for text in re.findall(r'"((?:[^"\\\n]|\\.)*)"', sources)}
+    return {text.split("(")[0] for text in literals} | set(re.findall(r"refers<(\w+)>\(face", sources))
+
+
+def text_of(root, pattern):
+    return "\n".join(path.read_text() for path in sorted(root.glob(pattern)))
+
+
 def main(root):
-    tests = "\n".join(path.read_text() for path in sorted(root.glob("test/integration/types*.cpp")))
-    tests = re.sub(r"'(?:[^'\\\n]|\\.)'", "", tests)  # characters, which may be quotes
-    literals = {re.sub(r"\\(.)", r"\1", text) for text in re.findall(r'"((?:[^"\\\n]|\\.)*)"', tests)}
-    tested = {text.split("(")[0] for text in literals}
-    tested |= set(re.findall(r"refers<(\w+)>\(face", tests))  # references to objects
+    tests = text_of(root, "test/integration/types*.cpp")
+    tested = named_types(tests)
+    optimised = named_types(text_of(root, "test/optimised/*.cpp"))
     problems = []
     for row in rows((root / "docs/types.md").read_text()):
         if row in BY_CASE:
             if BY_CASE[row] not in tests:
                 problems.append(f"{row}: no test named {BY_CASE[row]}")
             continue
-        for name in types_of(row):
+        for name in types_of(row, KINDS):
             if name.split("(")[0] not in tested:
                 problems.append(f"{row}: no round trip of {name}")
+        for name in types_of(row, KINDS | OPTIMISED_KINDS):
+            if name.split("(")[0] not in optimised:
+                problems.append(f"{row}: no program built with -O2 reads {name}")
     for problem in problems:
         print(f"docs/types.md: {problem}")
     return 1 if problems else 0

@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(an_identifier_is_refused_that_the_server_would_cut_or_not_t
     BOOST_CHECK_NO_THROW(identifier(std::string(63, 'a')));
     BOOST_CHECK_NO_THROW(identifier(std::string(63, '"')));
     BOOST_CHECK_THROW(identifier(std::string(64, 'a')), usage_error);
-    BOOST_CHECK_THROW(identifier(std::string(62, 'a') + "\u00e9"), usage_error);
+    BOOST_CHECK_THROW(identifier(std::string(62, 'a').append("\u00e9")), usage_error);
     BOOST_CHECK_THROW(identifier(""), usage_error);
     BOOST_CHECK_THROW(identifier("s", ""), usage_error);
     BOOST_CHECK_THROW(identifier(std::string{"a\0b", 3}), usage_error);

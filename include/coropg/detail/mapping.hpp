@@ -164,7 +164,7 @@ consteval bool is_lax() {
 void find_columns(const PGresult* r, std::span<const leaf> leaves, std::span<int> columns, bool lax,
                   std::string_view type);
 
-/// Reads the rows of one result as T.
+/// Reads the rows of one result as T. What it calls is inlined as the compiler sees fit: a codec may call a whole parser.
 template <row_type T>
 class row_reader {
  public:
@@ -183,7 +183,7 @@ class row_reader {
         check_types<T, 0>();
     }
 
-    [[nodiscard, gnu::flatten]] T read(int row) const {
+    [[nodiscard]] T read(int row) const {
         if constexpr (scalar<T>)
             return read_value<T>(row, columns_[0]);
         else
@@ -197,7 +197,7 @@ class row_reader {
         return rows;
     }
 
-    [[gnu::flatten]] void append_to(std::vector<T>& rows) const {
+    void append_to(std::vector<T>& rows) const {
         const row_reader self = *this;  // a local, which for all compilers know is not changed by calls of libpq
         const int count = PQntuples(result_);
         for (int i = 0; i < count; ++i) {

@@ -1,0 +1,17 @@
+#include "../support/samples/geometry.hpp"
+
+#include "fetched.hpp"
+
+using namespace coropg;
+using namespace coropg::test;
+
+BOOST_AUTO_TEST_SUITE(optimised_shape)
+
+BOOST_AUTO_TEST_CASE(shape_types_are_fetched) {
+    reader_of_all reader;
+    reader.fetch<path>("path");
+    reader.fetch<polygon>("polygon");
+    reader.fetch<circle>("circle");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
