@@ -77,17 +77,15 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(errors_and_logs_show_no_parameter_and_no_password,
     AWAIT(conn.execute("INSERT INTO secrets VALUES ($1, 1)", "canary-value"));
     const auto unique = ERROR_OF(server_error, conn.execute("INSERT INTO secrets VALUES ($1, 1)", "canary-value"));
     const auto syntax = ERROR_OF(server_error, conn.execute("SELECT $1::text::int", "canary-value"));
-    const auto range = ERROR_OF(server_error, conn.execute("SELECT $1::text::date", "1987-65-33"));
+    const auto range = ERROR_OF(server_error, conn.execute("SELECT $1::text::date", "3071-65-33-canary"));
     info.password("canary-password");
     const auto refused = error_of<connection_error>([&] { face.connect(info); });
     set_logger(nullptr);
     for (const std::string_view text : {std::string_view{unique.what()}, std::string_view{syntax.what()},
                                         std::string_view{range.what()}, std::string_view{refused.what()}}) {
         BOOST_TEST(!contains(text, "canary"));
-        BOOST_TEST(!contains(text, "1987"));
     }
     BOOST_TEST(!contains(captured.str(), "canary"));
-    BOOST_TEST(!contains(captured.str(), "1987"));
     BOOST_TEST(contains(captured.str(), "connected to"));
     BOOST_TEST(contains(captured.str(), "INSERT INTO secrets"));
     BOOST_TEST(contains(captured.str(), "23505"));

@@ -58,6 +58,17 @@ struct by_hand {
         const bool writable = (entry.revents & POLLOUT) != 0;
         core.advance((readable ? want::read : want::nothing) | (writable ? want::write : want::nothing));
     }
+    /// Sends a cancel as a driver does; returns what went wrong, empty if nothing did.
+    static std::string carry_out(detail::pq::cancel_request request) {
+        detail::op<std::string> work = detail::ops::cancel(std::move(request));
+        while (const std::optional<detail::wish> wish = work.resume()) {
+            pollfd entry{wish->socket, 0, 0};
+            if (has(wish->readiness, want::read)) entry.events |= POLLIN;
+            if (has(wish->readiness, want::write)) entry.events |= POLLOUT;
+            BOOST_REQUIRE(::poll(&entry, 1, 10'000) == 1);
+        }
+        return work.take();
+    }
     /// Works until a unit is finished.
     unit_ptr next_finished() {
         while (!core.has_finished()) work();
@@ -80,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_cancel_that_hangs_ends_the_connection_when_its_time_is_up
     hand.core.expire(detail::clock::now() + 1s);
     auto cancel = hand.core.take_cancel();
     BOOST_REQUIRE(cancel.has_value());
-    BOOST_TEST(cancel->send_and_wait() == "");
+    BOOST_TEST(by_hand::carry_out(std::move(*cancel)) == "");
     while (hand.core.wants() != want::nothing) hand.work();
 
     // The cancel has hit, but whoever sends it has not come back: nobody must wait for him for ever.
@@ -97,7 +108,7 @@ BOOST_AUTO_TEST_CASE(a_cancel_that_ended_lets_the_next_statement_go) {
     by_hand hand;
     hand.start_sleeping({.timeout = 1ms});
     hand.core.expire(detail::clock::now() + 1s);
-    hand.core.take_cancel()->send_and_wait();
+    BOOST_TEST(by_hand::carry_out(hand.core.take_cancel().value()) == "");
     while (hand.core.wants() != want::nothing) hand.work();
     BOOST_TEST(!hand.core.has_finished(), "a cancel that is still on its way may hit what comes next");
     hand.core.submit(hand.statement(unchecked_sql{"SELECT 1"}));
@@ -253,7 +264,7 @@ BOOST_AUTO_TEST_CASE(a_lookup_of_types_that_times_out_leaves_the_connection_usab
     hand.core.expire(detail::clock::now() + 20s);
     auto cancel = hand.core.take_cancel();
     BOOST_REQUIRE(cancel.has_value());
-    BOOST_TEST(cancel->send_and_wait() == "");
+    BOOST_TEST(by_hand::carry_out(std::move(*cancel)) == "");
     hand.core.cancel_ended(coropg::detail::clock::now());
     failure_of<query_timeout>(hand.next_finished());
     other.execute("ROLLBACK");
