@@ -8,6 +8,7 @@
 // may be made up.
 #include "../support/faces.hpp"
 #include "../support/history.hpp"
+#include "../support/seed.hpp"
 
 #include <coropg/testing/fault_proxy.hpp>
 
@@ -642,12 +643,12 @@ std::vector<std::string> contradictions(const performance<Stage>& session, const
 template <class Stage>
 void run_sweep(std::optional<std::size_t> count, std::size_t lanes) {
     set_logger(nullptr);
-    const std::uint64_t seed = std::random_device{}();
+    const std::uint64_t seed = announced_seed();
     const auto began = steady_clock::now();
     witness table;
     std::atomic<std::int64_t> next_id = performance<Stage>::ids;
     const marks whole = undisturbed<Stage>(table, 0);
-    BOOST_TEST_MESSAGE("seed " << seed << "; a session is " << whole[closing].client << " bytes to the server and "
+    BOOST_TEST_MESSAGE("a session is " << whole[closing].client << " bytes to the server and "
                                << whole[closing].server << " back");
     sweep<Stage> s{whole, cases_of(whole, count, seed), seed, next_id};
     const std::size_t descriptors = open_descriptors();

@@ -4,6 +4,7 @@
 // COROPG_TEST_FULL makes it 100,000 cancels; COROPG_TEST_SEED repeats a run, as far as timing allows.
 
 #include "../support/faces.hpp"
+#include "../support/seed.hpp"
 
 #include <coropg/log.hpp>
 
@@ -28,12 +29,7 @@ namespace {
 
 bool is_full() { return std::getenv("COROPG_TEST_FULL") != nullptr; }
 
-unsigned announced_seed() {
-    const char* const given = std::getenv("COROPG_TEST_SEED");
-    const unsigned seed = given != nullptr ? static_cast<unsigned>(std::atoi(given)) : std::random_device{}();
-    BOOST_TEST_MESSAGE("seed " << seed);
-    return seed;
-}
+unsigned storm_seed() { return static_cast<unsigned>(announced_seed()); }
 
 enum class kind { select, insert, script, transaction };
 
@@ -390,16 +386,16 @@ void work_blocking(const conninfo& info, tally& all, ledger& book, int stops, un
 
 BOOST_AUTO_TEST_SUITE(cancel_storm)
 
-BOOST_AUTO_TEST_CASE(a_cancel_hits_nobody_else) { storm{1, is_full() ? 100'000 : 2'000, announced_seed()}.run(); }
+BOOST_AUTO_TEST_CASE(a_cancel_hits_nobody_else) { storm{1, is_full() ? 100'000 : 2'000, storm_seed()}.run(); }
 
 BOOST_AUTO_TEST_CASE(a_cancel_hits_nobody_else_on_four_threads_with_a_strand_a_connection) {
-    storm{4, is_full() ? 20'000 : 1'000, announced_seed()}.run();
+    storm{4, is_full() ? 20'000 : 1'000, storm_seed()}.run();
 }
 
 BOOST_AUTO_TEST_CASE(a_timeout_hits_nobody_else_on_the_blocking_face) {
     constexpr int connections = 8;
     const int stops = is_full() ? 20'000 : 500;
-    const unsigned seed = announced_seed();
+    const unsigned seed = storm_seed();
     const conninfo info = dsn();
     tally all;
     ledger book;
@@ -421,7 +417,7 @@ BOOST_AUTO_TEST_CASE(a_timeout_hits_nobody_else_on_the_blocking_face) {
 BOOST_AUTO_TEST_CASE(what_has_others_behind_it_is_never_cancelled_on_the_server) {
     constexpr int connections = 8;
     constexpr int rounds = 25;
-    std::mt19937 random{announced_seed()};
+    std::mt19937 random{storm_seed()};
     ledger book;
     async_face face;
     int answers = 0;

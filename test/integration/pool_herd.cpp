@@ -1,6 +1,7 @@
 // Ten thousand coroutines on a pool of eight connections. The numbers are explained in pool_live.cpp.
 
 #include "../support/pool_face.hpp"
+#include "../support/seed.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/detached.hpp>
@@ -77,9 +78,7 @@ BOOST_AUTO_TEST_CASE(a_herd_is_served_by_few_connections_in_its_order) {
 
 // 6, 7
 BOOST_AUTO_TEST_CASE(some_of_a_herd_are_cancelled_at_random) {
-    const unsigned seed = std::random_device{}();
-    BOOST_TEST_MESSAGE("seed " << seed);
-    std::mt19937 random{seed};
+    std::mt19937 random{static_cast<unsigned>(announced_seed())};
     pool_face face{{.max_size = connections, .acquire_timeout = 0ms}, named("pool_herd")};
     AWAIT(face.pool.execute("SELECT 1"));
     int next = 0;

@@ -3,6 +3,7 @@
 // COROPG_TEST_FULL makes it five minutes for each face; the seed is printed, COROPG_TEST_SEED repeats it as far as timing allows.
 #include "../support/memory.hpp"
 #include "../support/pools.hpp"
+#include "../support/seed.hpp"
 
 #include <boost/asio/strand.hpp>
 
@@ -22,12 +23,7 @@ constexpr int threads = 4;
 
 std::chrono::seconds duration() { return std::getenv("COROPG_TEST_FULL") != nullptr ? 300s : 4s; }
 
-std::uint32_t seed() {
-    const char* text = std::getenv("COROPG_TEST_SEED");
-    const std::uint32_t value = text != nullptr ? static_cast<std::uint32_t>(std::stoul(text)) : std::random_device{}();
-    BOOST_TEST_MESSAGE("seed " << value);
-    return value;
-}
+std::uint32_t seed() { return static_cast<std::uint32_t>(announced_seed()); }
 
 /// What all workers count together.
 struct tally {

@@ -2,6 +2,8 @@
 // COROPG_TEST_FULL is set, else 100,000. COROPG_TEST_SEED repeats those that begin with the seed of a failure.
 #include <coropg/detail/pool_core.hpp>
 
+#include "../support/seed.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>
@@ -12,6 +14,7 @@
 #include <vector>
 
 using namespace coropg::detail;
+using coropg::test::announced_seed;
 using namespace std::chrono_literals;
 
 namespace {
@@ -337,10 +340,8 @@ class schedule {
 BOOST_AUTO_TEST_SUITE(pool_core_random)
 
 BOOST_AUTO_TEST_CASE(promises_hold_in_random_schedules) {
-    const char* const given = std::getenv("COROPG_TEST_SEED");
-    const std::uint64_t first = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+    const std::uint64_t first = announced_seed();
     const std::uint64_t count = std::getenv("COROPG_TEST_FULL") != nullptr ? 1'000'000 : 100'000;
-    BOOST_TEST_MESSAGE("seeds from " << first);
     std::uint64_t events = 0;
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
         schedule s{seed};

@@ -4,6 +4,8 @@
 
 #include <coropg/codec.hpp>
 
+#include "../support/seed.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>
@@ -79,12 +81,9 @@ inline auto says(std::string part) {
     };
 }
 
-/// The seed of this run: coropg_TEST_SEED, or another one each time. Failures print it.
+/// The seed of this run.
 inline unsigned seed() {
-    static const unsigned value = [] {
-        const char* const given = std::getenv("coropg_TEST_SEED");
-        return given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : std::random_device{}();
-    }();
+    static const auto value = static_cast<unsigned>(coropg::test::announced_seed());
     return value;
 }
 
