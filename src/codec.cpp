@@ -108,9 +108,7 @@ void encoder::patch_length(std::size_t at) {
     if (!std::in_range<std::int32_t>(length)) {
         throw usage_error{"a value of " + std::to_string(length) + " bytes exceeds the protocol's limit of 2147483647"};
     }
-    const char raw[sizeof(std::int32_t)]{static_cast<char>(length >> 24U), static_cast<char>(length >> 16U),
-                                         static_cast<char>(length >> 8U), static_cast<char>(length)};
-    std::memcpy(out_.data() + at, raw, sizeof raw);
+    detail::store(out_.data() + at, static_cast<std::int32_t>(length));
 }
 
 }  // namespace coropg

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 
 namespace coropg::detail {
@@ -115,11 +114,6 @@ const char* record_reader::read_text(std::string_view text) {
     return nullptr;
 }
 
-void store_oid(char* at, oid number) noexcept {
-    const oid swapped = field::load<oid>(reinterpret_cast<const char*>(&number));
-    std::memcpy(at, &swapped, sizeof swapped);
-}
-
 void settle_composite(std::span<char> bytes, std::span<const std::string_view> members,
                       const type_catalog::known_type& type, const type_catalog& types) {
     if (type.kind == 'd') {
@@ -149,7 +143,7 @@ void settle_composite(std::span<char> bytes, std::span<const std::string_view> m
             does_not_fit(type, "attribute " + in_quotes(name) + " is " + name_of(wanted, types) +
                                    ", but the member goes out as " + name_of(written, types));
         settled += source;
-        store_oid(settled.data() + settled.size() - source.size(), wanted);
+        store(settled.data() + settled.size() - source.size(), wanted);
     }
     std::ranges::copy(settled, bytes.data() + count_bytes);
 }

@@ -79,7 +79,7 @@ bool params::resolve(const type_catalog& types) {
         const oid number = types.number_of(t.type_name);
         char* const at = bytes_.data() + t.offset;
         if (t.members.empty())
-            store_oid(at, number);
+            store(at, number);
         else
             settle_composite({at, bytes_.size() - t.offset}, t.members, *types.find(number), types);
     }

@@ -5,6 +5,7 @@
 
 #include <coropg/error.hpp>
 
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -63,6 +64,35 @@ constexpr std::string_view type_name() {
 }
 
 class type_catalog;
+
+/// The unsigned integer of as many bytes as `Number` has.
+template <class Number>
+using bits_of =
+    std::conditional_t<sizeof(Number) == 8, std::uint64_t,
+                       std::conditional_t<sizeof(Number) == 4, std::uint32_t,
+                                          std::conditional_t<sizeof(Number) == 2, std::uint16_t, std::uint8_t>>>;
+
+/// The number whose bytes on a machine of that byte order are those of `bits` in network order, and the other way round.
+template <std::endian Machine = std::endian::native, class Bits>
+constexpr Bits in_network_order(Bits bits) noexcept {
+    static_assert(Machine == std::endian::big || Machine == std::endian::little);
+    if constexpr (Machine == std::endian::big || sizeof bits == 1)
+        return bits;
+    else if constexpr (sizeof bits == 8)
+        return __builtin_bswap64(bits);
+    else if constexpr (sizeof bits == 4)
+        return __builtin_bswap32(bits);
+    else
+        return __builtin_bswap16(bits);
+}
+
+/// Writes `number` in network order. Its bytes are turned round as an integer: in the registers of the x87 those of a
+/// float might be taken for a signalling NaN, and changed.
+template <class Number>
+void store(char* to, Number number) noexcept {
+    const auto bits = in_network_order(std::bit_cast<bits_of<Number>>(number));
+    std::memcpy(to, &bits, sizeof bits);
+}
 
 /// Where a value stands, so that a decoder's error can name its column; and what is known of types there.
 struct field_place {
@@ -136,18 +166,9 @@ class field {
     template <class Number>
     static Number load(const char* from) {
         static_assert(std::is_arithmetic_v<Number>);
-        using raw = std::conditional_t<
-            sizeof(Number) == 8, std::uint64_t,
-            std::conditional_t<sizeof(Number) == 4, std::uint32_t,
-                               std::conditional_t<sizeof(Number) == 2, std::uint16_t, std::uint8_t>>>;
-        raw value;
-        std::memcpy(&value, from, sizeof value);
-        if constexpr (sizeof(raw) == 8) value = __builtin_bswap64(value);
-        if constexpr (sizeof(raw) == 4) value = __builtin_bswap32(value);
-        if constexpr (sizeof(raw) == 2) value = __builtin_bswap16(value);
-        Number number;
-        std::memcpy(&number, &value, sizeof number);
-        return number;
+        detail::bits_of<Number> bits;
+        std::memcpy(&bits, from, sizeof bits);
+        return std::bit_cast<Number>(detail::in_network_order(bits));
     }
 
     /// Reads a value that must be exactly one big-endian `Number`; `T` is the C++ type that an error names.
@@ -194,8 +215,7 @@ class encoder {
     template <class Number>
     void number(Number number) {
         char raw[sizeof number];
-        const Number swapped = field::load<Number>(reinterpret_cast<const char*>(&number));
-        std::memcpy(raw, &swapped, sizeof raw);
+        detail::store(raw, number);
         bytes({raw, sizeof raw});
     }
 

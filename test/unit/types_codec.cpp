@@ -6,6 +6,7 @@
 
 #include <libpq-fe.h>
 
+#include <bit>
 #include <limits>
 #include <memory>
 #include <string>
@@ -113,6 +114,47 @@ BOOST_AUTO_TEST_CASE(a_sized_part_stands_behind_its_length) {
         out.sized([] {});
     });
     BOOST_TEST(to_hex({bytes.data(), bytes.size()}) == "7800000006616200000000");
+}
+
+BOOST_AUTO_TEST_CASE(numbers_are_in_network_order_on_machines_of_either_order) {
+    using coropg::detail::in_network_order;
+    constexpr auto big = std::endian::big;
+    constexpr auto little = std::endian::little;
+    BOOST_TEST(in_network_order<big>(std::uint8_t{1}) == 1);
+    BOOST_TEST(in_network_order<little>(std::uint8_t{1}) == 1);
+    BOOST_TEST(in_network_order<big>(std::uint16_t{0x0102}) == 0x0102);
+    BOOST_TEST(in_network_order<little>(std::uint16_t{0x0102}) == 0x0201);
+    BOOST_TEST(in_network_order<big>(std::uint32_t{0x01020304}) == 0x01020304U);
+    BOOST_TEST(in_network_order<little>(std::uint32_t{0x01020304}) == 0x04030201U);
+    BOOST_TEST(in_network_order<big>(std::uint64_t{0x0102030405060708}) == 0x0102030405060708U);
+    BOOST_TEST(in_network_order<little>(std::uint64_t{0x0102030405060708}) == 0x0807060504030201U);
+
+    BOOST_TEST(write_hex(std::int16_t{0x0102}) == "0102");
+    BOOST_TEST(write_hex(std::int32_t{42}) == "0000002a");
+    BOOST_TEST(write_hex(std::int64_t{-2}) == "fffffffffffffffe");
+    BOOST_TEST(write_hex(1.5F) == "3fc00000");
+    BOOST_TEST(write_hex(-2.0) == "c000000000000000");
+    BOOST_TEST(read_binary<std::int16_t>("0102", oids::int2) == 0x0102);
+    BOOST_TEST(read_binary<std::int32_t>("0000002a", oids::int4) == 42);
+    BOOST_TEST(read_binary<std::int64_t>("fffffffffffffffe", oids::int8) == -2);
+    BOOST_TEST(read_binary<float>("3fc00000", oids::float4) == 1.5F);
+    BOOST_TEST(read_binary<double>("c000000000000000", oids::float8) == -2.0);
+}
+
+// The x87 makes signalling NaNs quiet, and so changes what is only taken for one: the bytes of a float turned round.
+BOOST_AUTO_TEST_CASE(a_float_whose_bytes_turned_round_are_a_signalling_nan_goes_out_as_it_is) {
+    for (std::uint32_t tail = 0x807F; tail <= 0xBF7F; tail += 0x100) {
+        const std::uint32_t bits = 0x3F810000U | tail;
+        BOOST_TEST(write(std::bit_cast<float>(bits)) == write(static_cast<std::int32_t>(bits)));
+        BOOST_TEST(read<float>(write(static_cast<std::int32_t>(bits)), oids::float4, format::binary) ==
+                   std::bit_cast<float>(bits));
+    }
+    for (std::uint64_t tail = 0xF07F; tail <= 0xF77F; tail += 0x100) {
+        const std::uint64_t bits = 0x3FF1000000010000U | tail;
+        BOOST_TEST(write(std::bit_cast<double>(bits)) == write(static_cast<std::int64_t>(bits)));
+        BOOST_TEST(read<double>(write(static_cast<std::int64_t>(bits)), oids::float8, format::binary) ==
+                   std::bit_cast<double>(bits));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(narrow_and_special_floats_read_from_text) {

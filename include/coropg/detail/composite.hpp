@@ -37,8 +37,6 @@ class record_reader {
     const char* problem_;
 };
 
-void store_oid(char* at, oid number) noexcept;
-
 /// Puts the fields of the composite at the front of `bytes` into the order of the type's attributes, by the names of the
 /// `members` that were written ("" is by position), and gives them the types of the attributes.
 /// Errors: usage_error when they do not fit.
