@@ -266,8 +266,13 @@ numeric::operator double() const {
 std::weak_ordering operator<=>(const numeric& a, const numeric& b) noexcept {
     if (a.kind_ != b.kind_ || !a.is_finite()) return a.kind_ <=> b.kind_;
     const auto magnitudes = [](const numeric& x, const numeric& y) -> std::weak_ordering {
-        if (x.groups_.empty() || y.groups_.empty() || x.weight_ == y.weight_) return x.groups_ <=> y.groups_;
-        return x.weight_ <=> y.weight_;
+        if (!x.groups_.empty() && !y.groups_.empty() && x.weight_ != y.weight_) return x.weight_ <=> y.weight_;
+        // Not the vectors' own <=>: on big-endian machines that of GCC 12 compares half of the bytes, for its
+        // lexicographical_compare_three_way tells memcmp the number of elements (bits/stl_algobase.h).
+        const auto [in_x, in_y] = std::ranges::mismatch(x.groups_, y.groups_);
+        const bool x_ends = in_x == x.groups_.end();
+        const bool y_ends = in_y == y.groups_.end();
+        return x_ends || y_ends ? y_ends <=> x_ends : *in_x <=> *in_y;
     };
     return a.kind_ == numeric::kind::negative ? magnitudes(b, a) : magnitudes(a, b);
 }
