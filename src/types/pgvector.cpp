@@ -127,7 +127,8 @@ sparsevec read_sparse_binary(const field& f) {
     value.dimensions = field::load<std::int32_t>(bytes.data());
     const std::size_t size = field::load<std::uint32_t>(bytes.data() + 4);
     constexpr std::size_t element_bytes = sizeof(std::int32_t) + sizeof(float);
-    if (bytes.size() - sparse_header_bytes != size * element_bytes) {
+    const std::size_t left = bytes.size() - sparse_header_bytes;
+    if (left % element_bytes != 0 || left / element_bytes != size) {  // a product may exceed 32 bits
         f.fail<sparsevec>("another number of elements than announced");
     }
     value.elements.reserve(size);
