@@ -62,6 +62,36 @@ BOOST_AUTO_TEST_CASE(integers_read_and_write_numeric) {
     BOOST_TEST(write_hex(int128_t{-99990000}) == "0001000140000000270f");
 }
 
+BOOST_AUTO_TEST_CASE(integers_of_every_length_are_halved_into_their_digits) {
+    using coropg::detail::decimal_digits;
+    using coropg::detail::exact_integer;
+    BOOST_TEST(decimal_digits(0) == "0");
+    BOOST_TEST(decimal_digits(-1) == "-1");
+    for (unsigned exponent = 1; exponent < 300; ++exponent) {
+        const cpp_int power = pow(cpp_int{10}, exponent);
+        const std::string zeros(exponent, '0');
+        BOOST_TEST(decimal_digits(power) == "1" + zeros);
+        BOOST_TEST(decimal_digits(-power) == "-1" + zeros);
+        BOOST_TEST(decimal_digits(power - 1) == std::string(exponent, '9'));
+        BOOST_TEST((exact_integer("1" + zeros) == power));
+        BOOST_TEST((exact_integer("-" + std::string(exponent, '9')) == 1 - power));
+        const cpp_int mixed = power * 7 + pow(cpp_int{3}, exponent);
+        BOOST_TEST(decimal_digits(mixed) == mixed.str());
+        BOOST_TEST((exact_integer(mixed.str()) == mixed));
+    }
+    const std::string longest = std::string(131071, '9') + "7";
+    BOOST_TEST(decimal_digits(exact_integer(longest)) == longest);
+    BOOST_TEST(write(exact_integer(longest)) == write(coropg::numeric::parse(longest)));
+}
+
+// To convert these would take days.
+BOOST_AUTO_TEST_CASE(an_integer_that_is_too_long_is_refused_without_being_converted) {
+    BOOST_CHECK_EXCEPTION(write(cpp_int{1} << 300'000'000), usage_error, says("more digits"));
+    BOOST_CHECK_THROW(write(-(cpp_int{1} << 435'412)), usage_error);
+    BOOST_CHECK_EXCEPTION(read_text<int128_t>("1e131071", oids::numeric), decode_error, says("out of range"));
+    BOOST_CHECK_EXCEPTION(read_text<uint1024_t>("-1e131071", oids::numeric), decode_error, says("out of range"));
+}
+
 BOOST_AUTO_TEST_CASE(an_integer_refuses_what_it_cannot_hold) {
     BOOST_CHECK_EXCEPTION(read_text<cpp_int>("1.5", oids::numeric), decode_error, says("not an integer"));
     BOOST_CHECK_THROW(read_text<cpp_int>("0.5", oids::numeric), decode_error);

@@ -11,48 +11,88 @@
 #include <charconv>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace coropg {
 
 namespace detail {
 
 // A numeric may have 131072 digits before the point. Boost's own conversions take time by the square of their number,
-// and a second for the longest; these take as many digits at a time as a word has room for.
+// and minutes for the longest on a machine of 32 bits. These halve a number until its parts fit a word.
+constexpr std::size_t max_bits = 435412;  // of 10^131072
 constexpr std::size_t digits_at_a_time = 18;
 constexpr std::uint64_t power_of_digits = 1'000'000'000'000'000'000;
 
+/// 10^18, 10^36, 10^72, ...: the powers by which a number of `digits` digits is halved.
+inline std::vector<boost::multiprecision::cpp_int> powers_to_halve(std::size_t digits) {
+    std::vector<boost::multiprecision::cpp_int> powers;
+    for (std::size_t lower = digits_at_a_time; lower < digits; lower *= 2) {
+        if (powers.empty())
+            powers.emplace_back(power_of_digits);
+        else
+            powers.emplace_back(powers.back() * powers.back());
+    }
+    return powers;
+}
+
+/// `digits` without a sign, halved by `powers`.
+inline boost::multiprecision::cpp_int from_digits(std::string_view digits,
+                                                  std::span<const boost::multiprecision::cpp_int> powers) {
+    if (powers.empty()) {
+        std::uint64_t value = 0;
+        std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        return value;
+    }
+    const auto rest = powers.first(powers.size() - 1);
+    const std::size_t lower = digits_at_a_time << rest.size();
+    if (digits.size() <= lower) return from_digits(digits, rest);
+    const std::size_t upper = digits.size() - lower;
+    boost::multiprecision::cpp_int value = from_digits(digits.substr(0, upper), rest) * powers.back();
+    value += from_digits(digits.substr(upper), rest);
+    return value;
+}
+
+/// Appends a number that is not negative, halved by `powers`; zeros lead it only behind other digits.
+inline void append_digits(const boost::multiprecision::cpp_int& value,
+                          std::span<const boost::multiprecision::cpp_int> powers, std::string& out) {
+    if (powers.empty()) {
+        const std::string part = std::to_string(static_cast<std::uint64_t>(value));
+        if (!out.empty()) out.append(digits_at_a_time - part.size(), '0');
+        out += part;
+        return;
+    }
+    boost::multiprecision::cpp_int upper;
+    boost::multiprecision::cpp_int lower;
+    divide_qr(value, powers.back(), upper, lower);
+    const auto rest = powers.first(powers.size() - 1);
+    if (upper != 0 || !out.empty()) append_digits(upper, rest, out);
+    append_digits(lower, rest, out);
+}
+
 /// Of "-12.000": what stands before the point.
+inline std::string_view integer_part(std::string_view text) { return text.substr(0, text.find('.')); }
+
+/// Of "-12".
 inline boost::multiprecision::cpp_int exact_integer(std::string_view text) {
     const bool is_negative = text.starts_with('-');
-    text = text.substr(is_negative ? 1 : 0, text.find('.') - (is_negative ? 1 : 0));
-    boost::multiprecision::cpp_int value;
-    for (std::size_t size = (text.size() - 1) % digits_at_a_time + 1; !text.empty(); size = digits_at_a_time) {
-        std::uint64_t digits = 0;
-        std::from_chars(text.data(), text.data() + size, digits);
-        value *= power_of_digits;
-        value += digits;
-        text.remove_prefix(size);
-    }
+    if (is_negative) text.remove_prefix(1);
+    const boost::multiprecision::cpp_int value = from_digits(text, powers_to_halve(text.size()));
     return is_negative ? boost::multiprecision::cpp_int{-value} : value;
 }
 
+/// Errors: usage_error for a number of more digits than numeric has, before it is converted.
 inline std::string decimal_digits(const boost::multiprecision::cpp_int& value) {
-    const boost::multiprecision::cpp_int divisor = power_of_digits;
-    boost::multiprecision::cpp_int rest = abs(value);
-    boost::multiprecision::cpp_int quotient;
-    boost::multiprecision::cpp_int digits;
-    std::string reversed;
-    do {
-        divide_qr(rest, divisor, quotient, digits);
-        std::string part = digits.str();
-        if (quotient != 0) part.insert(0, digits_at_a_time - part.size(), '0');
-        reversed.append(part.rbegin(), part.rend());
-        rest.swap(quotient);
-    } while (rest != 0);
-    if (value < 0) reversed += '-';
-    return {reversed.rbegin(), reversed.rend()};
+    if (value == 0) return "0";
+    const boost::multiprecision::cpp_int magnitude = abs(value);
+    const std::size_t bits = msb(magnitude) + 1;
+    if (bits > max_bits) throw usage_error{"an integer parameter has more digits than a numeric"};
+    std::string digits;
+    const std::uint64_t at_most = std::uint64_t{bits} * 30103 / 100000 + 1;  // log 2 = 0.30102999...
+    append_digits(magnitude, powers_to_halve(static_cast<std::size_t>(at_most)), digits);
+    return value < 0 ? '-' + digits : digits;
 }
 
 }  // namespace detail
@@ -110,7 +150,12 @@ struct codec<boost::multiprecision::number<
         using boost::multiprecision::cpp_int;
         const numeric value = codec<numeric>::decode(f);
         if (!value.is_integer()) f.fail<number>("not an integer");
-        const cpp_int exact = detail::exact_integer(value.to_string());
+        const std::string text = value.to_string();
+        const std::string_view digits = detail::integer_part(text);
+        if constexpr (limits::is_bounded) {  // the one is the sign, the other the digit that only some have
+            if (digits.size() > static_cast<std::size_t>(limits::digits10) + 2) f.fail<number>("value out of range");
+        }
+        const cpp_int exact = detail::exact_integer(digits);
         if constexpr (limits::is_bounded) {
             if (exact < cpp_int{limits::min()} || exact > cpp_int{limits::max()}) f.fail<number>("value out of range");
         }
