@@ -4,6 +4,7 @@
 
 #include <coropg/types/arithmetic.hpp>
 
+#include <cstdarg>
 #include <cstdio>
 #include <limits>
 #include <optional>
@@ -57,11 +58,16 @@ class source {
 template <class T>
 struct sample;
 
-/// As printf.
-template <class... Args>
-std::string formatted(const char* format, Args... args) {
-    std::string text(static_cast<std::size_t>(std::snprintf(nullptr, 0, format, args...)), '\0');
-    std::snprintf(text.data(), text.size() + 1, format, args...);
+/// As printf. No template, so that the compiler compares the arguments with the format, on machines of any word size.
+[[gnu::format(printf, 1, 2)]] inline std::string formatted(const char* format, ...) {
+    std::va_list arguments;
+    va_start(arguments, format);
+    std::va_list again;
+    va_copy(again, arguments);
+    std::string text(static_cast<std::size_t>(std::vsnprintf(nullptr, 0, format, arguments)), '\0');
+    std::vsnprintf(text.data(), text.size() + 1, format, again);
+    va_end(again);
+    va_end(arguments);
     return text;
 }
 

@@ -73,7 +73,8 @@ struct sample<lsn> {
     static lsn make(source& from) { return {from.number<std::uint64_t>()}; }
     static std::string print(const lsn& value) { return std::to_string(value.value); }
     static std::string text(const lsn& value) {
-        return formatted("%lX/%lX", value.value >> 32U, value.value & 0xFFFFFFFFU);
+        return formatted("%X/%X", static_cast<std::uint32_t>(value.value >> 32U),
+                         static_cast<std::uint32_t>(value.value));
     }
 };
 
