@@ -4,16 +4,12 @@
 
 #include <netdb.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdint>
-#include <system_error>
+#include <memory>
+#include <span>
 
 namespace coropg::detail {
 
@@ -22,15 +18,11 @@ namespace {
 /// What the socket became ready for by `deadline`; nothing when the timer went off first, which it may do too early, or
 /// there was an interruption.
 want wait_for(int socket, want wanted, clock::time_point deadline, watchdog& timer, const bell* interruption) {
-    timer.watch(deadline);
-    std::array<pollfd, 3> entries{{{socket, 0, 0},
-                                   {deadline == no_deadline ? -1 : timer.descriptor(), POLLIN, 0},
-                                   {interruption == nullptr ? -1 : interruption->descriptor(), POLLIN, 0}}};
+    std::array<pollfd, 3> entries{
+        {{socket, 0, 0}, {}, {interruption == nullptr ? -1 : interruption->descriptor(), POLLIN, 0}}};
     if (has(wanted, want::read)) entries[0].events |= POLLIN;
     if (has(wanted, want::write)) entries[0].events |= POLLOUT;
-    while (::poll(entries.data(), interruption == nullptr ? 2 : 3, -1) < 0)
-        if (errno != EINTR) throw std::system_error{errno, std::generic_category(), "poll"};
-    if (entries[1].revents != 0) timer.rest();
+    timer.poll(std::span{entries}.first(interruption == nullptr ? 2 : 3), deadline);
     const short seen = entries[0].revents;
     want ready = want::nothing;
     if ((seen & (POLLIN | POLLERR | POLLHUP)) != 0) ready = ready | want::read;
@@ -80,32 +72,6 @@ std::optional<answer> wait_for(const wish& asked, const patience& p, watchdog& t
 }
 
 pq::connection poll_driver::connect(conninfo info) { return *poll_work{ops::connect(std::move(info))}.go_on({}); }
-
-unique_fd::~unique_fd() {
-    if (fd_ >= 0) ::close(fd_);
-}
-
-void bell::hang() {
-    if (descriptor_.get() < 0) descriptor_ = unique_fd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-}
-
-void bell::ring() noexcept {
-    has_rung_ = true;
-    const std::uint64_t once = 1;
-    if (descriptor_.get() >= 0) (void)!::write(descriptor_.get(), &once, sizeof once);
-}
-
-void watchdog::watch(clock::time_point next) {
-    if (next >= watched_) return;
-    if (descriptor() < 0) descriptor_ = unique_fd{::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
-    // Zero would disarm it.
-    const auto at = std::max(std::chrono::nanoseconds{next.time_since_epoch()}, std::chrono::nanoseconds{1});
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
-    const itimerspec setting{{}, {seconds.count(), (at - seconds).count()}};
-    if (descriptor() < 0 || ::timerfd_settime(descriptor(), TFD_TIMER_ABSTIME, &setting, nullptr) < 0)
-        throw std::system_error{errno, std::generic_category(), "cannot set a timer"};
-    watched_ = next;
-}
 
 void poll_link::throw_parted() { throw usage_error{"the connection went back to its pool"}; }
 

@@ -1,10 +1,10 @@
 #include <coropg/detail/ops.hpp>
 
 #ifndef LIBPQ_HAS_ASYNC_CANCEL
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include <coropg/detail/bell.hpp>
 
 #include <cerrno>
+#include <memory>
 #include <system_error>
 #include <thread>
 #endif
@@ -35,26 +35,19 @@ namespace {
 
 /// libpq before 17 blocks, and without a limit in time: a thread that nobody has to wait for, and what it tells.
 struct blocking_cancel {
-    explicit blocking_cancel(pq::cancel_request r)
-        : request{std::move(r)}, ended{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
-        if (ended < 0) throw std::system_error{errno, std::generic_category(), "no descriptor for a cancel"};
+    explicit blocking_cancel(pq::cancel_request r) : request{std::move(r)} {
+        ended.hang();
+        if (ended.descriptor() < 0)
+            throw std::system_error{errno, std::generic_category(), "no descriptor for a cancel"};
     }
-    blocking_cancel(const blocking_cancel&) = delete;
-    blocking_cancel& operator=(const blocking_cancel&) = delete;
-    ~blocking_cancel() { ::close(ended); }
 
     void run() {
         problem = request.send_and_wait();
-        const std::uint64_t one = 1;
-        [[maybe_unused]] const ssize_t written = ::write(ended, &one, sizeof one);
-    }
-    [[nodiscard]] bool has_ended() const {
-        std::uint64_t count = 0;
-        return ::read(ended, &count, sizeof count) == sizeof count;
+        ended.ring();
     }
 
     pq::cancel_request request;
-    int ended;
+    bell ended;
     std::string problem;
 };
 
@@ -65,8 +58,8 @@ op<std::string> cancel(pq::cancel_request request) {
         const auto call = std::make_shared<blocking_cancel>(std::move(request));
         std::thread{[call] { call->run(); }}.detach();
         do {
-            co_await wish{want::read, call->ended};
-        } while (!call->has_ended());  // whoever waits may be woken for nothing
+            co_await wish{want::read, call->ended.descriptor()};
+        } while (!call->ended.has_rung());  // whoever waits may be woken for nothing
         co_return std::move(call->problem);
     } catch (const std::system_error& e) {
         co_return e.what();

@@ -65,6 +65,7 @@ ROOMS = [
                   "coropg/detail/type_catalog.hpp", "src/type_catalog.cpp",
                   "coropg/detail/composite.hpp", "src/composite.cpp"]),
     (2, "observer", ["coropg/observer.hpp", "src/observer.cpp"]),
+    (2, "watchdog", ["coropg/detail/watchdog.hpp", "src/watchdog.cpp"]),
     (2, "backoff", ["coropg/backoff.hpp", "src/backoff.cpp"]),
     (2, "pool core", ["coropg/detail/pool_core.hpp", "src/pool_core.cpp", "coropg/pool_stats.hpp"]),
     (2, "sql", ["coropg/sql_text.hpp", "coropg/sql.hpp", "src/sql.cpp"]),
@@ -76,6 +77,7 @@ ROOMS = [
     (1, "options", ["coropg/options.hpp", "coropg/pool_options.hpp"]),
     (1, "settled", ["coropg/settled.hpp"]),
     (1, "op", ["coropg/detail/op.hpp"]),
+    (1, "descriptors", ["coropg/detail/descriptor.hpp", "src/descriptor.cpp", "coropg/detail/bell.hpp", "src/bell.cpp"]),
     (1, "members", ["coropg/detail/members.hpp"]),
     (1, "closure guard", ["coropg/detail/closure_guard.hpp"]),
 ]
@@ -92,7 +94,10 @@ OUTSIDE = [
       "coropg/testing/loop_thread.hpp", "coropg/testing/proxied.hpp", "coropg/testing/fault_proxy.hpp",
       "coropg/testing/fake_server.hpp",
       "coropg/types/network.hpp", "src/types/network.cpp"]),
-    ("poll(2)", r"(sys/)?poll\.h", ["src/poll_driver.cpp", "src/asio_driver.cpp"]),
+    ("poll(2)", r"(sys/)?poll\.h", ["src/poll_driver.cpp", "src/asio_driver.cpp", "src/watchdog.cpp"]),
+    ("eventfd(2)", r"sys/eventfd\.h", ["src/bell.cpp"]),
+    ("timerfd_create(2)", r"sys/timerfd\.h", ["src/watchdog.cpp"]),
+    ("epoll(7)", r"sys/epoll\.h|linux/.*|sys/(prctl|signalfd|inotify)\.h", []),
     ("spdlog", r"spdlog/.*", ["src/log.cpp"]),
 ]
 

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <coropg/conninfo.hpp>
+#include <coropg/detail/bell.hpp>
 #include <coropg/detail/session.hpp>
+#include <coropg/detail/watchdog.hpp>
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -12,55 +13,6 @@
 #include <vector>
 
 namespace coropg::detail {
-
-/// A descriptor of our own; -1 is none.
-class unique_fd {
- public:
-    unique_fd() = default;
-    explicit unique_fd(int fd) noexcept : fd_{fd} {}
-    unique_fd(unique_fd&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
-    unique_fd& operator=(unique_fd&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~unique_fd();
-
-    [[nodiscard]] int get() const noexcept { return fd_; }
-
- private:
-    int fd_ = -1;
-};
-
-/// One timer for all deadlines of a connection, to be polled beside its socket. It is moved forward only, and may go off
-/// for a deadline that is no more: a call with a timeout costs no system call of its own.
-class watchdog {
- public:
-    /// Has it go off at `next` at the latest. Errors: std::system_error when there are no descriptors left.
-    void watch(clock::time_point next);
-    /// It went off.
-    void rest() noexcept { watched_ = no_deadline; }
-    [[nodiscard]] bool rests() const noexcept { return watched_ == no_deadline; }
-    [[nodiscard]] int descriptor() const noexcept { return descriptor_.get(); }
-
- private:
-    unique_fd descriptor_;
-    clock::time_point watched_ = no_deadline;
-};
-
-/// Has a thread that waits for a socket stop that. Without a descriptor to be had, it is heard when the wait ends.
-class bell {
- public:
-    /// Makes it one that is heard.
-    void hang();
-    /// Once for all. Threads: any, but not while it is being hung.
-    void ring() noexcept;
-    [[nodiscard]] bool has_rung() const noexcept { return has_rung_; }
-    [[nodiscard]] int descriptor() const noexcept { return descriptor_.get(); }
-
- private:
-    unique_fd descriptor_;
-    std::atomic<bool> has_rung_ = false;
-};
 
 /// For how long a thread goes on with something that can be left to another one.
 struct patience {
