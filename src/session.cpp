@@ -23,10 +23,20 @@ constexpr std::size_t parameter_bytes = 6;
 /// Units on the wire at a time. More would not keep the server busier, but be told "outcome not known" when the
 /// connection is lost, and run unnamed while the Parse of the first of them is under way.
 constexpr std::size_t max_underway = 128;
+/// Statements of one unit on the wire at a time. libpq keeps 32 bytes for each, and without a limit only the buffers of
+/// the kernel would limit them: by TCP they take 500,000 small statements, 16 MB. This many are 0.1 s of work or more,
+/// and their answers far more than the 8 KiB that a server may hold back until the Sync.
+constexpr std::size_t max_unanswered = 32 * 1024;
 /// Once for a statement that broke, once for a type.
 constexpr int max_replays = 2;
 /// Units kept for reuse.
 constexpr std::size_t max_spare = 64;
+
+/// Whether answers have to come before more of the unit is sent.
+bool is_full(const unit& u) {
+    const bool has_ended = u.failed() || u.is_stopped() || u.is_tombstone;
+    return !has_ended && u.sent < u.commands.size() && u.sent - u.answered >= max_unanswered;
+}
 
 constexpr int binary_results = 1;
 
@@ -135,6 +145,7 @@ void session::send() {
     while (state_ == state::pipelining && !unflushed_) {
         const bool is_unit_open = !underway_.empty() && !underway_.back().sync_sent;
         if (is_unit_open) {
+            if (is_full(underway_.back())) break;
             if (!feed(underway_.back())) return lose();
             deallocate_evicted();
         } else if (may_go_on()) {
@@ -184,6 +195,7 @@ bool session::feed(unit& u) {
         }
         if (!send_command(u, u.commands[u.sent])) return false;
         ++u.sent;
+        if (is_full(u)) return true;
         if (unflushed_bytes_ < flush_bytes) continue;
         flush();
         if (unflushed_) return true;
