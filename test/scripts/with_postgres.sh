@@ -5,7 +5,7 @@
 set -euo pipefail
 
 readonly with_postgres=$1/scripts/with-postgres
-unset COROPG_DSN COROPG_TCP_DSN COROPG_PG_BIN
+unset COROPG_DSN COROPG_TCP_DSN COROPG_PG_BIN COROPG_PG_FOLDER
 
 scratch=$(mktemp -d)
 # the jobs are what a failed check leaves running
@@ -25,8 +25,14 @@ eventually() {
     done
 }
 
+# Whether the process runs: not as a zombie, which stays where process 1 reaps nobody, as in a container without init.
+is_alive() {
+    local state
+    state=$(sed -n 's/^State:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) && [[ $state != [ZX]* ]]
+}
+
 is_gone() {
-    [[ ! -e $folder ]] && ! kill -0 "$postmaster" 2>/dev/null
+    [[ ! -e $folder ]] && ! is_alive "$postmaster"
 }
 
 # Starts a server for a command that writes where the server is to $scratch/NAME and then waits.
@@ -64,6 +70,35 @@ a_given_server_is_used_as_it_is() {
     # shellcheck disable=SC2016
     output=$(COROPG_DSN='host=elsewhere' "$with_postgres" sh -c 'echo "$COROPG_DSN,${COROPG_TCP_DSN-},$0"' name)
     [[ $output == 'host=elsewhere,,name' ]] || fail "with COROPG_DSN set: $output"
+}
+
+# For servers of their own beside the given one.
+the_programs_are_found_for_commands_with_a_given_server() {
+    local found given
+    # shellcheck disable=SC2016
+    found=$("$with_postgres" sh -c 'echo "$COROPG_PG_BIN"')
+    # shellcheck disable=SC2016
+    given=$(COROPG_DSN='host=elsewhere' "$with_postgres" sh -c 'echo "$COROPG_PG_BIN,${COROPG_PG_FOLDER-}"')
+    [[ $given == "$found," ]] || fail "with COROPG_DSN set, COROPG_PG_BIN is $given instead of $found"
+}
+
+a_zombie_is_not_alive() {
+    local zombie
+    # its parent reaps nobody, and lives for as long as the pipe is open
+    python3 -c '
+import os, sys
+child = os.fork()
+if child == 0: os._exit(0)
+os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # dead, and not reaped
+print(child, flush=True)
+sys.stdin.read()' <"$scratch/hold" >"$scratch/zombie" &
+    exec {hold}>"$scratch/hold"
+    eventually test -s "$scratch/zombie" || fail "no zombie"
+    zombie=$(<"$scratch/zombie")
+    kill -0 "$zombie" || fail "the zombie is gone"
+    ! is_alive "$zombie" || fail "a zombie is taken for a living process"
+    is_alive "$$" || fail "a living process is taken for a dead one"
+    exec {hold}>&-
 }
 
 both_addresses_work_and_input_and_exit_code_pass_through() {
@@ -105,8 +140,9 @@ ends_with() {
 
 # Whether the script's only child, which creates the server, has got its folder; sets `folder` and `postmaster`.
 has_folder() {
-    postmaster=$(pgrep -P "${script[early]}") && folder=$(readlink "/proc/$postmaster/cwd") &&
-        [[ $folder == /tmp/coropg.* ]]
+    local children
+    children=$(cat "/proc/${script[early]}/task/${script[early]}/children" 2>/dev/null) && postmaster=${children%% *} &&
+        folder=$(readlink "/proc/$postmaster/cwd") && [[ $folder == /tmp/coropg.* ]]
 }
 
 a_kill_during_the_start_leaves_nothing() {
@@ -118,7 +154,10 @@ a_kill_during_the_start_leaves_nothing() {
     [[ ! -e $scratch/early ]] || fail "the command ran after SIGKILL"
 }
 
+mkfifo "$scratch/hold"
 a_given_server_is_used_as_it_is
+the_programs_are_found_for_commands_with_a_given_server
+a_zombie_is_not_alive
 both_addresses_work_and_input_and_exit_code_pass_through
 for name in INT TERM KILL; do start_waiting "$name"; done
 many_at_once_do_not_collide INT TERM KILL
