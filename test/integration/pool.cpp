@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(scripts_many_rows_and_pipelines_run_on_it_too, Fac
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(who_waits_too_long_hears_who_holds_the_connections, Face, both_faces) {
     pool_of<Face> face{{.max_size = 1, .acquire_timeout = 50ms, .name = "small"}};
-    auto held = AWAIT(face.pool.acquire());
+    auto held = after_login([&] { return AWAIT(face.pool.acquire()); });
     const auto line = std::source_location::current().line() - 1;
     AWAIT(held->execute("SELECT 'held'"));
     const auto e = ERROR_OF(pool_timeout, face.pool.acquire());

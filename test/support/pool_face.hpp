@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cancelling.hpp"
+#include "pools.hpp"
 
 #include <coropg/pool.hpp>
 

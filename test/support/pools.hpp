@@ -5,7 +5,21 @@
 
 #include <coropg/pool.hpp>
 
+#include <chrono>
+
 namespace coropg::test {
+
+/// What `acquire` returns, which is called again while it throws a pool_timeout. The limit of a test's pool may be
+/// shorter than a login: SCRAM on a busy machine takes a quarter of a second. The connect goes on meanwhile.
+template <class Acquire>
+auto after_login(Acquire acquire) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    for (;;) try {
+            return acquire();
+        } catch (const pool_timeout&) {
+            BOOST_REQUIRE(std::chrono::steady_clock::now() < limit);
+        }
+}
 
 template <class Face>
 struct pool_of;
