@@ -6,6 +6,7 @@
 //                         types, then a line "= NAME<tab>FORMATS<tab>SETSEED<tab>QUERY" for each type and one canonical
 //                         line for each value
 #include "../support/sampled_types.hpp"
+#include "../support/skip_list.hpp"
 
 #include <coropg/sync.hpp>
 
@@ -31,14 +32,25 @@ sync::connection connect() {
     return conn;
 }
 
-/// Creates the extension if the server can. Another run may do so at the same time.
-bool is_there(sync::connection& conn, std::string_view extension) {
-    if (extension.empty()) return true;
-    const std::string name{extension};
-    if (!conn.fetch_one<bool>("SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = $1)", name))
+/// Creates the type's extension if the server can, else adds the type to the list of what was skipped. Another run may
+/// do the same at the same time.
+template <class T>
+bool is_there(sync::connection& conn, const sampled<T>& type, const settings& run) {
+    if (type.extension.empty()) return true;
+    const std::string name{type.extension};
+    const auto skip = [&](const std::string& reason) {
+        add_to_skip_list((run.mode == "send" ? "differential.send/" : "differential.psycopg/") + std::string{type.name},
+                         reason + " \"" + name + "\"");
         return false;
+    };
+    if (!conn.fetch_one<bool>("SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = $1)", name))
+        return skip("the server has no extension");
     conn.execute("SELECT pg_advisory_lock(hashtext($1))", name);
-    conn.execute(unchecked_sql("CREATE EXTENSION IF NOT EXISTS " + name));
+    try {
+        conn.execute(unchecked_sql("CREATE EXTENSION IF NOT EXISTS " + name));
+    } catch (const errors::insufficient_privilege&) {
+        return skip("the role may not create the extension");
+    }
     conn.execute("SELECT pg_advisory_unlock(hashtext($1))", name);
     return true;
 }
@@ -105,7 +117,7 @@ bool send_all(const settings& run) {
     std::size_t skipped = 0;
     for_each_sampled_type([&]<class T>(const sampled<T>& type) {
         if (!run.type.empty() && run.type != type.name) return;
-        if (!is_there(conn, type.extension)) {
+        if (!is_there(conn, type, run)) {
             ++skipped;
             return;
         }
@@ -142,7 +154,7 @@ void receive_all(const settings& run) {
     std::cout << create_named_types;
     for_each_sampled_type([&]<class T>(const sampled<T>& type) {
         if (type.generator.empty() || (!run.type.empty() && run.type != type.name)) return;
-        if (!is_there(conn, type.extension)) return;
+        if (!is_there(conn, type, run)) return;
         const std::string sql = "SELECT (" + std::string{type.generator} + ")::" + std::string{type.name} +
                                 " FROM generate_series(1, " + std::to_string(run.count) + ") AS g";
         conn.execute(unchecked_sql(setseed));

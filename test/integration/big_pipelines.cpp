@@ -18,7 +18,7 @@ constexpr std::size_t megabyte = 1024 * 1024;
 template <class Work>
 std::optional<std::size_t> peak_growth_bytes(Work&& work) {
     ::malloc_trim(0);  // what was freed before does not count
-    const bool is_measured = memory_is_measurable && forget_peak();
+    const bool is_measured = can_measure_memory() && forget_peak();
     const std::size_t before = resident_bytes();
     work();
     if (!is_measured) return std::nullopt;
@@ -101,13 +101,15 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_server_that_does_not_read_is_not_sent_all, Face,
     for (auto& length : lengths) BOOST_TEST(length.get() == static_cast<int>(megabyte));
 }
 
+/// By TCP, where the buffers of the kernel would take them all.
 BOOST_AUTO_TEST_CASE(nor_is_it_sent_all_of_many_small_statements) {
     async_face face;
-    auto conn = face.connect();
+    auto conn = face.connect(tcp_dsn());
     std::vector<double> naps(200'000);
-    naps.front() = 0.5;
+    naps.front() = 1;
     auto work = conn.execute_many("SELECT pg_sleep($1)", naps);
     const auto grown = peak_growth_bytes([&] { BOOST_TEST(face([&] { return std::move(work); }) == naps.size()); });
+    // Measured: 0.8 to 1.1 MB, from 50,000 statements to 800,000; 1 MB of it is libpq's for 32,768 on the wire.
     if (grown) BOOST_TEST(*grown <= 4 * megabyte);
 }
 

@@ -46,7 +46,7 @@ struct couple {
 /// `change` makes the standby the primary under load. Then `come_back` has the former primary come back.
 template <class Change, class ComeBack>
 void fail_over(Change change, ComeBack come_back) {
-    if (!cluster::is_possible()) return;
+    if (!cluster::is_possible_with_standby()) return;
     set_logger(nullptr);
     for (int i = 0; i < rounds(); ++i) {
         couple servers;
@@ -116,6 +116,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_server_that_refuses_writes_is_left, Face, both_f
         BOOST_TEST((std::ranges::find(pids, pid) == pids.end()) == wants_writes);
     }
 }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(pool_failover_to_a_standby)
 
 BOOST_AUTO_TEST_CASE(the_primary_crashes_and_comes_back_read_only) {
     fail_over(

@@ -2,6 +2,7 @@
 // pool_live.cpp.
 
 #include "../support/pool_face.hpp"
+#include "../support/skip.hpp"
 
 #include <coropg/testing/fault_proxy.hpp>
 
@@ -20,7 +21,7 @@ namespace {
 /// So many connections of a pool, which all come back.
 void fill(pool_face& face, std::size_t count) {
     std::vector<pooled_connection> all;
-    for (std::size_t i = 0; i < count; ++i) all.push_back(face.run(face.pool.acquire()));
+    for (std::size_t i = 0; i < count; ++i) all.push_back(after_login([&] { return face.run(face.pool.acquire()); }));
 }
 
 /// Leaves the process no more than `spare` descriptors while it lives.
@@ -244,12 +245,15 @@ BOOST_AUTO_TEST_CASE(a_silent_server_costs_no_more_than_the_wait_allows) {
     BOOST_TEST(seconds_since(again) < 0.8);
 }
 
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(pool_without_descriptors)
+
 // 45
 BOOST_AUTO_TEST_CASE(without_descriptors_it_waits_for_some) {
 #ifdef __SANITIZE_ADDRESS__
     // To look at the type of an object, the sanitizers open a pipe, and call it broken when they can't.
-    BOOST_TEST_MESSAGE("1 test case skipped: the sanitizers need descriptors");
-    return;
+    return skip("the sanitizers need descriptors");
 #endif
     for (const rlim_t spare : {rlim_t{0}, rlim_t{1}, rlim_t{2}, rlim_t{3}, rlim_t{4}, rlim_t{5}, rlim_t{7}}) {
         pool_face face{{.max_size = 3, .acquire_timeout = 250ms}};

@@ -6,15 +6,14 @@ set -eu
 root=$1
 errcodes=/usr/share/postgresql/15/errcodes.txt
 if [ ! -r "$errcodes" ]; then
-    echo "skipped: $errcodes is not installed"
-    exit 77
+    exec "$root/test/support/skip" scripts.generated_errors "$errcodes is not installed"
 fi
 
 # Minor releases have added codes: the table is that of 15.20.
 minor=$(/usr/lib/postgresql/15/bin/postgres --version | sed 's/.* 15\.\([0-9]*\).*/\1/')
 if [ "$minor" -lt 20 ]; then
-    echo "skipped: the table is generated from PostgreSQL 15.20, 15.$minor is installed"
-    exit 77
+    exec "$root/test/support/skip" scripts.generated_errors \
+        "the table is generated from PostgreSQL 15.20, 15.$minor is installed"
 fi
 
 work=$(mktemp -d)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "faces.hpp"
+#include "skip.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -27,10 +28,11 @@ enum class stop_mode : unsigned char { fast, immediate };
 /// A server on a port of 127.0.0.1. It is removed with this; when the test is killed, it ends with the test.
 class cluster {
  public:
-    [[nodiscard]] static bool is_possible() {
-        if (std::getenv("COROPG_PG_BIN") != nullptr) return true;
-        BOOST_TEST_MESSAGE("1 test case skipped: COROPG_PG_BIN is not set, so there is no server to start");
-        return false;
+    /// Whether servers can be started here. The current case is skipped when not.
+    [[nodiscard]] static bool is_possible() { return has_programs({"initdb", "postgres"}); }
+    /// The same with standbys.
+    [[nodiscard]] static bool is_possible_with_standby() {
+        return has_programs({"initdb", "postgres", "pg_basebackup"});
     }
 
     /// A new one, which runs.
@@ -69,6 +71,7 @@ class cluster {
         conninfo here;
         return here.host("127.0.0.1").port(port_).user("coropg").dbname("postgres");
     }
+    [[nodiscard]] conninfo unix_info() const { return info().host(folder_.string()); }
 
     /// Returns once it accepts connections.
     void start() {
@@ -108,10 +111,10 @@ class cluster {
 
  private:
     explicit cluster(std::uint16_t port) : port_{port} {
-        // The folder of the server of this run is removed with it, whatever becomes of us; its path is short, as that of
-        // a unix socket must be.
-        std::string name =
-            conninfo{dsn()}.get("host").starts_with('/') ? std::string{conninfo{dsn()}.get("host")} : "/tmp";
+        // scripts/with-postgres removes its folder, whatever becomes of us. The path is short, as that of a unix socket
+        // must be, so TMPDIR is not asked.
+        const char* const removed_later = std::getenv("COROPG_PG_FOLDER");
+        std::string name = removed_later != nullptr ? removed_later : "/tmp";
         name += "/cluster.XXXXXX";
         BOOST_REQUIRE(::mkdtemp(name.data()) != nullptr);
         folder_ = name;
@@ -131,6 +134,22 @@ class cluster {
         }
     }
 
+    static bool has_programs(std::initializer_list<const char*> names) {
+        if (std::getenv("COROPG_PG_BIN") == nullptr) {
+            skip("COROPG_PG_BIN is not set, so there is no server to start");
+            return false;
+        }
+        for (const char* const name : names)
+            if (::access(program(name).c_str(), X_OK) != 0) {
+                skip("the server that is installed has no " + std::string{name});
+                return false;
+            }
+        if (::geteuid() == 0 && owner() == nullptr) {
+            skip("root cannot run a server, and there is no user \"postgres\"");
+            return false;
+        }
+        return true;
+    }
     static std::string program(const std::string& name) {
         const char* const folder = std::getenv("COROPG_PG_BIN");
         BOOST_REQUIRE(folder != nullptr);

@@ -1,6 +1,8 @@
 // How much memory this process has, for tests that promise bounds.
 #pragma once
 
+#include "skip.hpp"
+
 #include <unistd.h>
 
 #include <cstddef>
@@ -21,6 +23,12 @@ inline constexpr bool memory_is_measurable = true;
 inline constexpr bool memory_is_measurable = true;
 #endif
 
+/// Whether it is; when not, the list of what was skipped says so.
+inline bool can_measure_memory() {
+    if (!memory_is_measurable) skip_a_check("the sanitizers take memory of their own, so bounds of it say nothing");
+    return memory_is_measurable;
+}
+
 inline std::size_t resident_bytes() {
     std::ifstream file{"/proc/self/statm"};
     std::size_t total = 0;
@@ -39,10 +47,11 @@ inline std::size_t peak_resident_bytes() {
     file >> kilobytes;
     return kilobytes * 1024;
 }
-/// False when the kernel does not let us.
+/// False when the kernel does not let us, and the list of what was skipped says so.
 inline bool forget_peak() {
     std::ofstream file{"/proc/self/clear_refs"};
     file << "5" << std::flush;
+    if (!file.good()) skip_a_check("the kernel does not let us reset the peak of the memory");
     return file.good();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "faces.hpp"
+#include "skip.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -12,6 +13,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 namespace coropg::test {
@@ -19,19 +21,21 @@ namespace coropg::test {
 /// A pooler of its own, with two connections to the server; ended with this. There is none where none is installed.
 class pgbouncer {
  public:
+    /// The current case is skipped when it is not.
     [[nodiscard]] static bool is_installed() {
-        if (std::filesystem::exists(program)) return true;
-        BOOST_TEST_MESSAGE("1 test case skipped: pgbouncer is not installed");
+        if (!program().empty()) return true;
+        skip("pgbouncer is not installed");
         return false;
     }
 
     pgbouncer() : port_{free_port()} {
         write_settings();
+        const std::string path = program();
         child_ = ::fork();
         if (child_ == 0) {
             const int nothing = ::open("/dev/null", O_RDWR);
             for (const int stream : {0, 1, 2}) ::dup2(nothing, stream);
-            ::execl(program, program, settings_.c_str(), nullptr);
+            ::execl(path.c_str(), path.c_str(), settings_.c_str(), nullptr);
             ::_exit(127);
         }
         wait_until_it_listens();
@@ -47,12 +51,25 @@ class pgbouncer {
 
     [[nodiscard]] conninfo info() const {
         conninfo through{dsn()};
-        through.host("127.0.0.1").port(port_);
-        return through;
+        // it lets everybody in, without TLS; the password and the TLS are between it and the server
+        return through.host("127.0.0.1").hostaddr("").port(port_).password("").set("sslmode", "disable");
     }
 
  private:
-    static constexpr const char* program = "/usr/sbin/pgbouncer";
+    /// Its path, empty when it is not installed. Debian's is in a folder that is in the PATH of root alone.
+    static std::string program() {
+        const char* const path = std::getenv("PATH");
+        std::istringstream folders{(path != nullptr ? std::string{path} : "") + ":/usr/sbin:/usr/local/sbin"};
+        for (std::string folder; std::getline(folders, folder, ':');)
+            if (const std::string found = folder + "/pgbouncer"; ::access(found.c_str(), X_OK) == 0) return found;
+        return {};
+    }
+    /// A value of a line of [databases].
+    static std::string quoted(std::string_view value) {
+        std::string all = "'";
+        for (const char c : value) all += c == '\'' ? std::string{"''"} : std::string{c};
+        return all + "'";
+    }
 
     static std::uint16_t free_port() {
         asio::io_context io;
@@ -67,10 +84,16 @@ class pgbouncer {
         std::filesystem::permissions(folder_, std::filesystem::perms::all);
         settings_ = folder_ / "pgbouncer.ini";
         std::ofstream out{settings_};
-        out << "[databases]\n* = host=" << server.get("host") << " port=" << server.get("port")
-            << " user=" << server.get("user") << "\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " << port_
+        out << "[databases]\n* =";
+        for (const char* const key : {"host", "port", "user", "password"}) {
+            const bool by_address = key == std::string_view{"host"} && !server.get("hostaddr").empty();
+            const std::string_view value = server.get(by_address ? "hostaddr" : key);
+            if (!value.empty()) out << " " << key << "=" << quoted(value);
+        }
+        out << "\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " << port_
             << "\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 2\n"
             << "max_client_conn = 200\nlogfile = " << (folder_ / "log").string() << "\n";
+        if (!server.get("sslmode").empty()) out << "server_tls_sslmode = " << server.get("sslmode") << "\n";
         if (::geteuid() == 0) out << "user = postgres\n";
     }
 
