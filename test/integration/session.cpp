@@ -1,6 +1,7 @@
 // The session driven by hand, at moments that no driver can be made to meet on demand.
 
 #include "../support/faces.hpp"
+#include "../support/skip.hpp"
 
 #include <coropg/detail/ops.hpp>
 #include <coropg/detail/poll_driver.hpp>
@@ -273,10 +274,13 @@ BOOST_AUTO_TEST_CASE(a_lookup_of_types_that_times_out_leaves_the_connection_usab
     hand.next_finished()->throw_failure();
 }
 
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(session_without_descriptors)
+
 BOOST_AUTO_TEST_CASE(a_poll_that_fails_closes_the_connection) {
     if (with_sanitizers) {
-        BOOST_TEST_MESSAGE(
-            "1 case skipped: without descriptors the sanitizers take each exception for a broken object");
+        skip("without descriptors the sanitizers take each exception for a broken object");
         return;
     }
     sync::connection conn = sync::connect(dsn());

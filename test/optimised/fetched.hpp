@@ -37,8 +37,8 @@ class reader_of_all {
     /// A connection of each face.
     connection& async() { return *async_; }
     sync::connection& blocking() { return *blocking_; }
-    /// Whether both connections can use the extension; says so, and counts, if not.
-    bool has(std::string_view extension) {
+    /// Whether both connections can use the extension; the case is skipped if not.
+    bool has(const std::string& extension) {
         sync_face face;
         return has_extension(face, blocking(), extension);
     }
