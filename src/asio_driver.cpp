@@ -103,7 +103,7 @@ class socket_link final : public asio_link {
         if (!core_) return;
         running_ = true;
         core_->advance(ready);
-        core_->deliver_notices();
+        core_->notices().deliver();
         while (unit_ptr done = take_finished()) {
             do {
                 if (done->waiting) done->waiting(std::move(done));

@@ -44,7 +44,7 @@ asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self
         self->share_types(conn.runner().core());
         is_in_hook = true;
         if (self->after_connect) co_await self->after_connect(conn);
-        conn.runner().core().keep_changes();
+        conn.runner().core().changes().keep();
         require_quiet(conn.runner().core());
         link = std::move(conn).take_driver().take_link();
     } catch (...) {
@@ -57,7 +57,7 @@ asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self
 
 void asio_pool::share_types(session& core) const {
     const std::lock_guard lock{mutex_};
-    if (types_) core.share_types(types_);
+    if (types_) core.types().share(types_);
 }
 
 void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& host) {

@@ -196,7 +196,7 @@ void asio_pool::write_off(const lent_link& lent) {
 }
 
 void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core, clock::time_point heard_from) {
-    types_ = core->types();
+    types_ = core->types().known();
     core->record_in(nullptr);
     slots_[i].at_rest = std::move(core);
     slots_[i].heard_from = heard_from;

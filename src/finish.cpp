@@ -28,12 +28,12 @@ void fail_row_count(const unit& u, std::size_t index, std::string_view expected,
 }
 
 void finish_ending(unit& u) {
-    const bool refused = u.ends == ending::release && u.sqlstate() == sqlstate::in_failed_sql_transaction;
+    const bool refused = u.is_for == purpose::release && u.sqlstate() == sqlstate::in_failed_sql_transaction;
     if (!refused) u.throw_failure();
-    const bool is_rollback = u.ends == ending::rollback;
+    const bool is_rollback = u.is_for == purpose::rollback;
     if (!is_rollback && u.sync_sent && (refused || u.own().answer.command_tag() == "ROLLBACK"))
         throw commit_rolled_back{"the transaction was rolled back, for an earlier error had aborted it", u.site()};
-    if (is_rollback || u.ends == ending::prepare) return;
+    if (is_rollback || u.is_for == purpose::prepare) return;
     auto hooks = std::exchange(u.within->on_commit, {});
     if (const auto& outer = u.within->outer) {
         std::ranges::move(hooks, std::back_inserter(outer->on_commit));

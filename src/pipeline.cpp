@@ -4,7 +4,7 @@
 
 namespace coropg::detail {
 
-void pipeline_scope::take(unit& u, std::size_t index) noexcept {
+void pipeline_scope::answer(unit& u, std::size_t index) noexcept {
     if (next_ >= slots_.size() || slots_[next_].index != index)
         next_ = static_cast<std::size_t>(std::ranges::lower_bound(slots_, index, {}, &numbered_slot::index) -
                                          slots_.begin());

@@ -382,7 +382,7 @@ void poll_pool::give_back(const pool_lease& lease, sync::connection&& conn, bool
 
 void poll_pool::rest(std::size_t i, std::unique_ptr<poll_session>&& session) {
     if (session) {
-        types_ = session->core.types();
+        types_ = session->core.types().known();
         session->core.record_in(nullptr);
     }
     slots_[i].at_rest = std::move(session);
@@ -418,7 +418,7 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
         share_types(conn.runner().core());
         is_in_hook = true;
         if (after_connect) after_connect(conn);
-        conn.runner().core().keep_changes();
+        conn.runner().core().changes().keep();
         require_quiet(conn.runner().core());
         is_in_hook = false;
         socket = duplicate(conn.runner().core().socket());
@@ -438,7 +438,7 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
 
 void poll_pool::share_types(session& core) const {
     const std::lock_guard lock{mutex_};
-    if (types_) core.share_types(types_);
+    if (types_) core.types().share(types_);
 }
 
 /// Has the session in a slot end what is queued in it, and answer.

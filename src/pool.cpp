@@ -6,8 +6,7 @@ namespace coropg::detail {
 
 namespace {
 
-thread_local unit_queue spare_units;
-constexpr std::size_t most_spare_units = 64;
+thread_local spares spare_units;
 
 pooled_connection held(const std::shared_ptr<asio_pool>& pool, const lent_link& lent) {
     return {pool, lent.lease, connection{asio_driver{lent.link}}};
@@ -16,16 +15,12 @@ pooled_connection held(const std::shared_ptr<asio_pool>& pool, const lent_link& 
 }  // namespace
 
 unit_ptr take_spare_unit(call_options options, std::source_location where, const std::shared_ptr<scope>& within) {
-    if (spare_units.empty()) return std::make_unique<unit>(options, where, within);
-    unit_ptr u = spare_units.pop_front();
-    u->begin(options, where, within);
-    return u;
+    return spare_units.make(options, where, within);
 }
 
 void keep_spare_unit(unit_ptr&& u) noexcept {
-    if (spare_units.size() >= most_spare_units || !u->is_small()) return;
-    u->clear();
-    spare_units.push_front(std::move(u));
+    spare_units.keep(std::move(u));
+    spare_units.clean_up();
 }
 
 asio::awaitable<pooled_connection> acquire_from(std::shared_ptr<asio_pool> pool, std::source_location where,

@@ -77,7 +77,7 @@ void home_process::require() const {
 return_condition make_clean(session& core, pool_reset level) {
     if (core.is_open() && level == pool_reset::always) core.assume_changed();
     if (core.is_quiet()) return return_condition::usable;
-    if (core.loses_kept_changes()) core.close("a reset would undo the settings of its hook");
+    if (core.changes().loses_kept()) core.close("a reset would undo the settings of its hook");
     core.reset(clock::now() + longest_check);
     if (!core.is_open()) return return_condition::broken;
     return core.has_leftovers() ? return_condition::settling : return_condition::usable;

@@ -22,52 +22,42 @@ constexpr const char* undoing[]{
 
 }  // namespace
 
-void session::keep_changes() noexcept {
-    has_kept_changes_ = has_kept_changes_ || is_dirty();
-    changes_ = session_change::none;
-}
-
 void session::assume_changed() noexcept {
-    if (changes_ != session_change::none) return;
-    changes_ = session_change::undoable;
-    clean_types_ = types_;
+    if (changes_.note(session_change::undoable)) types_.keep_clean();
 }
 
 /// Of a unit that is about to be sent.
 void session::note_change(const unit& u) {
-    if (u.is_reset) {
+    if (u.is_for == purpose::reset) {
         // The answer would be too late: what follows is sent before it comes.
-        cache_.clear();
-        cache_.take_evicted();
-        return;
+        wire_.statements().clear();
+        wire_.statements().take_evicted();
+    } else if (changes_.note(u.changes)) {
+        types_.keep_clean();
     }
-    if (changes_ == session_change::none) clean_types_ = types_;
-    changes_ = std::max(changes_, u.changes);
 }
 
 void session::reset(clock::time_point deadline) {
-    on_notice_ = nullptr;
-    notices_.clear();
+    inbox_.clear();
     give_up_all(clock::now());
-    if (changes_ == session_change::lasting) close("what its last user did to the session cannot be undone");
+    if (changes_.is_lasting()) close("what its last user did to the session cannot be undone");
     end_scopes();
     if (!is_open()) return;
-    if (!is_dirty() && queued_.empty() && underway_.empty()) return;
+    if (!changes_.is_dirty() && queued_.empty() && underway_.empty()) return;
 
     // Behind all that is left, so that its deadline is that of all.
-    unit_ptr last = make_reset(std::exchange(changes_, session_change::none));
+    unit_ptr last = make_reset(changes_.begin_reset());
     last->deadline = deadline;
-    first_deadline_ = std::min(first_deadline_, deadline);
+    canceller_.expect(deadline);
     queued_.push_back(std::move(last));
-    ++resets_;
 }
 
 void session::end_scopes() {
-    if (!current_) return;
-    std::shared_ptr<scope> root = current_;
+    std::shared_ptr<scope> root = transactions_.current();
+    if (!root) return;
     while (root->outer) root = root->outer;
     unit_ptr u = make_unit({}, {}, root);
-    u->end_scope(ending::rollback);
+    u->end_scope(purpose::rollback);
     submit(std::move(u));
 }
 
@@ -76,12 +66,12 @@ unit_ptr session::make_reset(session_change undone) {
     // A name that the server has no longer would fail here.
     const bool may_prepare = undone != session_change::prepared_statements;
     unit_ptr u = make_unit({.prepare = may_prepare ? prepare::automatic : prepare::never}, {});
-    u->is_reset = true;
+    u->is_for = purpose::reset;
     if (undone == session_change::none) return u;
     // What its users named in SQL: with another search_path, the names mean other types.
-    types_ = std::move(clean_types_);
+    types_.restore_clean();
     // Nobody knows what is begun by hand before it is answered. That there is nothing to roll back is just a warning.
-    if (PQtransactionStatus(conn_.get()) != PQTRANS_IDLE) u->add_own("ROLLBACK");
+    if (!wire_.is_at_rest()) u->add_own("ROLLBACK");
     // What was made the default could wait for others.
     u->add_own("BEGIN ISOLATION LEVEL READ COMMITTED");
     for (const char* sql : undoing) u->add_own(sql);
@@ -109,9 +99,9 @@ void session::refuse_behind_reset(const unit& failed) {
 
 bool session::is_reset_late(clock::time_point now) const {
     bool is_late = false;
-    if (resets_ == 0) return false;
+    if (!changes_.is_resetting()) return false;
     for (const unit_queue* units : {&queued_, &underway_})
-        units->for_each([&](const unit& u) { is_late = is_late || (u.is_reset && u.deadline <= now); });
+        units->for_each([&](const unit& u) { is_late = is_late || (u.is_for == purpose::reset && u.deadline <= now); });
     return is_late;
 }
 

@@ -2,6 +2,7 @@
 #include <coropg/sqlstate.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 
 namespace coropg::detail {
@@ -40,7 +41,7 @@ void unit::clear() noexcept {
     exclusive = nullptr;
     running.reset();
     waiting = {};
-    taker.reset();
+    receiver.reset();
     sync.reset();
     unknown_types.clear();
     dependent.reset();
@@ -109,20 +110,19 @@ command unit::own_command(std::string sql) {
 
 void unit::add_own(std::string sql) { commands.push_back(own_command(std::move(sql))); }
 
-void unit::end_scope(ending how, std::string_view name) {
-    ends = how;
-    is_commit = how == ending::commit || how == ending::prepare;
+void unit::end_scope(purpose how, std::string_view name) {
+    is_for = how;
     commands.clear();
     const std::string savepoint = "SAVEPOINT coropg_" + std::to_string(within->depth());
     switch (how) {
-        case ending::none: break;
-        case ending::commit: add_own("COMMIT"); break;
-        case ending::prepare: add_own("PREPARE TRANSACTION " + std::string{name}); break;
-        case ending::release: add_own("RELEASE " + savepoint); break;
-        case ending::rollback:
+        case purpose::commit: add_own("COMMIT"); break;
+        case purpose::prepare: add_own("PREPARE TRANSACTION " + std::string{name}); break;
+        case purpose::release: add_own("RELEASE " + savepoint); break;
+        case purpose::rollback:
             add_own(within->outer ? "ROLLBACK TO " + savepoint : "ROLLBACK");
             if (within->outer) add_own("RELEASE " + savepoint);
             break;
+        default: assert(!"a purpose that ends a scope");
     }
 }
 
@@ -198,7 +198,7 @@ call_site unit::site_of(std::size_t index) const {
 std::exception_ptr stop_error(const unit& u, stop_cause cause, std::string_view reason, outcome became) {
     const std::string text =
         (cause == stop_cause::timeout ? "timeout; " : "cancelled by the program; ") + std::string{reason};
-    if (u.is_commit && became == outcome::unknown) {
+    if (decides(u.is_for) && became == outcome::unknown) {
         const auto id = u.within ? u.within->transaction_id : std::nullopt;
         return std::make_exception_ptr(commit_in_doubt{text, u.site(), id});
     }

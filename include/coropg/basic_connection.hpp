@@ -42,7 +42,7 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
     future<void> close() {
         auto u = std::make_unique<detail::unit>(call_options{}, std::source_location{});
         u->exclusive = &detail::ops::nothing;
-        u->is_last = true;
+        u->is_for = detail::purpose::farewell;
         return runner().template run<void>(std::move(u), &detail::finish_closed);
     }
 
@@ -66,7 +66,7 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
     /// within the verb of a blocking connection. They are logged at level info, too. What the handler throws is logged.
     template <class Handler>
     void on_notice(Handler&& handler) {
-        runner().core().on_notice(std::forward<Handler>(handler));
+        runner().core().notices().on_notice(std::forward<Handler>(handler));
     }
 
     /// Whether statements can be run. A lost connection is noticed by the statement that meets it.
@@ -86,7 +86,7 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
     future<void> decide(std::string sql, std::string_view name, std::source_location where) {
         auto u = runner().make_unit({}, where);
         u->add_own(sql.append(sql::literal(name, where).text()));
-        u->is_commit = true;
+        u->is_for = detail::purpose::decision;
         return runner().template run<void>(std::move(u), &detail::finish_nothing);
     }
 

@@ -74,9 +74,9 @@ class mapped_slot final : public typed_slot<T> {
 };
 
 /// The slots of the statements up to one Sync, but for those that nobody gets.
-class pipeline_scope final : public answer_taker {
+class pipeline_scope final : public receiver {
  public:
-    void take(unit& u, std::size_t index) noexcept override;
+    void answer(unit& u, std::size_t index) noexcept override;
     /// Returns the first error.
     std::exception_ptr settle(unit& u);
     /// A slot for the statement that was added last to `u`: the last one again, if nobody has its handle any more.
@@ -162,7 +162,7 @@ class basic_pipeline {
     future<void> run() {
         for (std::size_t i = 0; i < units_.size(); ++i) {
             scopes_[i]->drop_what_nobody_gets(*units_[i]);
-            units_[i]->taker = scopes_[i];
+            units_[i]->receiver = scopes_[i];
             units_[i]->set_deadline(options_);
         }
         const auto batch = std::make_shared<scopes>(std::exchange(scopes_, {}));

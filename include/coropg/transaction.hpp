@@ -29,7 +29,7 @@ inline auto beginning(const transaction_options& options, call_options carried, 
     const bool finds_id = options.finds_transaction_id && !options.read_only;
     std::vector<std::string> opening = opening_of(options, outer != nullptr, where);
     return [carried, outer = std::move(outer), opening = std::move(opening), finds_id](auto runner) mutable {
-        auto scope = runner.core().begin(outer, std::move(opening), finds_id);
+        auto scope = runner.core().transactions().begin(outer, std::move(opening), finds_id);
         return basic_transaction<decltype(runner)>{std::move(runner), carried, std::move(scope)};
     };
 }
@@ -126,12 +126,12 @@ class basic_transaction : public statements<basic_transaction<Runner>, Runner>,
     /// Errors: commit_rolled_back when an earlier error has aborted the transaction; commit_in_doubt when the answer is
     /// lost, or no longer waited for; server_error, as of deferred constraints, after which nothing is stored.
     future<void> commit(std::source_location where = std::source_location::current()) {
-        return end(scope_ && scope_->outer ? detail::ending::release : detail::ending::commit, where);
+        return end(scope_ && scope_->outer ? detail::purpose::release : detail::purpose::commit, where);
     }
 
     /// Undoes all that was done in it.
     future<void> rollback(std::source_location where = std::source_location::current()) {
-        return end(detail::ending::rollback, where);
+        return end(detail::purpose::rollback, where);
     }
 
     /// Ends it by PREPARE TRANSACTION, for `commit_prepared` or `rollback_prepared` on any connection later. Hooks of
@@ -141,7 +141,7 @@ class basic_transaction : public statements<basic_transaction<Runner>, Runner>,
                                      std::source_location where = std::source_location::current()) {
         if (scope_ && scope_->outer)
             throw usage_error{"a savepoint cannot be prepared: prepare the transaction around it", {{}, where}};
-        return end(detail::ending::prepare, where, sql::literal(name, where).text());
+        return end(detail::purpose::prepare, where, sql::literal(name, where).text());
     }
 
     /// Has `hook()` called once the transaction is committed, by the coroutine or thread that commits it; not if it is
@@ -165,14 +165,14 @@ class basic_transaction : public statements<basic_transaction<Runner>, Runner>,
     }
 
  private:
-    future<void> end(detail::ending how, std::source_location where, std::string_view name = {}) {
+    future<void> end(detail::purpose how, std::source_location where, std::string_view name = {}) {
         auto u = runner_.make_unit(options_, where, within());
         u->end_scope(how, name);
         return runner_.template run<void>(std::move(u), &detail::finish_ending);
     }
     void drop() noexcept try {
         auto u = runner_.make_unit({}, {}, scope_);
-        u->end_scope(detail::ending::rollback);
+        u->end_scope(detail::purpose::rollback);
         runner_.start(std::move(u));
     } catch (const usage_error&) {
         // A connection that was lost or discarded went back to its pool before: its transaction has gone with it.

@@ -3,6 +3,7 @@
 #include "../support/faces.hpp"
 #include "../support/skip.hpp"
 
+#include <coropg/detail/channel.hpp>
 #include <coropg/detail/ops.hpp>
 #include <coropg/detail/poll_driver.hpp>
 #include <coropg/testing/fault_proxy.hpp>
@@ -77,6 +78,53 @@ struct by_hand {
     }
 };
 
+/// Takes the rows of one statement as they come, as far as it has room.
+class slow_reader final : public detail::receiver {
+ public:
+    explicit slow_reader(std::size_t first_room) : room{first_room} {}
+
+    [[nodiscard]] bool takes_rows() const noexcept override { return true; }
+    [[nodiscard]] bool may_read() const noexcept override { return numbers.size() < room; }
+    void rows(detail::unit&, std::size_t, result&& some) noexcept override {
+        for (const row r : some) numbers.push_back(r[0].as<int>());
+    }
+    void answer(detail::unit& u, std::size_t index) noexcept override {
+        has_answer = true;
+        rows_with_answer = u.own(index).answer.size();
+    }
+    void end(detail::unit&) noexcept override { ++ends; }
+
+    std::size_t room;
+    std::vector<int> numbers;
+    std::size_t rows_with_answer = 0;
+    bool has_answer = false;
+    int ends = 0;
+};
+
+/// COPY table FROM STDIN, of lines that somebody else supplies.
+detail::op<void> copy_lines(PGconn* conn, detail::unit& u, std::shared_ptr<detail::channel<std::string>> lines) {
+    if (PQsendQuery(conn, u.site().sql.c_str()) != 1) co_return;
+    while (PQflush(conn) == 1) co_await detail::wish{want::both, PQsocket(conn)};
+    const auto answer = [conn]() -> detail::op<detail::pq::result> {
+        while (PQisBusy(conn) == 1) {
+            co_await detail::wish{want::read, PQsocket(conn)};
+            if (PQconsumeInput(conn) == 0) break;
+        }
+        co_return detail::pq::result{PQgetResult(conn)};
+    };
+    BOOST_REQUIRE(PQresultStatus((co_await answer()).get()) == PGRES_COPY_IN);
+    while (!lines->has_ended()) {
+        if (const std::optional<std::string> line = lines->pop())
+            BOOST_REQUIRE(PQputCopyData(conn, line->data(), static_cast<int>(line->size())) == 1);
+        else
+            co_await detail::wish{want::read, PQsocket(conn), detail::no_deadline, nullptr, lines.get()};
+    }
+    BOOST_REQUIRE(PQputCopyEnd(conn, nullptr) == 1);
+    while (PQflush(conn) == 1) co_await detail::wish{want::both, PQsocket(conn)};
+    while (co_await answer() != nullptr) {
+    }
+}
+
 template <class Error>
 Error failure_of(const unit_ptr& u) {
     return error_of<Error>([&] { u->throw_failure(); });
@@ -134,7 +182,7 @@ BOOST_AUTO_TEST_CASE(nothing_runs_without_a_begin_that_was_refused) {
     by_hand hand;
     hand.start(hand.statement(unchecked_sql{"CREATE TEMPORARY TABLE kept_out (n int)"}));
     hand.next_finished()->throw_failure();
-    const auto scope = hand.core.begin(nullptr, {"BEGIN OF NOTHING"}, true);
+    const auto scope = hand.core.transactions().begin(nullptr, {"BEGIN OF NOTHING"}, true);
     for (int i = 0; i < 3; ++i) {
         unit_ptr u = hand.core.make_unit({}, std::source_location::current(), scope);
         u->add(sql_view{unchecked_sql{"INSERT INTO kept_out VALUES (1)"}}, 0);
@@ -145,10 +193,10 @@ BOOST_AUTO_TEST_CASE(nothing_runs_without_a_begin_that_was_refused) {
     failure_of<pipeline_aborted>(hand.next_finished());
     failure_of<pipeline_aborted>(hand.next_finished());
     unit_ptr commit = hand.core.make_unit({}, std::source_location::current(), scope);
-    commit->end_scope(detail::ending::commit);
+    commit->end_scope(detail::purpose::commit);
     hand.start(std::move(commit));
     unit_ptr ended = hand.next_finished();
-    while (ended->is_transaction_id) ended = hand.next_finished();
+    while (ended->is_for == detail::purpose::transaction_id) ended = hand.next_finished();
     failure_of<commit_rolled_back>(ended);
     hand.start(hand.statement(unchecked_sql{"SELECT count(*) FROM kept_out"}));
     BOOST_TEST(hand.next_finished()->commands.front().answer[0][0].as<std::int64_t>() == 0);
@@ -293,6 +341,101 @@ BOOST_AUTO_TEST_CASE(a_poll_that_fails_closes_the_connection) {
     BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
     BOOST_TEST(!conn.is_open());
     BOOST_CHECK_THROW(conn.execute("SELECT 1"), connection_error);
+}
+
+BOOST_AUTO_TEST_CASE(a_receiver_gets_rows_as_they_come_and_nothing_is_read_while_it_has_no_room) {
+    by_hand hand;
+    constexpr int count = 300'000;  // more than buffers of sockets hold
+    const auto reader = std::make_shared<slow_reader>(3U);
+    unit_ptr u = hand.statement(unchecked_sql{"SELECT g, repeat('x', 100) FROM generate_series(1, 300000) g"});
+    u->receiver = reader;
+    hand.start(std::move(u));
+    hand.start(hand.statement(unchecked_sql{"SELECT 7"}));
+    while (reader->may_read()) hand.work();
+    BOOST_TEST(reader->numbers.size() == 3U);
+    BOOST_TEST((hand.core.wants() == want::nothing));
+    sync::connection observer = sync::connect(dsn());
+    const auto limit = detail::clock::now() + 10s;
+    while (!observer.fetch_one<bool>(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'ClientWrite')",
+        PQbackendPID(hand.core.native_handle())))
+        BOOST_REQUIRE(detail::clock::now() < limit);
+
+    while (!hand.core.has_finished()) {
+        if (!reader->may_read()) {
+            reader->room = reader->numbers.size() + 1000;
+            hand.core.advance(want::read);
+        } else {
+            hand.work();
+        }
+    }
+    hand.core.take_finished()->throw_failure();
+    BOOST_TEST((reader->has_answer && reader->rows_with_answer == 0 && reader->ends == 1));
+    BOOST_TEST_REQUIRE(reader->numbers.size() == std::size_t{count});
+    for (int i = 0; i < count; ++i) BOOST_REQUIRE(reader->numbers[static_cast<std::size_t>(i)] == i + 1);
+    BOOST_TEST(hand.next_finished()->own().answer[0][0].as<int>() == 7);
+}
+
+BOOST_AUTO_TEST_CASE(a_receiver_gets_the_rows_before_an_error) {
+    by_hand hand;
+    const auto reader = std::make_shared<slow_reader>(100U);
+    unit_ptr u = hand.statement(unchecked_sql{"SELECT 60 / (5 - g) FROM generate_series(1, 10) g"});
+    u->receiver = reader;
+    hand.start(std::move(u));
+    failure_of<errors::division_by_zero>(hand.next_finished());
+    BOOST_TEST((reader->numbers == std::vector{15, 20, 30, 60}));
+    BOOST_TEST((!reader->has_answer && reader->ends == 1));
+}
+
+BOOST_AUTO_TEST_CASE(who_leaves_rows_early_costs_one_cancel) {
+    by_hand hand;
+    const auto reader = std::make_shared<slow_reader>(10U);
+    unit_ptr u = hand.statement(unchecked_sql{"SELECT g FROM generate_series(1, 100000000) g"});
+    u->receiver = reader;
+    const std::uint64_t ticket = hand.core.make_cancellable(*u);
+    hand.start(std::move(u));
+    hand.start(hand.statement(unchecked_sql{"SELECT 7"}));
+    while (reader->may_read()) hand.work();
+    hand.core.cancel(ticket, detail::clock::now());
+    BOOST_TEST(by_hand::carry_out(hand.core.take_cancel().value()) == "");
+    hand.core.cancel_ended(detail::clock::now());
+    failure_of<operation_aborted>(hand.next_finished());
+    BOOST_TEST((reader->numbers.size() == 10U && reader->ends == 1));
+    hand.core.send();
+    BOOST_TEST(hand.next_finished()->own().answer[0][0].as<int>() == 7);
+}
+
+BOOST_AUTO_TEST_CASE(an_op_can_wait_for_what_its_caller_supplies) {
+    by_hand hand;
+    hand.start(hand.statement(unchecked_sql{"CREATE TEMP TABLE supplied (line int)"}));
+    hand.next_finished()->throw_failure();
+    const auto lines = std::make_shared<detail::channel<std::string>>(4U);
+    unit_ptr u = hand.core.make_unit({}, std::source_location::current());
+    u->add_own("COPY supplied FROM STDIN");
+    u->exclusive = [lines](PGconn* conn, detail::unit& of) { return copy_lines(conn, of, lines); };
+    hand.start(std::move(u));
+    hand.start(hand.statement(unchecked_sql{"SELECT count(*), sum(line) FROM supplied"}));
+
+    int supplied = 0;
+    while (supplied < 100'000) {
+        if (lines->has_room()) {
+            lines->push(std::to_string(++supplied) + "\n");
+            if (supplied % 3 == 0) hand.core.advance(want::nothing);
+        } else if (!hand.core.is_open()) {
+            BOOST_FAIL("the connection was closed");
+        } else if (lines->is_ready() && supplied > 4) {
+            hand.core.advance(want::nothing);
+        } else {
+            hand.work();  // COPY has not begun yet
+        }
+        BOOST_REQUIRE(!hand.core.has_finished());
+    }
+    lines->close();
+    hand.core.advance(want::nothing);
+    hand.next_finished()->throw_failure();
+    const unit_ptr sums = hand.next_finished();
+    BOOST_TEST(sums->own().answer[0][0].as<std::int64_t>() == 100'000);
+    BOOST_TEST(sums->own().answer[0][1].as<std::int64_t>() == 5'000'050'000);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -88,10 +88,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_user_leaves_behind_is_gone, Face, both_face
                 AWAIT(c.conn.execute("LOCK TABLE pg_class IN SHARE MODE"));
             else
                 BOOST_TEST(!c.holds(r.is_gone));
-            BOOST_TEST(c.core().is_dirty());
+            BOOST_TEST(c.core().changes().is_dirty());
             BOOST_TEST(!c.core().is_quiet());
             c.reset();
-            BOOST_TEST(!c.core().is_dirty());
+            BOOST_TEST(!c.core().changes().is_dirty());
             BOOST_TEST(c.holds(r.is_gone));
             BOOST_TEST(c.core().is_quiet());
         }
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_stores_and_reads_alone_needs_no_reset, Face, 
     }
     ERROR_OF(errors::division_by_zero, c.conn.execute("SELECT 1 / 0"));
     AWAIT(c.conn.execute("DROP TABLE reset_plain"));
-    BOOST_TEST(!c.core().is_dirty());
+    BOOST_TEST(!c.core().changes().is_dirty());
     BOOST_TEST(c.core().is_quiet());
 }
 
@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(statements_in_batches_scripts_and_transactions_cou
     const auto makes_dirty = [&](auto work) {
         lent<Face> c{face};
         work(c);
-        BOOST_TEST(c.core().is_dirty());
+        BOOST_TEST(c.core().changes().is_dirty());
         BOOST_TEST(!c.core().is_quiet());
         c.reset();
         BOOST_TEST(c.holds("coalesce(current_setting('a.b', true), '') = ''"));
@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_transaction_whose_handle_is_alive_is_rolled_back
         auto inner = AWAIT(tx.begin());
         AWAIT(inner.execute("INSERT INTO reset_scopes VALUES (2)"));
         if (fails) ERROR_OF(errors::division_by_zero, inner.execute("SELECT 1 / 0"));
-        BOOST_TEST(!c.core().is_dirty());
+        BOOST_TEST(!c.core().changes().is_dirty());
         c.reset();
         BOOST_TEST(c.holds("NOT EXISTS (SELECT FROM reset_scopes)"));
         BOOST_TEST(c.core().is_quiet());
@@ -340,7 +340,7 @@ BOOST_AUTO_TEST_CASE(who_closes_the_connection_is_not_told_otherwise) {
     detail::session core{detail::poll_driver::connect(dsn())};
     auto u = core.make_unit({}, std::source_location::current());
     u->exclusive = &detail::ops::nothing;
-    u->is_last = true;
+    u->is_for = detail::purpose::farewell;
     u->waiting.emplace([](const detail::unit_ptr&) {});
     core.submit(std::move(u));
     core.reset(detail::clock::now() + 10s);
@@ -521,15 +521,15 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(names_of_types_mean_what_the_next_user_means, Face
 BOOST_AUTO_TEST_CASE_TEMPLATE(changes_can_be_kept_until_others_are_made, Face, both_faces) {
     Face face;
     lent<Face> c{face};
-    BOOST_TEST(!c.core().loses_kept_changes());
+    BOOST_TEST(!c.core().changes().loses_kept());
     AWAIT(c.conn.execute("SET a.b = 'kept'"));
-    c.core().keep_changes();
+    c.core().changes().keep();
     BOOST_TEST(c.core().is_quiet());
     c.reset();
     BOOST_TEST(c.holds("current_setting('a.b') = 'kept'"));
-    BOOST_TEST(!c.core().loses_kept_changes());
+    BOOST_TEST(!c.core().changes().loses_kept());
     AWAIT(c.conn.execute("SET a.c = 'lost'"));
-    BOOST_TEST(c.core().loses_kept_changes());
+    BOOST_TEST(c.core().changes().loses_kept());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(resets_can_follow_one_another, Face, both_faces) {

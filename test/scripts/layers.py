@@ -16,48 +16,59 @@ from pathlib import Path
 # layer, room, its files (headers as they are included, sources by their path)
 ROOMS = [
     # for tests of coropg and of programs that use it; nothing else includes it
-    (10, "testing", ["coropg/testing/*.hpp"]),
+    (11, "testing", ["coropg/testing/*.hpp"]),
 
-    (9, "everything", ["coropg/coropg.hpp"]),
-    (9, "everything that blocks", ["coropg/sync.hpp"]),
+    (10, "everything", ["coropg/coropg.hpp"]),
+    (10, "everything that blocks", ["coropg/sync.hpp"]),
 
     # the decisions of a pool, carried out for coroutines and for threads
-    (8, "asynchronous pool", ["coropg/pool.hpp", "src/pool.cpp", "coropg/detail/asio_pool.hpp", "src/asio_pool*"]),
-    (8, "blocking pool", ["coropg/sync_pool.hpp", "src/sync_pool.cpp", "coropg/detail/poll_pool.hpp",
+    (9, "asynchronous pool", ["coropg/pool.hpp", "src/pool.cpp", "coropg/detail/asio_pool.hpp", "src/asio_pool*"]),
+    (9, "blocking pool", ["coropg/sync_pool.hpp", "src/sync_pool.cpp", "coropg/detail/poll_pool.hpp",
                           "src/poll_pool.cpp"]),
 
     # the two faces: the same templates, each over its driver
-    (7, "asynchronous face", ["coropg/connection.hpp", "src/connection.cpp", "coropg/gather.hpp",
+    (8, "asynchronous face", ["coropg/connection.hpp", "src/connection.cpp", "coropg/gather.hpp",
                                "coropg/retry.hpp"]),
-    (7, "pool handles", ["coropg/basic_pool.hpp"]),
-    (7, "blocking face", ["coropg/sync_connection.hpp"]),
+    (8, "pool handles", ["coropg/basic_pool.hpp"]),
+    (8, "blocking face", ["coropg/sync_connection.hpp"]),
 
     # templates over a driver: they name neither Asio nor poll(2)
-    (6, "verbs", ["coropg/basic_connection.hpp", "coropg/statements.hpp",
+    (7, "verbs", ["coropg/basic_connection.hpp", "coropg/statements.hpp",
                   "coropg/pipeline.hpp", "src/pipeline.cpp", "coropg/transaction.hpp", "src/transaction.cpp"]),
     # the only two that wait
-    (6, "asio driver", ["coropg/detail/asio_driver.hpp", "src/asio_driver.cpp"]),
-    (6, "poll driver", ["coropg/detail/poll_driver.hpp", "src/poll_driver.cpp"]),
+    (7, "asio driver", ["coropg/detail/asio_driver.hpp", "src/asio_driver.cpp"]),
+    (7, "poll driver", ["coropg/detail/poll_driver.hpp", "src/poll_driver.cpp"]),
 
-    (6, "pool policy", ["coropg/detail/pool_policy.hpp", "src/pool_policy.cpp"]),
+    (7, "pool policy", ["coropg/detail/pool_policy.hpp", "src/pool_policy.cpp"]),
 
     # the core, which never waits: queue and pipeline; verbs of several steps; rows becoming C++ values
-    (5, "session", ["coropg/detail/session.hpp", "src/session.cpp", "src/session_*.cpp",
-                    "coropg/detail/type_lookup.hpp", "src/type_lookup.cpp",
-                    "coropg/detail/statement_cache.hpp", "src/statement_cache.cpp"]),
+    (6, "session", ["coropg/detail/session.hpp", "src/session.cpp", "src/session_cancel.cpp", "src/session_reset.cpp",
+                    "src/session_transactions.cpp", "src/session_types.cpp"]),
+    # parts of the session: those that see libpq or units, and (layer 3) those that are pure
+    (5, "wire", ["coropg/detail/wire.hpp", "src/wire.cpp",
+                 "coropg/detail/statement_cache.hpp", "src/statement_cache.cpp"]),
+    (5, "spares", ["coropg/detail/spares.hpp"]),
+    (5, "type resolver", ["coropg/detail/type_resolver.hpp", "src/type_resolver.cpp",
+                          "coropg/detail/type_lookup.hpp", "src/type_lookup.cpp"]),
+    (5, "reports", ["coropg/detail/reports.hpp", "src/reports.cpp"]),
     (5, "ops", ["coropg/detail/ops.hpp", "src/ops/*.cpp"]),
     (5, "mapping", ["coropg/detail/mapping.hpp", "coropg/detail/finish.hpp", "src/finish.cpp",
                     "src/mapping.cpp"]),
 
     # what a caller submits and a session runs up to one Sync
     (4, "unit", ["coropg/detail/unit.hpp", "coropg/detail/unit_queue.hpp", "coropg/detail/completion.hpp",
-                 "coropg/detail/scope.hpp", "coropg/detail/lease_record.hpp", "src/unit.cpp"]),
+                 "coropg/detail/lease_record.hpp", "src/unit.cpp"]),
 
     # values on their way in and out
     (3, "params", ["coropg/detail/params.hpp", "src/params.cpp"]),
     (3, "result", ["coropg/result.hpp", "src/result.cpp"]),
     (3, "types", ["coropg/types/*.hpp", "src/types/*"]),
     (3, "conninfo", ["coropg/conninfo.hpp", "src/conninfo.cpp"]),
+
+    # parts of a session that are told what happens and answer what to do
+    (3, "pure parts of a session", ["coropg/detail/transaction_state.hpp", "src/transaction_state.cpp",
+                                    "coropg/detail/canceller.hpp", "src/canceller.cpp",
+                                    "coropg/detail/session_changes.hpp", "coropg/detail/inbox.hpp", "src/inbox.cpp"]),
 
     # libpq's objects as C++ objects; C++ types as PostgreSQL's; SQL text
     (2, "pq", ["coropg/detail/pq.hpp", "src/pq.cpp"]),
@@ -67,6 +78,8 @@ ROOMS = [
     (2, "observer", ["coropg/observer.hpp", "src/observer.cpp"]),
     (2, "watchdog", ["coropg/detail/watchdog.hpp", "src/watchdog.cpp"]),
     (2, "backoff", ["coropg/backoff.hpp", "src/backoff.cpp"]),
+    (2, "scope", ["coropg/detail/scope.hpp", "coropg/detail/purpose.hpp"]),
+    (2, "channel", ["coropg/detail/channel.hpp"]),
     (2, "pool core", ["coropg/detail/pool_core.hpp", "src/pool_core.cpp", "coropg/pool_stats.hpp"]),
     (2, "sql", ["coropg/sql_text.hpp", "coropg/sql.hpp", "src/sql.cpp"]),
 
@@ -100,6 +113,9 @@ OUTSIDE = [
     ("epoll(7)", r"sys/epoll\.h|linux/.*|sys/(prctl|signalfd|inotify)\.h", []),
     ("spdlog", r"spdlog/.*", ["src/log.cpp"]),
 ]
+
+# rooms that compile without the libraries above, whatever they include
+PURE = ["pure parts of a session", "scope", "channel", "pool core", "op"]
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
@@ -145,7 +161,26 @@ def check(root):
                 if room != other_room and other_layer >= layer:
                     problems.append(f"{paths[name]}:{number}: room '{room}' (layer {layer}) must not include {target} "
                                     f"of room '{other_room}' (layer {other_layer})")
-    return problems + cycles(paths, includes)
+    return problems + cycles(paths, includes) + impurities(root, paths, rooms, includes)
+
+
+def impurities(root, paths, rooms, includes):
+    """Returns the files that a pure room reaches and that include a library of OUTSIDE."""
+    problems = []
+    for name in sorted(n for n in paths if n in rooms and rooms[n][1] in PURE):
+        reached, todo = set(), [name]
+        while todo:
+            each = todo.pop()
+            if each not in reached:
+                reached.add(each)
+                todo += [target for _, target in includes[each]]
+        for each in sorted(reached):
+            for number, line in enumerate((root / paths[each]).read_text(encoding="utf-8").splitlines(), 1):
+                match = INCLUDE.match(line)
+                problems += [f"{paths[each]}:{number}: {library} is reached from {paths[name]}, which is to be pure"
+                             for library, pattern, _ in OUTSIDE
+                             if match and library != "spdlog" and re.fullmatch(pattern, match.group(2))]
+    return problems
 
 
 def cycles(paths, includes):

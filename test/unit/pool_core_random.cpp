@@ -2,7 +2,7 @@
 // COROPG_TEST_FULL is set, else 100,000. COROPG_TEST_SEED repeats those that begin with the seed of a failure.
 #include <coropg/detail/pool_core.hpp>
 
-#include "../support/seed.hpp"
+#include "../support/dice.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -15,26 +15,10 @@
 
 using namespace coropg::detail;
 using coropg::test::announced_seed;
+using coropg::test::dice;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// splitmix64: as good as needed, and fast without optimization too.
-class dice {
- public:
-    explicit dice(std::uint64_t seed) : state_{seed} {}
-
-    /// 0 to n - 1
-    std::size_t operator()(std::size_t n) {
-        std::uint64_t z = state_ += 0x9e3779b97f4a7c15;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-        return static_cast<std::size_t>((z ^ (z >> 31)) >> 16) % n;
-    }
-
- private:
-    std::uint64_t state_;
-};
 
 struct random_request : pool_waiter {
     using pool_waiter::pool_waiter;

@@ -35,12 +35,22 @@ struct resolution {
     std::string problem;
 };
 
-/// What an op waits for: readiness of a socket, or a name, until a deadline.
+/// What an op can wait for besides a socket: its caller, who may have supplied something.
+class awaited {
+ public:
+    [[nodiscard]] virtual bool is_ready() const noexcept = 0;
+
+ protected:
+    ~awaited() = default;
+};
+
+/// What an op waits for: readiness of a socket, its caller, or either of them; or a name. Until a deadline.
 struct wish {
     want readiness = want::nothing;
     int socket = -1;
     clock::time_point deadline = no_deadline;
     resolution* name = nullptr;
+    const awaited* caller = nullptr;
 };
 
 /// How a wish ended.

@@ -39,7 +39,4 @@ struct scope {
     [[nodiscard]] unsigned depth() const noexcept { return outer ? outer->depth() + 1 : 0; }
 };
 
-/// How a scope is ended.
-enum class ending : unsigned char { none, commit, release, rollback, prepare };
-
 }  // namespace coropg::detail

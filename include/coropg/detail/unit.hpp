@@ -6,6 +6,7 @@
 #include <coropg/detail/op.hpp>
 #include <coropg/detail/params.hpp>
 #include <coropg/detail/pq.hpp>
+#include <coropg/detail/purpose.hpp>
 #include <coropg/detail/scope.hpp>
 #include <coropg/options.hpp>
 #include <coropg/result.hpp>
@@ -13,6 +14,7 @@
 
 #include <cstdint>
 #include <forward_list>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <source_location>
@@ -64,20 +66,9 @@ struct unit_state {
     bool is_foreign = false;
     /// By which it is cancelled; 0 if nobody can.
     std::uint64_t ticket = 0;
-    /// The connection ends with it.
-    bool is_last = false;
-    /// It decides about a transaction: it is never cancelled, and when its answer is lost, the outcome is in doubt.
-    bool is_commit = false;
-    /// How it ends its scope.
-    ending ends = ending::none;
-    /// It asks for the number of the transaction that is about to be committed.
-    bool is_transaction_id = false;
+    purpose is_for = purpose::statements;
     /// What its statements may leave behind in the session.
     session_change changes = session_change::none;
-    /// The last of a reset: when it fails, or has not ended by its deadline, the connection ends.
-    bool is_reset = false;
-    /// It asks for types, for another unit or for `dependent`.
-    bool is_lookup = false;
     /// Its types were asked for: what is not known now, the server does not have.
     bool types_asked = false;
     /// Some of its parameters are of types that are not built in.
@@ -101,6 +92,7 @@ struct unit_state {
     bool is_tombstone = false;
 
     [[nodiscard]] bool is_stopped() const noexcept { return stopped != stop_cause::none; }
+    [[nodiscard]] bool ends_scope() const noexcept { return detail::ends_scope(is_for); }
 };
 
 /// Units that end as one: whoever waits for the last of them is told once all have ended, in whatever order.
@@ -114,12 +106,20 @@ struct unit_group {
     void end_one();
 };
 
-/// Takes the answers of a unit's statements as they come, so that they need not be kept until its Sync.
-class answer_taker {
+/// Takes what a unit's statements return as it comes, so that it need not be kept until its Sync.
+class receiver {
  public:
-    virtual ~answer_taker() = default;
-    /// The answer to the caller's statement at `index` is there. Throws nothing.
-    virtual void take(unit& u, std::size_t index) noexcept = 0;
+    virtual ~receiver() = default;
+    /// Whether rows are handed over as they come, before the answer that ends them. Nothing is sent behind such a unit.
+    [[nodiscard]] virtual bool takes_rows() const noexcept { return false; }
+    /// Whether more may be read now. While it may not, nothing is read for the unit, and the server has to wait.
+    [[nodiscard]] virtual bool may_read() const noexcept { return true; }
+    /// Some rows of the caller's statement at `index` are there, if it takes rows.
+    virtual void rows(unit& /*u*/, std::size_t /*index*/, result&& /*some*/) noexcept {}
+    /// The answer to the caller's statement at `index` is there, `u.own(index).answer`.
+    virtual void answer(unit& u, std::size_t index) noexcept = 0;
+    /// The unit has ended, however it did.
+    virtual void end(unit& /*u*/) noexcept {}
 };
 
 class unit : public unit_state {
@@ -147,7 +147,7 @@ class unit : public unit_state {
     /// Appends a statement of our own, without parameters.
     void add_own(std::string sql);
     /// Makes it one that ends its scope, whatever it was; `name` is that of a prepared transaction, quoted.
-    void end_scope(ending how, std::string_view name = {});
+    void end_scope(purpose how, std::string_view name = {});
     /// Puts the opening of its scope, and of those around it that nothing was sent of, in front.
     void open_scopes();
     /// Notes which of these the server refused.
@@ -167,6 +167,12 @@ class unit : public unit_state {
     [[nodiscard]] bool awaits_parse() const noexcept {
         return answered < sent && commands[answered].with_parse && !parse_answered;
     }
+    /// Whether its rows are handed over as they come, and somebody still wants them.
+    [[nodiscard]] bool is_streamed() const noexcept {
+        return receiver && receiver->takes_rows() && !is_stopped() && !is_tombstone;
+    }
+    /// Whether its waiter has no room for more of its rows.
+    [[nodiscard]] bool holds_back() const noexcept { return is_streamed() && !receiver->may_read(); }
     [[nodiscard]] bool failed() const noexcept { return problem_ != nullptr || server_error_ != nullptr; }
     [[nodiscard]] bool has_problem() const noexcept { return problem_ != nullptr; }
     /// The SQLSTATE of the server's error, else "".
@@ -194,12 +200,12 @@ class unit : public unit_state {
     /// The transaction or savepoint that it is part of.
     std::shared_ptr<scope> within;
     /// What it does with a connection of its own, out of pipeline mode, instead of sending its commands.
-    op<void> (*exclusive)(PGconn*, unit&) = nullptr;
+    std::function<op<void>(PGconn*, unit&)> exclusive;
     std::optional<op<void>> running;
     /// Empty: nobody waits for it.
     completion waiting;
     /// Null: answers are kept in their commands.
-    std::shared_ptr<answer_taker> taker;
+    std::shared_ptr<detail::receiver> receiver;
     /// Its waiter waits for these, too.
     std::shared_ptr<unit_group> group;
     /// Kept, so that it is freed when there is time for it.

@@ -1,0 +1,95 @@
+#include <coropg/detail/inbox.hpp>
+#include <coropg/log.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace coropg;
+using detail::inbox;
+using detail::session_changes;
+
+namespace {
+
+diagnostics saying(std::string text) {
+    diagnostics d;
+    d.message = std::move(text);
+    return d;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(inbox_of_notices)
+
+BOOST_AUTO_TEST_CASE(notices_come_in_order_and_once) {
+    const session_changes changes;
+    inbox in{changes};
+    BOOST_TEST((!in.is_open() && !in.has_handler()));
+    std::vector<std::string> heard;
+    in.on_notice([&](const diagnostics& d) { heard.push_back(d.message); });
+    BOOST_TEST((in.is_open() && in.has_handler()));
+    in.put(saying("a"));
+    in.put(saying("b"));
+    BOOST_TEST(heard.empty());
+    in.deliver();
+    in.deliver();
+    BOOST_TEST((heard == std::vector<std::string>{"a", "b"}));
+}
+
+BOOST_AUTO_TEST_CASE(what_comes_during_a_reset_is_nobodys) {
+    session_changes changes;
+    inbox in{changes};
+    in.on_notice([](const diagnostics&) {});
+    changes.begin_reset();
+    BOOST_TEST(!in.is_open());
+    changes.end_reset();
+    BOOST_TEST(in.is_open());
+}
+
+BOOST_AUTO_TEST_CASE(a_cleared_one_has_neither_handler_nor_notices) {
+    const session_changes changes;
+    inbox in{changes};
+    int former = 0;
+    int next = 0;
+    in.on_notice([&](const diagnostics&) { ++former; });
+    in.put(saying("late"));
+    in.clear();
+    BOOST_TEST(!in.has_handler());
+    in.on_notice([&](const diagnostics&) { ++next; });
+    in.deliver();
+    BOOST_TEST((former == 0 && next == 0));
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_may_set_another_one_and_throw) {
+    const session_changes changes;
+    inbox in{changes};
+    set_logger(nullptr);
+    std::vector<std::string> heard;
+    in.on_notice([&](const diagnostics& d) {
+        heard.push_back("first " + d.message);
+        in.on_notice([&](const diagnostics& e) { heard.push_back("second " + e.message); });
+        in.put(saying("c"));
+        throw std::runtime_error{"a handler's own"};
+    });
+    in.put(saying("a"));
+    in.deliver();
+    BOOST_TEST((heard == std::vector<std::string>{"first a", "second c"}));
+    in.on_notice([](const diagnostics&) { throw 7; });
+    in.put(saying("d"));
+    in.deliver();
+}
+
+BOOST_AUTO_TEST_CASE(without_a_handler_nothing_is_delivered) {
+    const session_changes changes;
+    inbox in{changes};
+    in.put(saying("a"));
+    in.deliver();
+    int heard = 0;
+    in.on_notice([&](const diagnostics&) { ++heard; });
+    in.deliver();
+    BOOST_TEST(heard == 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
