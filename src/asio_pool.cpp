@@ -258,13 +258,11 @@ asio::awaitable<bool> asio_pool::watch_until(std::shared_ptr<asio_pool> self, cl
 asio::awaitable<void> asio_pool::wait(std::shared_ptr<asio_pool> self, std::source_location where) {
     std::exception_ptr problem;
     const auto is_up = [&self, &problem, where] {
-        const pool_stats s = self->core_.stats();
         if (self->core_.is_closed())
             problem = refusal_of(request_result::closed, self->snapshot(clock::now()), {{}, where});
         else if (self->core_.is_refused())
             problem = self->last_failure_;
-        const std::size_t making = self->snapshot(clock::now()).connecting;
-        return problem || s.pool_size - making >= s.pool_min;
+        return problem || self->core_.has_minimum();
     };
     {
         const event e{*self};

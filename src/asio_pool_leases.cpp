@@ -90,7 +90,10 @@ std::optional<lent_link> asio_pool::try_request(const asio::any_io_executor& exe
 
 void asio_pool::await(lease_waiter& w, std::uint64_t ticket, completion&& waiting) {
     event e{*this};
-    if (w.has_ended) return e.todo.told.emplace_back(std::move(waiting), nullptr), void();
+    if (w.has_ended) {
+        e.todo.told.emplace_back(std::move(waiting), nullptr);
+        return;
+    }
     w.waiting = std::move(waiting);
     w.ticket = ticket;
     if (ticket != 0) cancellable_.emplace(ticket, &w);

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <mutex>
+#include <string>
+#include <vector>
 
 namespace coropg {
 
@@ -72,6 +74,11 @@ bool detail::should_log(log_level level) noexcept {
 
 void detail::log(log_level level, std::string_view message) noexcept {
     if (spdlog::logger* logger = target().get()) logger->log(to_spdlog(level), message);
+}
+
+void detail::log_failure(std::string_view whose, std::string_view what) noexcept try {
+    log(log_level::error, std::string{whose}.append(" failed: ").append(what));
+} catch (...) {  // out of memory: the line is lost
 }
 
 }  // namespace coropg

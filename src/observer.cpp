@@ -34,14 +34,7 @@ std::chrono::microseconds detail::slow_query_threshold() noexcept {
 template <class Event>
 void detail::notify(void (observer::*member)(const Event&), const Event& event) noexcept {
     observer* const seeing = current_observer();
-    if (seeing == nullptr) return;
-    try {
-        (seeing->*member)(event);
-    } catch (const std::exception& e) {
-        log(log_level::error, std::string{"the observer failed: "}.append(e.what()));
-    } catch (...) {
-        log(log_level::error, "the observer failed");
-    }
+    if (seeing != nullptr) contain("the observer", [&] { (seeing->*member)(event); });
 }
 
 template void detail::notify(void (observer::*)(const connect_event&), const connect_event&) noexcept;

@@ -237,13 +237,11 @@ void poll_pool::wait(std::shared_ptr<poll_pool> self, std::source_location where
     helper me{self->acquire_deadline()};
     std::exception_ptr problem;
     const auto is_up = [&] {
-        const pool_stats s = self->core_.stats();
-        const pool_snapshot seen = self->snapshot(clock::now());
         if (self->core_.is_closed())
-            problem = refusal_of(request_result::closed, seen, {{}, where});
+            problem = refusal_of(request_result::closed, self->snapshot(clock::now()), {{}, where});
         else if (self->core_.is_refused())
             problem = self->last_failure_;
-        return problem || s.pool_size - seen.connecting >= s.pool_min;
+        return problem || self->core_.has_minimum();
     };
     const onlooking guard{*self, me};
     {

@@ -1,18 +1,9 @@
 #include <coropg/sql.hpp>
 #include <coropg/transaction.hpp>
 
-#include <algorithm>
-
 namespace coropg::detail {
 
 namespace {
-
-bool is_plain_name(std::string_view name) {
-    const auto is_allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
-    };
-    return !name.empty() && std::ranges::all_of(name, is_allowed);
-}
 
 std::string begin_of(const transaction_options& options) {
     std::string sql = "BEGIN";

@@ -38,8 +38,8 @@ bool transaction_state::open(const scope& root) noexcept {
 }
 
 void transaction_state::answered(scope& within, purpose is_for, bool with_opening) noexcept {
-    if (with_opening) is_beginning_ = false;
     const scope* const root = within.root();
+    if (with_opening && begun_ == root) is_beginning_ = false;  // not for a savepoint of one that is over
     const bool is_over = !root->is_open() || (ends_scope(is_for) && &within == root);
     if (is_over && begun_ == root) begun_ = nullptr;
 }

@@ -3,6 +3,7 @@
 
 #include <coropg/basic_connection.hpp>
 #include <coropg/detail/pool_policy.hpp>
+#include <coropg/detail/runner.hpp>
 #include <coropg/pool_options.hpp>
 #include <coropg/pool_stats.hpp>
 
@@ -58,7 +59,7 @@ class basic_pooled_connection {
 };
 
 /// Statements on a pool with options of their own.
-template <class Runner>
+template <detail::runner Runner>
 class basic_pool_with_options : public statements<basic_pool_with_options<Runner>, Runner> {
  public:
     basic_pool_with_options(Runner runner, call_options options) noexcept
@@ -84,7 +85,7 @@ class basic_pool_with_options : public statements<basic_pool_with_options<Runner
 /// Errors, besides those of the verbs: pool_timeout, pool_overloaded, pool_closed; connection_error when the server refuses
 /// the credentials or the database; usage_error in a child process, which must make a pool of its own.
 /// Threads: any.
-template <class Shell, class Runner>
+template <class Shell, detail::pool_runner_of<Shell> Runner>
 class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
  public:
     template <class T>
@@ -109,12 +110,12 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
 
     /// A connection for oneself.
     future<pooled_connection> acquire(std::source_location where = std::source_location::current()) {
-        return acquire_from(pool_, where);
+        return Runner::acquire(pool_, where);
     }
     /// The same if one is free now, and nobody waits; else nothing. However long it was unused, it is not asked for a
     /// sign of life.
     future<std::optional<pooled_connection>> try_acquire(std::source_location where = std::source_location::current()) {
-        return try_acquire_from(pool_, where);
+        return Runner::try_acquire(pool_, where);
     }
 
     /// Acquires a connection and runs `work(transaction)` on it as `connection::transaction` does.

@@ -3,6 +3,8 @@
 // from which line; it never shows a parameter value or a password.
 #pragma once
 
+#include <coropg/pool_stats.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -107,24 +109,6 @@ class query_timeout : public error {
 class operation_aborted : public error {
  public:
     using error::error;
-};
-
-/// Who holds a connection of a pool.
-struct pool_holder {
-    std::source_location where;  ///< the line that acquired it
-    std::string sql;             ///< the beginning of its last statement
-    std::chrono::milliseconds age{};
-};
-
-/// What a pool looked like.
-struct pool_snapshot {
-    std::string name;
-    std::size_t busy = 0;
-    std::size_t idle = 0;
-    std::size_t connecting = 0;
-    std::size_t waiting = 0;
-    std::vector<pool_holder> holders;  ///< those that have held theirs for longest, the oldest first
-    std::string last_error;            ///< of the last attempt to connect that failed, if it was the last
 };
 
 /// No connection of the pool became free in time.

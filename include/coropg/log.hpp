@@ -1,8 +1,10 @@
 // Logging through spdlog. spdlog's headers stay out of the public ones; a disabled level costs one load.
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace spdlog {
 class logger;
@@ -21,6 +23,19 @@ enum class log_level : unsigned char { trace, debug, info, warning, error };
 
 [[nodiscard]] bool should_log(log_level level) noexcept;
 void log(log_level level, std::string_view message) noexcept;
+void log_failure(std::string_view whose, std::string_view what) noexcept;
+
+/// Calls code of the program's whose failure must not become ours: what it throws is logged as that of `whose`.
+template <class Call>
+void contain(std::string_view whose, Call&& call) noexcept {
+    try {
+        std::forward<Call>(call)();
+    } catch (const std::exception& e) {
+        log_failure(whose, e.what());
+    } catch (...) {
+        log_failure(whose, "an exception that is no std::exception");
+    }
+}
 
 }  // namespace detail
 }  // namespace coropg

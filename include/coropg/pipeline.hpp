@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coropg/detail/finish.hpp>
+#include <coropg/detail/runner.hpp>
 #include <coropg/sql_text.hpp>
 
 #include <cstdint>
@@ -125,7 +126,7 @@ class pipelined {
 
 /// A batch of statements, sent in one go. Those between two sync points are one implicit transaction, unless one is open:
 /// all succeed, or none has an effect. Arguments are encoded when a statement is added.
-template <class Runner>
+template <detail::runner Runner>
 class basic_pipeline {
  public:
     template <class T>

@@ -105,6 +105,13 @@ class pool_runner {
             co_await acquire_from(self.pool_, units.front()->where, units.front()->deadline);
         co_await asio_runner::run_all(conn->runner(), std::move(units), std::move(finish));
     }
+    static asio::awaitable<pooled_connection> acquire(std::shared_ptr<asio_pool> pool, std::source_location where) {
+        return acquire_from(std::move(pool), where);
+    }
+    static asio::awaitable<std::optional<pooled_connection>> try_acquire(std::shared_ptr<asio_pool> pool,
+                                                                         std::source_location where) {
+        return try_acquire_from(std::move(pool), where);
+    }
     template <class Work>
     static auto transact(std::shared_ptr<asio_pool> pool, const transaction_options& options, Work&& work,
                          std::source_location where) {
@@ -116,6 +123,7 @@ class pool_runner {
  private:
     std::shared_ptr<asio_pool> pool_;
 };
+static_assert(pool_runner_of<pool_runner, asio_pool>);
 
 }  // namespace detail
 

@@ -7,6 +7,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <source_location>
+#include <string>
+#include <vector>
 
 namespace coropg {
 
@@ -51,6 +54,24 @@ struct pool_stats {
     std::uint64_t lent = 0;
     duration_histogram wait;  ///< of requests that were granted; those granted at once waited 0
     duration_histogram use;
+};
+
+/// Who holds a connection of a pool.
+struct pool_holder {
+    std::source_location where;  ///< the line that acquired it
+    std::string sql;             ///< the beginning of its last statement
+    std::chrono::milliseconds age{};
+};
+
+/// What a pool looked like.
+struct pool_snapshot {
+    std::string name;
+    std::size_t busy = 0;
+    std::size_t idle = 0;
+    std::size_t connecting = 0;
+    std::size_t waiting = 0;
+    std::vector<pool_holder> holders;  ///< those that have held theirs for longest, the oldest first
+    std::string last_error;            ///< of the last attempt to connect that failed, if it was the last
 };
 
 }  // namespace coropg

@@ -16,6 +16,42 @@
 #include <type_traits>
 #include <utility>
 
+namespace coropg {
+
+namespace detail {
+
+/// Letters, digits, underscores and dots: a name that needs no quotes.
+constexpr bool is_plain_name(std::string_view name) {
+    for (const char c : name) {
+        const bool is_allowed =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+        if (!is_allowed) return false;
+    }
+    return !name.empty();
+}
+
+}  // namespace detail
+
+/// A function's name for `call`: letters, digits, underscores and dots, checked by the compiler.
+class function_name {
+ public:
+    template <std::size_t Size>
+    consteval function_name(const char (&text)[Size], detail::call_line where = __builtin_source_location())
+        : text_{text, Size - 1}, where_{std::source_location::current(where)} {
+        if (!detail::is_plain_name(text_)) this_is_no_plain_function_name();
+    }
+    [[nodiscard]] std::string_view text() const noexcept { return text_; }
+    [[nodiscard]] std::source_location where() const noexcept { return where_; }
+
+ private:
+    static void this_is_no_plain_function_name() {}  // not constexpr: reaching it is the compiler's error message
+
+    std::string_view text_;
+    std::source_location where_;
+};
+
+}  // namespace coropg
+
 namespace coropg::sql {
 
 /// A piece of SQL whose quotes and comments are closed.

@@ -4,34 +4,14 @@
 
 #include <coropg/detail/finish.hpp>
 #include <coropg/detail/ops.hpp>
+#include <coropg/detail/runner.hpp>
 #include <coropg/pipeline.hpp>
+#include <coropg/sql.hpp>
 #include <coropg/sql_text.hpp>
 
 #include <ranges>
 
 namespace coropg {
-
-/// A function's name for `call`: letters, digits, underscores and dots, checked by the compiler.
-class function_name {
- public:
-    template <std::size_t Size>
-    consteval function_name(const char (&text)[Size], detail::call_line where = __builtin_source_location())
-        : text_{text, Size - 1}, where_{std::source_location::current(where)} {
-        for (const char c : text_) {
-            const bool allowed =
-                (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
-            if (!allowed) this_is_no_plain_function_name();
-        }
-    }
-    [[nodiscard]] std::string_view text() const noexcept { return text_; }
-    [[nodiscard]] std::source_location where() const noexcept { return where_; }
-
- private:
-    static void this_is_no_plain_function_name() {}  // not constexpr: reaching it is the compiler's error message
-
-    std::string_view text_;
-    std::source_location where_;
-};
 
 /// `Self` has `runner()`, `options()`, and `within()`, the transaction that its statements are part of.
 ///
@@ -45,7 +25,7 @@ class function_name {
 /// Cancellation: terminal and total, by the awaiting coroutine's slot. What is not sent is dropped; a statement that runs
 /// alone is cancelled on the server, and the verb ends when it has; with others on the wire, it is left to the server.
 /// Threads: only from the connection's executor, or on the blocking face from one thread at a time.
-template <class Self, class Runner>
+template <class Self, detail::runner Runner>
 class statements {
  public:
     /// What a verb that answers T returns.

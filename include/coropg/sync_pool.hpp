@@ -47,6 +47,12 @@ class poll_pool_runner {
         sync::pooled_connection conn = acquire_from(self.pool_, units.front()->where, units.front()->deadline);
         poll_runner::run_all(conn->runner(), std::move(units), std::move(finish));
     }
+    static pooled_connection acquire(std::shared_ptr<poll_pool> pool, std::source_location where) {
+        return acquire_from(std::move(pool), where);
+    }
+    static std::optional<pooled_connection> try_acquire(std::shared_ptr<poll_pool> pool, std::source_location where) {
+        return try_acquire_from(std::move(pool), where);
+    }
     template <class Work>
     static auto transact(std::shared_ptr<poll_pool> pool, transaction_options options, Work&& work,
                          std::source_location where) {
@@ -56,6 +62,7 @@ class poll_pool_runner {
  private:
     std::shared_ptr<poll_pool> pool_;
 };
+static_assert(pool_runner_of<poll_pool_runner, poll_pool>);
 
 }  // namespace coropg::detail
 

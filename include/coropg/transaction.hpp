@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coropg/detail/closure_guard.hpp>
+#include <coropg/detail/runner.hpp>
 #include <coropg/sql.hpp>
 #include <coropg/statements.hpp>
 
@@ -14,7 +15,7 @@
 
 namespace coropg {
 
-template <class Runner>
+template <detail::session_runner Runner>
 class basic_transaction;
 
 namespace detail {
@@ -43,7 +44,7 @@ const std::shared_ptr<scope>& ended_scope();
 ///
 /// Nothing is sent before the first statement: BEGIN travels with it and costs no round trip. While the transaction is
 /// open, statements go to it; on what it was begun on they are a usage_error.
-template <class Self, class Runner>
+template <class Self, detail::session_runner Runner>
 class transactions {
  public:
     template <class T>
@@ -81,7 +82,7 @@ class transactions {
 };
 
 /// A connection or transaction whose statements carry options.
-template <class Runner>
+template <detail::session_runner Runner>
 class with_options : public statements<with_options<Runner>, Runner>,
                      public transactions<with_options<Runner>, Runner> {
  public:
@@ -101,7 +102,7 @@ class with_options : public statements<with_options<Runner>, Runner>,
 /// An open transaction, or a savepoint within one. Movable, not copyable. Destroyed before it was ended, it is rolled
 /// back: that is queued, waits for nothing, and goes before whatever is run on the connection next.
 /// Threads: as its connection. Lifetime: it may outlive the connection, but then is of no use.
-template <class Runner>
+template <detail::session_runner Runner>
 class basic_transaction : public statements<basic_transaction<Runner>, Runner>,
                           public transactions<basic_transaction<Runner>, Runner> {
  public:

@@ -50,6 +50,7 @@ ROOMS = [
     (5, "spares", ["coropg/detail/spares.hpp"]),
     (5, "type resolver", ["coropg/detail/type_resolver.hpp", "src/type_resolver.cpp",
                           "coropg/detail/type_lookup.hpp", "src/type_lookup.cpp"]),
+    (5, "runner", ["coropg/detail/runner.hpp"]),
     (5, "reports", ["coropg/detail/reports.hpp", "src/reports.cpp"]),
     (5, "ops", ["coropg/detail/ops.hpp", "src/ops/*.cpp"]),
     (5, "mapping", ["coropg/detail/mapping.hpp", "coropg/detail/finish.hpp", "src/finish.cpp",
@@ -80,11 +81,11 @@ ROOMS = [
     (2, "backoff", ["coropg/backoff.hpp", "src/backoff.cpp"]),
     (2, "scope", ["coropg/detail/scope.hpp", "coropg/detail/purpose.hpp"]),
     (2, "channel", ["coropg/detail/channel.hpp"]),
-    (2, "pool core", ["coropg/detail/pool_core.hpp", "src/pool_core.cpp", "coropg/pool_stats.hpp"]),
+    (2, "pool core", ["coropg/detail/pool_core.hpp", "src/pool_core.cpp"]),
     (2, "sql", ["coropg/sql_text.hpp", "coropg/sql.hpp", "src/sql.cpp"]),
 
     # what stands on nothing
-    (1, "errors", ["coropg/error.hpp", "src/error.cpp", "coropg/errors.hpp", "coropg/sqlstate.hpp",
+    (1, "errors", ["coropg/error.hpp", "coropg/pool_stats.hpp", "src/error.cpp", "coropg/errors.hpp", "coropg/sqlstate.hpp",
                    "src/server_errors.cpp", "src/server_errors.inc"]),
     (1, "log", ["coropg/log.hpp", "src/log.cpp"]),
     (1, "options", ["coropg/options.hpp", "coropg/pool_options.hpp"]),

@@ -152,6 +152,20 @@ BOOST_AUTO_TEST_CASE(a_transaction_that_begins_behind_the_end_of_another_is_the_
     BOOST_TEST((!t.is_open() && !t.has_begun_another(*first)));
 }
 
+BOOST_AUTO_TEST_CASE(a_savepoint_of_an_earlier_transaction_is_not_the_begin_of_the_next) {
+    transaction_state t;
+    const auto first = begin(t);
+    open(t, *first);
+    t.answered(*first, purpose::statements, true);
+    const auto inner = begin(t, first);
+    open(t, *inner);
+    t.leave(*first);
+    const auto second = begin(t);
+    open(t, *second);
+    t.answered(*inner, purpose::statements, true);
+    BOOST_TEST(t.is_beginning());
+}
+
 BOOST_AUTO_TEST_CASE(what_is_begun_by_hand_is_ended_by_hand) {
     transaction_state t;
     for (const std::string_view beginning : {"BEGIN", "START TRANSACTION"})
@@ -195,7 +209,7 @@ class scope_schedule {
     struct sent {
         std::shared_ptr<scope> within;
         purpose is_for;
-        bool with_opening;
+        std::vector<scope*> opened;
     };
 
     void step() {
@@ -214,9 +228,13 @@ class scope_schedule {
         }
     }
     void use(const std::shared_ptr<scope>& within, purpose is_for) {
-        const bool opens = within->reached == scope::progress::fresh;
-        if (opens) open(t_, *within);
-        sent_.push_back({within, is_for, opens});
+        std::vector<scope*> opened;
+        for (scope* s = within.get(); s != nullptr; s = s->outer.get()) {
+            if (s->reached == scope::progress::failed_to_open) return;  // it is refused
+            if (s->reached == scope::progress::fresh) opened.push_back(s);
+        }
+        if (!opened.empty()) open(t_, *within);
+        sent_.push_back({within, is_for, opened});
     }
     void end(std::size_t i) {
         const auto s = open_[i];
@@ -228,9 +246,9 @@ class scope_schedule {
     void answer() {
         const sent u = sent_.front();
         sent_.erase(sent_.begin());
-        if (u.with_opening && roll_(8) == 0 && u.is_for == purpose::statements)
-            for (scope* s = u.within.get(); s != nullptr; s = s->outer.get()) s->reached = scope::progress::failed_to_open;
-        t_.answered(*u.within, u.is_for, u.with_opening);
+        if (roll_(8) == 0)
+            for (scope* s : u.opened) s->reached = scope::progress::failed_to_open;
+        t_.answered(*u.within, u.is_for, !u.opened.empty());
     }
     void check() const {
         check_that((t_.current() ? t_.current().get() : nullptr) == (open_.empty() ? nullptr : open_.back().get()),

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <coropg/conninfo.hpp>
+#include <coropg/detail/runner.hpp>
 #include <coropg/detail/session.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -197,6 +198,8 @@ class asio_runner {
     std::shared_ptr<asio_link> link_;
     std::uint64_t tenancy_;
 };
+
+static_assert(session_runner<asio_runner>);
 
 /// Owns a session: it ends with this.
 class asio_driver {

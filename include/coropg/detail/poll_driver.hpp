@@ -3,6 +3,7 @@
 
 #include <coropg/conninfo.hpp>
 #include <coropg/detail/bell.hpp>
+#include <coropg/detail/runner.hpp>
 #include <coropg/detail/session.hpp>
 #include <coropg/detail/watchdog.hpp>
 
@@ -139,6 +140,8 @@ class poll_runner {
 
     std::shared_ptr<poll_link> link_;
 };
+
+static_assert(session_runner<poll_runner>);
 
 /// Owns a session: it ends with this.
 class poll_driver {

@@ -174,6 +174,9 @@ class pool_core {
     std::optional<pool_action> next_action();
 
     [[nodiscard]] pool_stats stats() const;
+    /// How many connections are up, whatever they are used for.
+    [[nodiscard]] std::size_t count_up() const noexcept { return size() - count(slot_state::connecting); }
+    [[nodiscard]] bool has_minimum() const noexcept { return count_up() >= limits_.min_size; }
     [[nodiscard]] std::span<const pool_slot> slots() const noexcept { return slots_; }
 
  private:

@@ -50,12 +50,9 @@ std::string text_of(const std::exception_ptr& problem);
 /// What the program's hook says of a connection that came back; what it throws is logged, and means no.
 template <class Hook, class Connection>
 bool passes_release_hook(const Hook& hook, Connection& conn) {
-    try {
-        return hook(conn);
-    } catch (...) {
-        log(log_level::error, "the pool's hook after_release has thrown: " + text_of(std::current_exception()));
-        return false;
-    }
+    bool is_welcome = false;
+    contain("the pool's hook after_release", [&] { is_welcome = hook(conn); });
+    return is_welcome;
 }
 
 std::string leak_warning(std::string_view pool, const std::source_location& asked_at);
