@@ -56,7 +56,7 @@ void asio_pool::collect(const pool_action& action, effects& out) {
                 place(std::unique_ptr<one_shot>{static_cast<one_shot*>(action.waiter)});
             break;
         case pool_action::kind::fail: end_wait(*action.waiter, failure_of(*action.waiter), out); break;
-        case pool_action::kind::warn_leak: out.warnings.push_back(leak_warning(name_, s.record->read().where)); break;
+        case pool_action::kind::warn_leak: out.warnings.push_back(leak_warning(name_, holder_of(action.slot))); break;
         case pool_action::kind::wake: arm_timer(); break;
     }
 }
@@ -103,22 +103,11 @@ call_site asio_pool::site_of(const pool_waiter& w) {
     return static_cast<const one_shot&>(w).u->site();
 }
 
-pool_snapshot asio_pool::snapshot(clock::time_point now) const {
-    std::vector<const lease_record*> records;
-    for (const slot& s : slots_) records.push_back(s.record.get());
-    pool_snapshot seen = snapshot_of(core_, records, now);
-    seen.name = name_;
-    return seen;
-}
-
 // ------------------------------------------------------------------------------------------------- the whole pool
 
 asio_pool::asio_pool(asio::any_io_executor executor, conninfo info, const pool_options& options)
-    : executor_{std::move(executor)},
-      info_{std::move(info)},
-      name_{options.name},
-      options_{options},
-      core_{limits_of(options), std::random_device{}()},
+    : pool_shell{std::move(info), options},
+      executor_{std::move(executor)},
       last_ticket_{first_ticket},
       timer_{executor_},
       end_{executor_, no_deadline} {
@@ -183,24 +172,22 @@ void asio_pool::shut() {
     }
 }
 
-pool_stats asio_pool::stats() const {
-    const std::lock_guard lock{mutex_};
-    return core_.stats();
-}
-
 void asio_pool::resize(std::size_t min_size, std::size_t max_size) {
+    require_home();
     const event e{*this};
     core_.resize(min_size, max_size, e.now);
     add_slots();
 }
 
 void asio_pool::drain() {
+    require_home();
     const event e{*this};
     core_.drain(e.now);
 }
 
 /// Slots stay where they are.
 void asio_pool::add_slots() {
+    add_records();
     while (slots_.size() < core_.slots().size()) slots_.emplace_back(asio::make_strand(executor_));
 }
 
@@ -257,13 +244,7 @@ asio::awaitable<bool> asio_pool::watch_until(std::shared_ptr<asio_pool> self, cl
 
 asio::awaitable<void> asio_pool::wait(std::shared_ptr<asio_pool> self, std::source_location where) {
     std::exception_ptr problem;
-    const auto is_up = [&self, &problem, where] {
-        if (self->core_.is_closed())
-            problem = refusal_of(request_result::closed, self->snapshot(clock::now()), {{}, where});
-        else if (self->core_.is_refused())
-            problem = self->last_failure_;
-        return problem || self->core_.has_minimum();
-    };
+    const auto is_up = [&self, &problem, where] { return self->is_settled(where, problem); };
     {
         const event e{*self};
         self->core_.await_minimum(e.now);
@@ -273,8 +254,7 @@ asio::awaitable<void> asio_pool::wait(std::shared_ptr<asio_pool> self, std::sour
     if (problem) std::rethrow_exception(problem);
     if (is_in_time) co_return;
     const std::lock_guard lock{self->mutex_};
-    std::rethrow_exception(
-        detail::failure_of(wait_failure::timed_out, self->snapshot(clock::now()), self->last_failure_, {{}, where}));
+    std::rethrow_exception(self->timed_out(where));
 }
 
 asio::awaitable<void> asio_pool::close(std::shared_ptr<asio_pool> self, clock::duration grace) {
@@ -286,10 +266,6 @@ asio::awaitable<void> asio_pool::close(std::shared_ptr<asio_pool> self, clock::d
     for (const slot& s : self->slots_)
         for (const auto& link : {s.borrowed, s.host})
             if (link) asio::post(link->executor, [link] { link->shut_down(); });
-}
-
-clock::time_point asio_pool::acquire_deadline() const {
-    return options_.acquire_timeout.count() == 0 ? no_deadline : clock::now() + options_.acquire_timeout;
 }
 
 }  // namespace coropg::detail

@@ -33,8 +33,7 @@ asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self
     std::exception_ptr problem;
     bool is_in_hook = false;
     try {
-        conninfo info = self->info_;
-        if (self->options_.connect_timeout.count() != 0) info.connect_timeout(self->options_.connect_timeout);
+        conninfo info = self->connect_info();
         is_in_hook = true;
         if (self->before_connect) co_await self->before_connect(info);
         is_in_hook = false;
@@ -53,11 +52,6 @@ asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self
     if (!problem) co_return self->end_connect(i, std::move(link));
     const connect_problem kind = is_in_hook ? connect_problem::hook_failed : problem_of(problem);
     self->fail_connect(i, kind, problem);
-}
-
-void asio_pool::share_types(session& core) const {
-    const std::lock_guard lock{mutex_};
-    if (types_) core.types().share(types_);
 }
 
 void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& host) {

@@ -6,10 +6,6 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 
-#include <sys/socket.h>
-
-#include <cerrno>
-
 namespace coropg::detail {
 
 using boost::system::error_code;
@@ -125,9 +121,8 @@ void asio_pool::abandon(lease_waiter& w) noexcept {
 lent_link asio_pool::lend(const pool_lease& lease, const asio::any_io_executor& executor, std::source_location where,
                           std::unique_ptr<session>& core) {
     slot& s = slots_[lease.slot];
-    s.record->begin(where);
     core = std::move(s.at_rest);
-    core->record_in(s.record);
+    lend_to(lease.slot, *core, where);
     if (s.last && s.last->executor == executor) s.borrowed = s.last;
     return {lease, s.borrowed};
 }
@@ -199,8 +194,7 @@ void asio_pool::write_off(const lent_link& lent) {
 }
 
 void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core, clock::time_point heard_from) {
-    types_ = core->types().known();
-    core->record_in(nullptr);
+    take_in(*core);
     slots_[i].at_rest = std::move(core);
     slots_[i].heard_from = heard_from;
 }
@@ -237,16 +231,8 @@ void asio_pool::on_sentinel(std::size_t i, descriptor& sentinel) {
     if (look_at(i, e.now)) watch(i);
 }
 
-/// Whether nothing has come for an idle connection, and its end has not. Else the core is told.
 bool asio_pool::look_at(std::size_t i, clock::time_point now) {
-    char byte{};
-    const ssize_t seen = ::recv(slots_[i].sentinel->native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (seen < 0 && (errno == EAGAIN || errno == EINTR)) return true;
-    if (seen > 0)
-        core_.doubt(i, now);  // a notice, or why the server closes it
-    else
-        core_.lost(i, now);
-    return false;
+    return is_silent(i, slots_[i].sentinel->native_handle(), now);
 }
 
 /// The end of an idle connection is noticed before it is lent, even when the event loop had no time to tell. One that has

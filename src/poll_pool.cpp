@@ -60,7 +60,7 @@ struct poll_pool::waiter : pool_waiter {
 class poll_pool::event {
  public:
     explicit event(poll_pool& pool) : pool_{pool} {
-        pool.home_.require();
+        pool.require_home();
         lock_ = std::unique_lock{pool.mutex_};
         now_ = clock::now();
         if (pool.core_.next_tick() <= now_) pool.core_.tick(now_);
@@ -114,7 +114,7 @@ class poll_pool::event {
 class poll_pool::onlooking {
  public:
     onlooking(poll_pool& pool, helper& me) : pool_{pool}, me_{me} {
-        pool.home_.require();
+        pool.require_home();
         const std::lock_guard lock{pool_.mutex_};
         pool_.onlookers_.push_back(&me_);
     }
@@ -150,7 +150,7 @@ void poll_pool::collect(event& e) {
                     w.thread.tell();
                     break;
                 }
-                case pool_action::kind::warn_leak: e.warn(leak_warning(name_, s.record->read().where)); break;
+                case pool_action::kind::warn_leak: e.warn(leak_warning(name_, holder_of(action->slot))); break;
                 case pool_action::kind::wake:
                     for (helper* each : sleepers_) each->told.notify_one();
                     break;
@@ -216,33 +216,15 @@ void poll_pool::put_back(const pool_action& job) {
     jobs_.push_front(job);
 }
 
-pool_snapshot poll_pool::snapshot(clock::time_point now) const {
-    std::vector<const lease_record*> records;
-    for (const slot& s : slots_) records.push_back(s.record.get());
-    pool_snapshot seen = snapshot_of(core_, records, now);
-    seen.name = name_;
-    return seen;
-}
-
 // -------------------------------------------------------------------------------------------------- the whole pool
 
 poll_pool::poll_pool(conninfo info, const pool_options& options)
-    : info_{std::move(info)},
-      name_{options.name},
-      options_{options},
-      core_{limits_of(options), std::random_device{}()},
-      slots_(core_.slots().size()) {}
+    : pool_shell{std::move(info), options}, slots_(core_.slots().size()) {}
 
 void poll_pool::wait(std::shared_ptr<poll_pool> self, std::source_location where) {
     helper me{self->acquire_deadline()};
     std::exception_ptr problem;
-    const auto is_up = [&] {
-        if (self->core_.is_closed())
-            problem = refusal_of(request_result::closed, self->snapshot(clock::now()), {{}, where});
-        else if (self->core_.is_refused())
-            problem = self->last_failure_;
-        return problem || self->core_.has_minimum();
-    };
+    const auto is_up = [&] { return self->is_settled(where, problem); };
     const onlooking guard{*self, me};
     {
         const event e{*self};
@@ -251,13 +233,13 @@ void poll_pool::wait(std::shared_ptr<poll_pool> self, std::source_location where
     const awaited_minimum until_the_end{self->core_, self->mutex_};
     if (!self->work_until(me, is_up)) {
         const event e{*self};
-        problem = failure_of(wait_failure::timed_out, self->snapshot(e.now()), self->last_failure_, {{}, where});
+        problem = self->timed_out(where);
     }
     if (problem) std::rethrow_exception(problem);
 }
 
 void poll_pool::close(std::shared_ptr<poll_pool> self, clock::duration grace) {
-    self->home_.require();
+    self->require_home();
     self->shut();
     helper me{clock::now() + grace};
     const onlooking guard{*self, me};
@@ -268,7 +250,7 @@ void poll_pool::close(std::shared_ptr<poll_pool> self, clock::duration grace) {
 }
 
 void poll_pool::shut() {
-    if (home_.is_left()) {
+    if (process_.is_left()) {
         new std::shared_ptr{shared_from_this()};  // lives on: to end the connections would end them for the parent
         return;
     }
@@ -277,25 +259,16 @@ void poll_pool::shut() {
     for (helper* each : onlookers_) each->tell();
 }
 
-pool_stats poll_pool::stats() const {
-    home_.require();
-    const std::lock_guard lock{mutex_};
-    return core_.stats();
-}
-
 void poll_pool::resize(std::size_t min_size, std::size_t max_size) {
     const event e{*this};
     core_.resize(min_size, max_size, e.now());
     slots_.resize(core_.slots().size());
+    add_records();
 }
 
 void poll_pool::drain() {
     const event e{*this};
     core_.drain(e.now());
-}
-
-clock::time_point poll_pool::acquire_deadline() const {
-    return options_.acquire_timeout.count() == 0 ? no_deadline : clock::now() + options_.acquire_timeout;
 }
 
 // --------------------------------------------------------------------------------------------------------- leases
@@ -340,25 +313,18 @@ void poll_pool::look_at_next(clock::time_point now) {
     while (const std::optional<std::size_t> i = core_.next_idle()) {
         const slot& s = slots_[*i];
         if (!s.at_rest->core.is_quiet()) return;  // what comes answers its reset
-        char byte{};
-        const ssize_t seen = ::recv(s.socket.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-        if (seen < 0 && (errno == EAGAIN || errno == EINTR)) return;
-        if (seen > 0)
-            core_.doubt(*i, now);
-        else
-            core_.lost(*i, now);
+        if (is_silent(*i, s.socket.get(), now)) return;
     }
 }
 
 lent_session poll_pool::lend(const pool_lease& lease, std::source_location where) {
     slot& s = slots_[lease.slot];
-    s.record->begin(where);
-    s.at_rest->core.record_in(s.record);
+    lend_to(lease.slot, s.at_rest->core, where);
     return {lease, std::move(s.at_rest)};
 }
 
 void poll_pool::give_back(const pool_lease& lease, sync::connection&& conn, bool is_usable) {
-    if (home_.is_left()) {
+    if (process_.is_left()) {
         // To end the session would end it for the parent.
         (void)std::move(conn).take_driver().take_session().release();
         return;
@@ -379,10 +345,7 @@ void poll_pool::give_back(const pool_lease& lease, sync::connection&& conn, bool
 }
 
 void poll_pool::rest(std::size_t i, std::unique_ptr<poll_session>&& session) {
-    if (session) {
-        types_ = session->core.types().known();
-        session->core.record_in(nullptr);
-    }
+    if (session) take_in(session->core);
     slots_[i].at_rest = std::move(session);
 }
 
@@ -403,8 +366,7 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
     try {
         if (clock::now() - s.put_back_at > longest_pause) s.connecting = nullptr;
         if (!s.connecting) {
-            conninfo info = info_;
-            if (options_.connect_timeout.count() != 0) info.connect_timeout(options_.connect_timeout);
+            conninfo info = connect_info();
             is_in_hook = true;
             if (before_connect) before_connect(info);
             is_in_hook = false;
@@ -432,11 +394,6 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
     s.socket = std::move(socket);
     rest(job.slot, std::move(made));
     core_.connected(job.slot, e.now());
-}
-
-void poll_pool::share_types(session& core) const {
-    const std::lock_guard lock{mutex_};
-    if (types_) core.types().share(types_);
 }
 
 /// Has the session in a slot end what is queued in it, and answer.

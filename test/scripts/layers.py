@@ -39,7 +39,8 @@ ROOMS = [
     (7, "asio driver", ["coropg/detail/asio_driver.hpp", "src/asio_driver.cpp"]),
     (7, "poll driver", ["coropg/detail/poll_driver.hpp", "src/poll_driver.cpp"]),
 
-    (7, "pool policy", ["coropg/detail/pool_policy.hpp", "src/pool_policy.cpp"]),
+    (7, "pool policy", ["coropg/detail/pool_policy.hpp", "src/pool_policy.cpp",
+                        "coropg/detail/pool_shell.hpp", "src/pool_shell.cpp"]),
 
     # the core, which never waits: queue and pipeline; verbs of several steps; rows becoming C++ values
     (6, "session", ["coropg/detail/session.hpp", "src/session.cpp", "src/session_cancel.cpp", "src/session_reset.cpp",

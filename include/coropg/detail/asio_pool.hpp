@@ -3,11 +3,11 @@
 // A slot's session is in one of three places. At rest, in the slot: nothing is under way in it, and it can be lent at once.
 // At its host, a link on a strand of the slot: it connects, is checked, is reset, or serves one-shot statements of many
 // coroutines. Lent, at a link on the executor of the one who acquired it, which is then an ordinary connection of his.
-// The mutex protects the core and the slots; a session is touched only by the place that has it.
+// A session is touched only by the place that has it.
 #pragma once
 
 #include <coropg/connection.hpp>
-#include <coropg/detail/pool_policy.hpp>
+#include <coropg/detail/pool_shell.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -61,7 +61,7 @@ struct lent_link {
     std::shared_ptr<asio_link> link;
 };
 
-class asio_pool : public std::enable_shared_from_this<asio_pool> {
+class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_pool> {
  public:
     using connect_hook = std::function<asio::awaitable<void>(conninfo&)>;
     using connection_hook = std::function<asio::awaitable<void>(connection&)>;
@@ -71,8 +71,6 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     /// One that connects nothing yet.
     static std::shared_ptr<asio_pool> make(asio::any_io_executor executor, conninfo info, const pool_options& options);
     asio_pool(asio::any_io_executor executor, conninfo info, const pool_options& options);
-    asio_pool(const asio_pool&) = delete;
-    asio_pool& operator=(const asio_pool&) = delete;
     ~asio_pool();
 
     /// Until `min_size` connections are up.
@@ -111,14 +109,10 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     }
     void cancel(std::uint64_t ticket);
 
-    [[nodiscard]] pool_stats stats() const;
-    void resize(std::size_t min_size, std::size_t max_size);
-    void drain();
-
-    [[nodiscard]] clock::time_point acquire_deadline() const;
-    [[nodiscard]] std::string_view name() const noexcept { return name_; }
     /// Errors: usage_error in a child process.
-    void require_home() const { process_.require(); }
+    void resize(std::size_t min_size, std::size_t max_size);
+    /// Errors: usage_error in a child process.
+    void drain();
 
     connect_hook before_connect;
     connection_hook after_connect;
@@ -137,7 +131,6 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
         std::shared_ptr<asio_link> host;
         std::shared_ptr<asio_link> last;      ///< of the last lease, for the next one on its executor
         std::shared_ptr<asio_link> borrowed;  ///< while lent
-        std::shared_ptr<lease_record> record = std::make_shared<lease_record>();
         std::shared_ptr<descriptor> sentinel;
         bool is_watched = false;
         unit_queue inbox;  ///< one-shots on their way to the host
@@ -165,7 +158,6 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     void end_wait(pool_waiter& w, std::exception_ptr problem, effects& out);
     [[nodiscard]] std::exception_ptr failure_of(const pool_waiter& w) const;
     [[nodiscard]] static call_site site_of(const pool_waiter& w);
-    [[nodiscard]] pool_snapshot snapshot(clock::time_point now) const;
 
     class context_watch;
     void orphan();
@@ -190,7 +182,6 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     void begin_connect(std::size_t i);
     [[nodiscard]] asio::any_io_executor home_of(std::size_t i) const;
     static asio::awaitable<void> make_connection(std::shared_ptr<asio_pool> self, std::size_t i);
-    void share_types(session& core) const;
     void end_connect(std::size_t i, std::shared_ptr<asio_link>&& host);
     void fail_connect(std::size_t i, connect_problem problem, std::exception_ptr why);
     void prove(std::size_t i);
@@ -209,16 +200,8 @@ class asio_pool : public std::enable_shared_from_this<asio_pool> {
     void look_at_next(clock::time_point now);
 
     const asio::any_io_executor executor_;
-    const conninfo info_;
-    const std::string name_;
-    const pool_options options_;
-    const home_process process_;
 
-    mutable std::mutex mutex_;
-    pool_core core_;
     std::deque<slot> slots_;
-    std::shared_ptr<const type_catalog> types_;
-    std::exception_ptr last_failure_;
     std::unordered_map<std::uint64_t, pool_waiter*> cancellable_;
     std::uint64_t last_ticket_;
     std::vector<std::shared_ptr<asio::steady_timer>> watchers_;

@@ -5,10 +5,10 @@
 // gets a connection, or before its deadline, it puts back for the next one to go on with. What nobody waits for is left
 // until somebody does.
 //
-// The mutex protects the core and the slots. A slot that a job is about belongs to the thread that does the job.
+// A slot that a job is about belongs to the thread that does the job.
 #pragma once
 
-#include <coropg/detail/pool_policy.hpp>
+#include <coropg/detail/pool_shell.hpp>
 #include <coropg/sync_connection.hpp>
 
 #include <condition_variable>
@@ -29,7 +29,7 @@ struct lent_session {
     std::unique_ptr<poll_session> session;
 };
 
-class poll_pool : public std::enable_shared_from_this<poll_pool> {
+class poll_pool : public pool_shell, public std::enable_shared_from_this<poll_pool> {
  public:
     using connect_hook = std::function<void(conninfo&)>;
     using connection_hook = std::function<void(sync::connection&)>;
@@ -37,8 +37,6 @@ class poll_pool : public std::enable_shared_from_this<poll_pool> {
     using release_hook = std::function<bool(sync::connection&)>;
 
     poll_pool(conninfo info, const pool_options& options);
-    poll_pool(const poll_pool&) = delete;
-    poll_pool& operator=(const poll_pool&) = delete;
     ~poll_pool() = default;
 
     /// Until `min_size` connections are up.
@@ -54,12 +52,10 @@ class poll_pool : public std::enable_shared_from_this<poll_pool> {
     /// Threads: any. In a child process, does nothing.
     void give_back(const pool_lease& lease, sync::connection&& conn, bool is_usable);
 
-    [[nodiscard]] pool_stats stats() const;
+    /// Errors: usage_error in a child process.
     void resize(std::size_t min_size, std::size_t max_size);
+    /// Errors: usage_error in a child process.
     void drain();
-
-    [[nodiscard]] clock::time_point acquire_deadline() const;
-    [[nodiscard]] std::string_view name() const noexcept { return name_; }
 
     connect_hook before_connect;
     connection_hook after_connect;
@@ -70,7 +66,6 @@ class poll_pool : public std::enable_shared_from_this<poll_pool> {
     struct slot {
         std::unique_ptr<poll_session> at_rest;
         unique_fd socket;  ///< the session's, and as long as the slot has it, no other's
-        std::shared_ptr<lease_record> record = std::make_shared<lease_record>();
         // a job that was put back
         std::unique_ptr<poll_work<pq::connection>> connecting;
         clock::time_point put_back_at{};
@@ -82,8 +77,6 @@ class poll_pool : public std::enable_shared_from_this<poll_pool> {
     class event;
     friend class event;
 
-    [[nodiscard]] pool_snapshot snapshot(clock::time_point now) const;
-
     void collect(event& e);
     void give_up(const pool_action& job, event& e);
     template <class Predicate>
@@ -93,23 +86,13 @@ class poll_pool : public std::enable_shared_from_this<poll_pool> {
 
     [[nodiscard]] slot& slot_at(std::size_t i);
     void connect(const pool_action& job, const patience& p);
-    void share_types(session& core) const;
     void prove(const pool_action& job, const patience& p);
 
     void look_at_next(clock::time_point now);
     [[nodiscard]] lent_session lend(const pool_lease& lease, std::source_location where);
     void rest(std::size_t i, std::unique_ptr<poll_session>&& session);
 
-    const conninfo info_;
-    const std::string name_;
-    const pool_options options_;
-    const home_process home_;
-
-    mutable std::mutex mutex_;
-    pool_core core_;
     std::deque<slot> slots_;
-    std::shared_ptr<const type_catalog> types_;
-    std::exception_ptr last_failure_;
     std::deque<pool_action> jobs_;    // nobody does them yet
     std::vector<helper*> sleepers_;   // the last come at the back
     std::size_t called_ = 0;          // on their way to a job
