@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(it_may_begin_without_a_server) {
     const auto e = VOID_ERROR_OF(pool_timeout, face.pool.wait());
     BOOST_TEST(contains(e.snapshot().last_error, "port 1"), e.what());
     is_up = true;
-    AWAIT(face.pool.wait());
+    after_login([&] { AWAIT(face.pool.wait()); });
     BOOST_TEST(face.pool.stats().pool_available == 3U);
 }
 
@@ -289,6 +289,7 @@ BOOST_AUTO_TEST_CASE(closing_waits_for_what_is_lent_and_refuses_the_rest) {
 // 33
 BOOST_AUTO_TEST_CASE(closing_ends_what_does_not_come_back_in_time) {
     pool_face face{{.max_size = 2}};
+    fill(face, 2);  // so that both statements are sent at once
     pooled_connection held = AWAIT(face.pool.acquire());
     cancellable lent = face.start(held->execute("SELECT pg_sleep(30)"));
     cancellable one_shot = face.start(face.pool.execute("SELECT pg_sleep(30)"));
@@ -367,8 +368,10 @@ BOOST_AUTO_TEST_CASE(an_event_loop_ends_in_the_midst_of_all) {
         asio::co_spawn(*io, hold(*pool, held), asio::detached);
         for (int i = 0; i < 3; ++i) asio::co_spawn(*io, wait(*pool), asio::detached);
         for (int i = 0; i < 3; ++i) asio::co_spawn(*io, ask(*pool), asio::detached);
-        io->run_for(50ms);
+        const auto limit = std::chrono::steady_clock::now() + stuck_after;
+        while (!held.has_value() && std::chrono::steady_clock::now() < limit) io->run_one_for(stuck_after);
         BOOST_REQUIRE(held.has_value());
+        io->run_for(50ms);
         held.reset();
         asio::co_spawn(*io, hold(*pool, held), asio::detached);
         io->run_for(20ms);

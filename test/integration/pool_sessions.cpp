@@ -257,13 +257,14 @@ BOOST_AUTO_TEST_CASE(a_one_shot_that_changes_the_session_is_alone_with_it) {
 
 BOOST_AUTO_TEST_CASE(no_one_shot_is_put_behind_one_that_has_run_for_long) {
     pool_face face{{.max_size = 2}};
-    cancellable sleeper = face.start(face.pool.execute("SELECT pg_sleep(1)"));
+    cancellable sleeper = face.start(face.pool.execute("SELECT pg_sleep(30)"));
     face.run_for(50ms);
     std::vector<asio::awaitable<int>> work;
     for (int i = 0; i < 200; ++i) work.push_back(face.pool.fetch_one<int>("SELECT $1::int", i));
     AWAIT(gather(std::move(work)));
     BOOST_TEST(!sleeper.has_ended());
-    sleeper.wait();
+    sleeper.cancel_inside();
+    sleeper.error<operation_aborted>();
 }
 
 // 30

@@ -293,7 +293,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_cannot_be_looked_up_is_not_guessed, Face, bot
     auto admin = prepared_connection(face);
     auto conn = face.connect();
     AWAIT(conn.execute("CREATE TEMP TABLE t (a named.address)"));
-    AWAIT(conn.execute("SET statement_timeout = '50ms'"));
+    AWAIT(conn.execute("SET statement_timeout = '500ms'"));
     const auto send = [&] { return AWAIT(conn.execute("INSERT INTO t VALUES ($1)", turned_address{7, "Elm"})); };
     const auto read = [&] {
         return AWAIT(conn.template fetch_one<turned_address>("SELECT ROW('Elm', 7)::named.address"));
@@ -307,6 +307,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_cannot_be_looked_up_is_not_guessed, Face, bot
         BOOST_TEST((e.outcome() == outcome::executed));
         AWAIT(lock.rollback());
     }
+    AWAIT(conn.execute("RESET statement_timeout"));
     send();
     BOOST_CHECK((read() == turned_address{7, "Elm"}));
     BOOST_TEST(AWAIT(conn.template fetch<std::string>("SELECT (a).street FROM t")) == (std::vector<std::string>{"Elm"}),

@@ -62,16 +62,22 @@ struct pool_face : async_face {
         BOOST_TEST(s.granted == s.released);
         BOOST_TEST(s.requests_num == s.granted + s.timed_out + s.cancelled + s.refused + s.failed);
         BOOST_TEST(s.pool_size <= s.pool_max);
-        BOOST_TEST(run(pool.fetch_one<int>("SELECT $1::int", 4711)) == 4711);
+        BOOST_TEST(after_login([&] { return run(pool.fetch_one<int>("SELECT $1::int", 4711)); }) == 4711);
         std::vector<pooled_connection> all;
         for (std::size_t i = 0; i < s.pool_max; ++i) {
-            all.push_back(run(pool.acquire()));
+            all.push_back(after_login([&] { return run(pool.acquire()); }));
             BOOST_TEST(run(all.back()->fetch_one<int>("SELECT $1::int", static_cast<int>(i))) == static_cast<int>(i));
         }
     }
 
     coropg::pool pool;
 };
+
+/// So many connections of a pool, which all come back.
+inline void fill(pool_face& face, std::size_t count) {
+    std::vector<pooled_connection> all;
+    for (std::size_t i = 0; i < count; ++i) all.push_back(after_login([&] { return face.run(face.pool.acquire()); }));
+}
 
 /// Somebody who can see and end the connections of others, from outside of the event loop.
 class administrator {
