@@ -176,7 +176,7 @@ settings parse(int argc, char** argv) {
     for (int i = 2; i < argc; i += 2) {
         const std::string_view option = argv[i];
         if (option == "--count")
-            run.count = std::strtoull(argv[i + 1], nullptr, 10);
+            run.count = std::strtoul(argv[i + 1], nullptr, 10);
         else if (option == "--seed")
             run.seed = std::strtoull(argv[i + 1], nullptr, 10);
         else if (option == "--type")

@@ -39,7 +39,7 @@ struct sample<std::vector<T>> {
 template <class T>
 struct sample<std::vector<std::vector<T>>> {
     static std::vector<std::vector<T>> make(source& from) {
-        std::vector<std::vector<T>> rows(from.below(4));
+        std::vector<std::vector<T>> rows(from.size_below(4));
         const std::uint64_t width = 1 + from.below(4);
         for (std::vector<T>& row : rows)
             while (row.size() < width) row.push_back(sample<T>::make(from));
@@ -51,7 +51,7 @@ struct sample<std::vector<std::vector<T>>> {
 template <class T>
 struct sample<array<T>> {
     static array<T> make(source& from) {
-        std::vector<array_dimension> dimensions(from.below(detail::max_dimensions + 1));
+        std::vector<array_dimension> dimensions(from.size_below(detail::max_dimensions + 1));
         std::size_t count = dimensions.empty() ? 0 : 1;
         for (array_dimension& d : dimensions) {
             d = {static_cast<std::int32_t>(1 + from.below(3)), static_cast<std::int32_t>(from.between(-3, 3))};

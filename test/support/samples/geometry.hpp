@@ -56,7 +56,7 @@ struct sample<box> {
 };
 
 inline std::vector<point> make_points(source& from) {
-    std::vector<point> points(1 + from.below(5));
+    std::vector<point> points(1 + from.size_below(5));
     for (point& p : points) p = sample<point>::make(from);
     return points;
 }

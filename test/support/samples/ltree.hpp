@@ -10,7 +10,7 @@ namespace coropg::test {
 inline std::string make_label(source& from) {
     static constexpr std::string_view letters = "abcXYZ019_";
     std::string label;
-    for (std::uint64_t left = 1 + from.below(8); left > 0; --left) label += letters[from.below(letters.size())];
+    for (std::uint64_t left = 1 + from.below(8); left > 0; --left) label += letters[from.size_below(letters.size())];
     return label;
 }
 

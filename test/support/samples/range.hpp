@@ -37,7 +37,7 @@ struct sample<range<T>> {
 template <class T>
 struct sample<multirange<T>> {
     static multirange<T> make(source& from) {
-        std::vector<T> borders(2 * from.below(5));
+        std::vector<T> borders(2 * from.size_below(5));
         for (T& border : borders) border = sample<T>::make(from);
         std::ranges::sort(borders);
         borders.erase(std::unique(borders.begin(), borders.end(), [](const T& a, const T& b) { return !(a < b); }),

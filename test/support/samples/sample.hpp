@@ -31,6 +31,8 @@ class source {
     }
     /// 0 <= value < limit
     std::uint64_t below(std::uint64_t limit) { return bits(limit <= 256 ? 16 : 64) % limit; }
+    /// The same as a size, which has 32 bits on some machines.
+    std::size_t size_below(std::size_t limit) { return static_cast<std::size_t>(below(limit)); }
     bool one_in(std::uint64_t n) { return below(n) == n - 1; }
     /// first <= value <= last, for ranges of less than 64 bits.
     std::int64_t between(std::int64_t first, std::int64_t last) {

@@ -25,7 +25,7 @@ struct sample<std::bitset<N>> {
 template <>
 struct sample<boost::dynamic_bitset<>> {
     static boost::dynamic_bitset<> make(source& from) {
-        boost::dynamic_bitset<> value{from.below(80)};
+        boost::dynamic_bitset<> value{from.size_below(80)};
         for (std::size_t i = 0; i < value.size(); ++i) value[i] = from.one_in(2);
         return value;
     }

@@ -21,7 +21,7 @@ struct sample<std::string> {
         std::string text;
         for (std::uint64_t left = from.below(24); left > 0; --left) {
             if (from.one_in(3))
-                text += spice[from.below(spice.size())];
+                text += spice[from.size_below(spice.size())];
             else
                 add(code_point(from), text);
         }
@@ -33,7 +33,7 @@ struct sample<std::string> {
  private:
     static std::uint32_t code_point(source& from) {
         static constexpr std::array<std::uint32_t, 4> limits{0x80, 0x800, 0xD800, 0x110000};
-        const auto point = static_cast<std::uint32_t>(1 + from.below(limits[from.below(limits.size())] - 1));
+        const auto point = static_cast<std::uint32_t>(1 + from.below(limits[from.size_below(limits.size())] - 1));
         return point >= 0xD800 && point < 0xE000 ? 0xFFFD : point;
     }
     static void add(std::uint32_t point, std::string& text) {
@@ -56,7 +56,7 @@ struct sample<std::string> {
 template <>
 struct sample<std::vector<std::byte>> {
     static std::vector<std::byte> make(source& from) {
-        std::vector<std::byte> bytes(from.below(40));
+        std::vector<std::byte> bytes(from.size_below(40));
         for (std::byte& b : bytes) b = static_cast<std::byte>(from.bits(8));
         return bytes;
     }
