@@ -62,6 +62,26 @@ BOOST_AUTO_TEST_CASE(integers_read_and_write_numeric) {
     BOOST_TEST(write_hex(int128_t{-99990000}) == "0001000140000000270f");
 }
 
+template <class T>
+void limits_are_read() {
+    for (const T& limit : {std::numeric_limits<T>::min(), std::numeric_limits<T>::max()}) {
+        BOOST_TEST((read_text<T>(limit.str(), oids::numeric) == limit));
+        const std::string beyond = limit.str() + "0";
+        if (limit != 0) BOOST_CHECK_THROW(read_text<T>(beyond, oids::numeric), decode_error);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(bounded_integers_are_read_up_to_their_limits) {
+    limits_are_read<int128_t>();
+    limits_are_read<uint128_t>();
+    limits_are_read<int256_t>();
+    limits_are_read<uint256_t>();
+    limits_are_read<int512_t>();
+    limits_are_read<uint512_t>();
+    limits_are_read<int1024_t>();
+    limits_are_read<uint1024_t>();
+}
+
 BOOST_AUTO_TEST_CASE(integers_of_every_length_are_halved_into_their_digits) {
     using coropg::detail::decimal_digits;
     using coropg::detail::exact_integer;

@@ -152,8 +152,8 @@ struct codec<boost::multiprecision::number<
         if (!value.is_integer()) f.fail<number>("not an integer");
         const std::string text = value.to_string();
         const std::string_view digits = detail::integer_part(text);
-        if constexpr (limits::is_bounded) {  // the one is the sign, the other the digit that only some have
-            if (digits.size() > static_cast<std::size_t>(limits::digits10) + 2) f.fail<number>("value out of range");
+        if constexpr (limits::is_bounded) {  // so that what is far too long is not converted; the sign is a character
+            if (digits.size() > static_cast<std::size_t>(limits::digits10) + 3) f.fail<number>("value out of range");
         }
         const cpp_int exact = detail::exact_integer(digits);
         if constexpr (limits::is_bounded) {
