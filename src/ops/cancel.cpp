@@ -59,7 +59,7 @@ op<std::string> cancel(pq::cancel_request request) {
         std::thread{[call] { call->run(); }}.detach();
         do {
             co_await wish{want::read, call->ended.descriptor()};
-        } while (!call->ended.has_rung());  // whoever waits may be woken for nothing
+        } while (!call->ended.has_rung());  // the waiter may be woken for nothing
         co_return std::move(call->problem);
     } catch (const std::system_error& e) {
         co_return e.what();

@@ -47,7 +47,7 @@ class basic_bell {
         if (descriptor() >= 0) wire_.pull();
     }
     [[nodiscard]] bool has_rung() const noexcept { return has_rung_; }
-    /// -1 when it hangs not.
+    /// -1 while it does not hang.
     [[nodiscard]] int descriptor() const noexcept { return wire_.descriptor(); }
 
  private:
