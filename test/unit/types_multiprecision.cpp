@@ -3,6 +3,10 @@
 
 #include "types_support.hpp"
 
+#include <boost/mpl/list.hpp>
+
+#include <limits>
+
 namespace {
 
 using namespace types_test;
@@ -102,6 +106,20 @@ BOOST_AUTO_TEST_CASE(integers_of_every_length_are_halved_into_their_digits) {
     const std::string longest = std::string(131071, '9') + "7";
     BOOST_TEST(decimal_digits(exact_integer(longest)) == longest);
     BOOST_TEST(write(exact_integer(longest)) == write(coropg::numeric::parse(longest)));
+}
+
+using bounded = boost::mpl::list<int128_t, uint128_t, int256_t, uint256_t, int512_t, uint512_t, int1024_t, uint1024_t,
+                                 checked_int256_t, checked_uint512_t>;
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_limits_of_bounded_integers_read_and_write, Number, bounded) {
+    using limits = std::numeric_limits<Number>;
+    for (const Number& value : {limits::min(), limits::max()}) {
+        BOOST_TEST((read_text<Number>(value.str(), oids::numeric) == value));
+        BOOST_TEST((read<Number>(write(value), oids::numeric, format::binary) == value));
+    }
+    const cpp_int beyond = cpp_int{limits::max()} + 1;
+    BOOST_CHECK_EXCEPTION(read_text<Number>(beyond.str(), oids::numeric), decode_error, says("out of range"));
+    BOOST_CHECK_EXCEPTION(read_text<Number>("1e2000", oids::numeric), decode_error, says("out of range"));
 }
 
 // To convert these would take days.

@@ -26,6 +26,11 @@ constexpr std::size_t max_bits = 435412;  // of 10^131072
 constexpr std::size_t digits_at_a_time = 18;
 constexpr std::uint64_t power_of_digits = 1'000'000'000'000'000'000;
 
+/// How many digits a number of so many bits has at most.
+constexpr std::size_t digits_of_bits(std::size_t bits) {
+    return static_cast<std::size_t>(std::uint64_t{bits} * 30103 / 100000 + 1);  // log 2 = 0.30102999...
+}
+
 /// 10^18, 10^36, 10^72, ...: the powers by which a number of `digits` digits is halved.
 inline std::vector<boost::multiprecision::cpp_int> powers_to_halve(std::size_t digits) {
     std::vector<boost::multiprecision::cpp_int> powers;
@@ -90,8 +95,7 @@ inline std::string decimal_digits(const boost::multiprecision::cpp_int& value) {
     const std::size_t bits = msb(magnitude) + 1;
     if (bits > max_bits) throw usage_error{"an integer parameter has more digits than a numeric"};
     std::string digits;
-    const std::uint64_t at_most = std::uint64_t{bits} * 30103 / 100000 + 1;  // log 2 = 0.30102999...
-    append_digits(magnitude, powers_to_halve(static_cast<std::size_t>(at_most)), digits);
+    append_digits(magnitude, powers_to_halve(digits_of_bits(bits)), digits);
     return value < 0 ? '-' + digits : digits;
 }
 
@@ -152,8 +156,9 @@ struct codec<boost::multiprecision::number<
         if (!value.is_integer()) f.fail<number>("not an integer");
         const std::string text = value.to_string();
         const std::string_view digits = detail::integer_part(text);
-        if constexpr (limits::is_bounded) {  // so that what is far too long is not converted; the sign is a character
-            if (digits.size() > static_cast<std::size_t>(limits::digits10) + 3) f.fail<number>("value out of range");
+        if constexpr (limits::is_bounded) {
+            constexpr std::size_t longest = 1 + detail::digits_of_bits(static_cast<std::size_t>(limits::digits));
+            if (digits.size() > longest) f.fail<number>("value out of range");  // with its sign
         }
         const cpp_int exact = detail::exact_integer(digits);
         if constexpr (limits::is_bounded) {
