@@ -243,6 +243,7 @@ asio::awaitable<bool> asio_pool::watch_until(std::shared_ptr<asio_pool> self, cl
 }
 
 asio::awaitable<void> asio_pool::wait(std::shared_ptr<asio_pool> self, std::source_location where) {
+    self->require_home();
     std::exception_ptr problem;
     const auto is_up = [&self, &problem, where] { return self->is_settled(where, problem); };
     {
@@ -258,6 +259,7 @@ asio::awaitable<void> asio_pool::wait(std::shared_ptr<asio_pool> self, std::sour
 }
 
 asio::awaitable<void> asio_pool::close(std::shared_ptr<asio_pool> self, clock::duration grace) {
+    self->require_home();
     self->shut();
     const auto is_drained = [&self] { return self->core_.is_drained(); };
     const bool came_back = co_await until(self, clock::now() + grace, is_drained);
