@@ -502,7 +502,7 @@ class sweep {
     /// Starting and ending a proxy's thread would hold up the loop of the lanes.
     static asio::awaitable<std::unique_ptr<fault_proxy>> make_proxy(disturbance what, std::uint64_t seed) {
         auto proxy = std::make_unique<fault_proxy>(conninfo{tcp_dsn()}, testing::seed{seed});
-        proxy->arm({.from = what.from, .at_byte = what.at_byte, .what = what.what});
+        proxy->arm({.from = what.from, .at_byte = what.at_byte, .what = what.what, .on = testing::connections::all});
         co_return proxy;
     }
     static asio::awaitable<void> end_proxy(std::unique_ptr<fault_proxy> proxy) {
@@ -648,8 +648,8 @@ void run_sweep(std::optional<std::size_t> count, std::size_t lanes) {
     witness table;
     std::atomic<std::int64_t> next_id = performance<Stage>::ids;
     const marks whole = undisturbed<Stage>(table, 0);
-    BOOST_TEST_MESSAGE("a session is " << whole[closing].client << " bytes to the server and "
-                               << whole[closing].server << " back");
+    BOOST_TEST_MESSAGE("a session is " << whole[closing].client << " bytes to the server and " << whole[closing].server
+                                       << " back");
     sweep<Stage> s{whole, cases_of(whole, count, seed), seed, next_id};
     const std::size_t descriptors = open_descriptors();
     run_lanes(s, lanes, count ? 120s : 3000s);

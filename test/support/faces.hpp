@@ -2,6 +2,8 @@
 // AWAIT(conn.execute(...)) where a user writes `co_await` on the one and nothing on the other.
 #pragma once
 
+#include "busy.hpp"
+
 #include <coropg/coropg.hpp>
 #include <coropg/sync.hpp>
 

@@ -155,9 +155,13 @@ class fault_proxy : public recorded {
         if (words.empty()) co_return;
         const bool reached = co_await connection->reach(upstream_);
         if (!reached) co_return;
-        connection->is_cancel = detail::type_of_startup(words) == message_type::cancel;
+        const char type = detail::type_of_startup(words);
+        connection->is_cancel = type == message_type::cancel;
         record_.change([&](testing::traffic& all) { ++(connection->is_cancel ? all.cancels : all.connections); });
-        connection->arm(next_fault(connection->is_cancel));
+        if (type == message_type::encryption)
+            connection->arm_if_session(next_fault(false));
+        else
+            connection->arm(next_fault(connection->is_cancel));
         connection->start(std::move(words), [this](detail::proxied& c) { reconsider(c); });
     }
 

@@ -22,7 +22,9 @@ enum class fault : unsigned char {
     truncate,  ///< the rest of this direction is thrown away and the other goes on, until an end closes it
 };
 
-/// Which connections a fault is meant for. One that brings a CancelRequest is told apart before it is forwarded.
+/// Which connections a fault is meant for. One that brings a CancelRequest is told apart before it is forwarded. Where a
+/// client asks for encryption first, as libpq 17 does to cancel, too, that is known behind the server's answer: a fault
+/// for sessions that was due before happens then. One for all is not held back.
 enum class connections : unsigned char { sessions, cancels, all };
 
 /// A fault and its place. Trivial on purpose: it may stand in a `co_await` expression on GCC 12.

@@ -115,11 +115,18 @@ class proxied : public std::enable_shared_from_this<proxied> {
         fuse_ = fault;
         wake();
     }
+    /// Sets a fault for sessions on a connection that begins with a request for encryption: it is held back until the
+    /// next message, or the server's consent to encrypt, has told that this is no cancel.
+    void arm_if_session(std::optional<fuse> fault) {
+        is_held_ = fault && fault->plan().on == connections::sessions;
+        arm(fault);
+    }
     /// The same for a connection under way, whose place is counted from here. What is due happens now, even if an
     /// outlet is held up.
     void arm_from_here(fuse fault) {
         lane& l = lanes_[fault.plan().from == side::client ? 0 : 1];
         fault.start(l.passed_bytes);
+        is_held_ = false;
         arm(fault);
         if (!over_ && is_due(l)) asio::co_spawn(client_.get_executor(), strike(shared_from_this(), l), asio::detached);
     }
@@ -253,9 +260,11 @@ class proxied : public std::enable_shared_from_this<proxied> {
             const std::string_view rest = bytes.substr(passing);
             if (const char type = observer_.begins(l.from, rest); type != 0) {
                 if (type == message_type::cancel) on_cancel_(*this);
+                if (type != message_type::encryption && type != message_type::unencrypted) release();
                 if (fuse_) fuse_->begins(l.from, type, l.passed_bytes);
             }
-            const std::size_t allowed = fuse_ ? fuse_->allowed(l.from, l.passed_bytes, rest.size()) : rest.size();
+            const bool is_free = !fuse_ || is_held_;
+            const std::size_t allowed = is_free ? rest.size() : fuse_->allowed(l.from, l.passed_bytes, rest.size());
             if (allowed == 0) break;
             const std::size_t count = observer_.take(l.from, rest.substr(0, allowed));
             passing += count;
@@ -264,7 +273,13 @@ class proxied : public std::enable_shared_from_this<proxied> {
         return passing;
     }
 
-    [[nodiscard]] bool is_due(const lane& l) const { return fuse_ && fuse_->is_due(l.from, l.passed_bytes); }
+    [[nodiscard]] bool is_due(const lane& l) const {
+        return fuse_ && !is_held_ && fuse_->is_due(l.from, l.passed_bytes);
+    }
+
+    void release() {
+        if (std::exchange(is_held_, false)) wake();
+    }
 
     /// The fault happens.
     static asio::awaitable<void> strike(self me, lane& l) {
@@ -331,6 +346,7 @@ class proxied : public std::enable_shared_from_this<proxied> {
     wire_record& record_;
     std::array<lane, 2> lanes_;
     std::optional<fuse> fuse_;
+    bool is_held_ = false;  ///< it is not known yet whether the fault is meant for this connection
     bool over_ = false;  ///< nothing is forwarded any more
     self kept_;          ///< while nothing runs that would keep the sockets open
     std::function<void(proxied&)> on_cancel_;
