@@ -25,17 +25,17 @@ statement_cache::plan statement_cache::next(const unit& u, const command& c, std
     const bool is_of_same_unit = e.state == status::parsing && e.parsed_by == &u;
     if (e.state == status::ready || is_of_same_unit) return {plan::way::run, e.name.c_str()};
     if (e.state == status::parsing || (first_use && u.preparing != prepare::always)) return {};
-    std::string name = name_of(e);
-    if (std::ranges::find(evicted_, name) != evicted_.end()) return {};  // the server has an old one still
-    e.name = std::move(name);
+    e.name = name_of(e);
     e.state = status::parsing;
     e.parsed_by = &u;
     return {plan::way::parse_and_run, e.name.c_str()};
 }
 
 void statement_cache::parsed(const unit& u, const command& c, bool succeeded) {
-    if (const auto e = find(u, c); e != order_.end() && e->state == status::parsing)
-        e->state = succeeded ? status::ready : status::seen;
+    const auto e = find(u, c);
+    if (e == order_.end() || e->state != status::parsing) return;
+    e->state = succeeded ? status::ready : status::seen;
+    if (!succeeded) ++losses_;
 }
 
 void statement_cache::forget(const unit& u, const command& c) {
@@ -43,6 +43,7 @@ void statement_cache::forget(const unit& u, const command& c) {
 }
 
 void statement_cache::forget_ready() noexcept {
+    ++losses_;
     for (auto e = order_.begin(); e != order_.end();) {
         const auto next = std::next(e);
         if (e->state == status::ready) {
@@ -54,6 +55,7 @@ void statement_cache::forget_ready() noexcept {
 }
 
 void statement_cache::clear() noexcept {
+    ++losses_;
     index_.clear();
     order_.clear();
 }
@@ -68,7 +70,10 @@ bool statement_cache::make_room() {
 }
 
 void statement_cache::evict(order::iterator e) {
-    if (e->state == status::ready) evicted_.push_back(e->name);
+    if (e->state == status::ready) {
+        evicted_.push_back(e->name);
+        ++losses_;
+    }
     index_.erase(e->key);
     order_.erase(e);
 }
@@ -95,10 +100,11 @@ std::uint64_t statement_cache::key_of(const statement_text& text, std::span<cons
     return key ^ (key >> 32U) ^ types.size();
 }
 
-std::string statement_cache::name_of(const entry& e) {
+std::string statement_cache::name_of(const entry& e) const {
     std::string content = e.sql;
     for (const oid type : e.types) content += '\0' + std::to_string(type);
-    return "coropg_" + to_string(boost::uuids::name_generator_sha1{boost::uuids::ns::oid()}(content));
+    const std::string number = losses_ == 0 ? "" : "_" + std::to_string(losses_);
+    return "coropg_" + to_string(boost::uuids::name_generator_sha1{boost::uuids::ns::oid()}(content)) + number;
 }
 
 }  // namespace coropg::detail

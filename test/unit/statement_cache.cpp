@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <set>
 #include <string>
 
 using namespace coropg;
@@ -85,6 +86,32 @@ BOOST_AUTO_TEST_CASE(names_depend_on_text_and_types_alone) {
     BOOST_TEST(a != name(first, doubles));
     BOOST_TEST(a != name(first, one("SELECT $1 ", 1)));
     BOOST_TEST(a.size() < 64U);
+}
+
+// A pooler that keeps statements itself would end the connection.
+BOOST_AUTO_TEST_CASE(no_name_is_parsed_twice) {
+    statement_cache cache{1};
+    unit a = one("SELECT $1", 1);
+    unit b = one("SELECT $1", 1.0);
+    std::set<std::string> names;
+    const auto parse = [&](unit& u, bool succeeds = true) {
+        u.preparing = prepare::always;
+        const statement_cache::plan found = next(cache, u);
+        BOOST_TEST((found.how == way::parse_and_run));
+        BOOST_TEST(names.insert(found.name).second);
+        BOOST_TEST(names.rbegin()->size() < 64U);
+        parsed(cache, u, succeeds);
+    };
+    parse(a, false);  // skipped by the server, or refused
+    parse(a);
+    cache.forget(a, a.commands[0]);  // healed
+    parse(a);
+    parse(b);  // for which a had to go
+    parse(a);
+    cache.forget_ready();  // DISCARD ALL by its user
+    parse(a);
+    cache.clear();  // a reset
+    parse(a);
 }
 
 BOOST_AUTO_TEST_CASE(the_least_recently_used_statement_is_evicted) {

@@ -2,7 +2,9 @@
 // this room decides.
 //
 // The key is the SQL and the parameter types; the name is a hash of both, so that behind a pooler two clients can only
-// mean the same statement by the same name.
+// mean the same statement by the same name. No name is parsed twice: a pooler that keeps statements itself, as PgBouncer
+// does since 1.21, does not learn that one is gone, and ends a connection that parses its name again. So the name has a
+// number, too, once the connection has lost a statement.
 #pragma once
 
 #include <coropg/detail/unit.hpp>
@@ -63,7 +65,7 @@ class statement_cache {
 
     static std::uint64_t key_of(const statement_text& text, std::span<const oid> types) noexcept;
     static bool matches(const entry& e, const statement_text& text, std::span<const oid> types);
-    static std::string name_of(const entry& e);
+    [[nodiscard]] std::string name_of(const entry& e) const;
     /// The entry of that key, which may be another statement's by chance.
     order::iterator find(std::uint64_t key);
     order::iterator find(const unit& u, const command& c);
@@ -74,6 +76,7 @@ class statement_cache {
     order order_;  // most recently used first
     std::unordered_map<std::uint64_t, order::iterator> index_;
     std::vector<std::string> evicted_;
+    std::uint32_t losses_ = 0;  ///< how often names became unusable
 };
 
 }  // namespace coropg::detail
