@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <random>
+#include <system_error>
 
 namespace coropg::detail::ops {
 
@@ -93,8 +95,9 @@ std::optional<std::chrono::seconds> timeout_of(const conninfo& info) {
     return std::chrono::seconds{seconds};
 }
 
-/// libpq with one address: it can neither block on names nor wander on to another host.
-pq::connection start(const conninfo& info, const target& t, std::string_view session_attrs) {
+/// libpq with one address: it can neither block on names nor wander on to another host. When there are no descriptors
+/// left libpq 17 fails without a message: then `attempt` has errno's.
+pq::connection start(const conninfo& info, const target& t, std::string_view session_attrs, connect_attempt& attempt) {
     std::vector<std::pair<std::string, std::string>> settings;
     for (const conninfo::setting& s : info.settings())
         if (s.first != "host" && s.first != "hostaddr" && s.first != "port" && s.first != "target_session_attrs" &&
@@ -116,7 +119,12 @@ pq::connection start(const conninfo& info, const target& t, std::string_view ses
     }
     keywords.push_back(nullptr);
     values.push_back(nullptr);
-    return pq::connection{PQconnectStartParams(keywords.data(), values.data(), 0)};
+    errno = 0;
+    pq::connection conn{PQconnectStartParams(keywords.data(), values.data(), 0)};
+    const int error = errno;
+    if (!conn) throw std::bad_alloc{};
+    if (PQstatus(conn.get()) == CONNECTION_BAD && error != 0) attempt.reason = std::generic_category().message(error);
+    return conn;
 }
 
 /// Takes "FATAL:  28P01: text LOCATION: ..." apart, the form of an error at connect time when the verbosity is VERBOSE:
@@ -151,7 +159,7 @@ op<PostgresPollingStatusType> poll_until_done(PGconn* conn, clock::time_point de
         if (status == PGRES_POLLING_FAILED) break;
         next = status == PGRES_POLLING_READING ? want::read : want::write;
     }
-    explain(attempt, pq::last_message(conn));
+    if (std::string text = pq::last_message(conn); !text.empty()) explain(attempt, std::move(text));
     co_return PGRES_POLLING_FAILED;
 }
 
@@ -233,9 +241,8 @@ op<pq::connection> connect(conninfo info) {
             if (balanced) shuffle(addresses);
             only_timeouts = only_timeouts && !addresses.empty();
             for (const target& address : addresses) {
-                pq::connection conn = start(info, address, session_attrs);
-                if (!conn) throw std::bad_alloc{};
                 attempts.push_back({address.host, address.hostaddr, address.port, {}, {}, {}});
+                pq::connection conn = start(info, address, session_attrs, attempts.back());
                 if (co_await establish(conn.get(), limit, attempts.back())) co_return conn;
                 only_timeouts = only_timeouts && PQstatus(conn.get()) != CONNECTION_BAD;
                 if (is_final(attempts.back())) throw connection_error{std::move(attempts)};
