@@ -34,8 +34,8 @@ void run_through(Outage outage) {
     std::string all;
     for (const std::int64_t time : times) all += std::to_string(time) + " ";
     BOOST_TEST_MESSAGE(all << "ms from the server's return to the first success");
-    BOOST_TEST(times[times.size() / 2] <= 250);
-    BOOST_TEST(times.back() <= (is_full() ? 250 : 1000));  // else for machines that are busy otherwise
+    BOOST_TEST(static_cast<double>(times[times.size() / 2]) <= within(250));
+    BOOST_TEST(static_cast<double>(times.back()) <= within(is_full() ? 250 : 1000));
     const pool_stats s = load.pool.stats();
     BOOST_TEST_MESSAGE(s.requests_num << " requests, " << s.connections_num << " connects, of them "
                                       << s.connections_errors << " failed");
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(a_storm_of_terminations) {
             "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1) AS victim");
         std::this_thread::sleep_for(10ms);
     }
-    BOOST_TEST(load.first_success(std::chrono::steady_clock::now()).count() <= 1000);
+    BOOST_TEST((load.first_success(std::chrono::steady_clock::now()) <= within(1000ms)));
     load.stop();
     BOOST_TEST_MESSAGE(killed << " processes ended");
     BOOST_TEST(killed > 50);
