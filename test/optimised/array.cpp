@@ -17,4 +17,10 @@ BOOST_AUTO_TEST_CASE(array_types_are_fetched) {
     reader.fetch<std::vector<std::vector<std::optional<double>>>>("float8[]");
 }
 
+BOOST_AUTO_TEST_CASE(bounded_array_types_are_fetched) {
+    reader_of_all reader;
+    reader.fetch<array<std::optional<std::string>>>("text[]");
+    reader.fetch<array<std::optional<std::chrono::sys_days>>>("date[]");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

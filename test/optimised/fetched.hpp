@@ -1,9 +1,13 @@
 // What a program built with -O2 reads: every type of docs/types.md as a value, as a member, as an optional and in a
 // vector, on both faces. One file a family of types, without precompiled headers, so that each costs the compiler what
-// it costs a user: the ctest `optimised.compile_costs` bounds that.
+// it costs a user: the ctest `optimised.compile_costs` bounds that. What needs no type is in fetched.cpp.
 #pragma once
 
-#include "../support/extension.hpp"
+#include <coropg/coropg.hpp>
+#include <coropg/sync.hpp>
+
+#include <boost/test/unit_test.hpp>
+
 #include "../support/samples/sample.hpp"
 
 namespace coropg::test {
@@ -34,18 +38,15 @@ using places_of = std::conditional_t<is_element<T>, places<T>, scalar_places<T>>
 /// Values go to the server as parameters of a type, and are read back.
 class reader_of_all {
  public:
+    reader_of_all();
+    ~reader_of_all();
+
     /// A connection of each face.
-    connection& async() { return *async_; }
-    sync::connection& blocking() { return *blocking_; }
+    connection& async();
+    sync::connection& blocking();
     /// Whether both connections can use the extension; the case is skipped if not.
-    bool has(const std::string& extension) {
-        sync_face face;
-        return has_extension(face, blocking(), extension);
-    }
-    void execute_script(const std::string& script) {
-        loop_.run(async().execute_script(unchecked_sql{script}));
-        blocking().execute_script(unchecked_sql{script});
-    }
+    bool has(const std::string& extension);
+    void execute_script(const std::string& script);
 
     /// Three values of one seed.
     template <class T>
@@ -56,7 +57,7 @@ class reader_of_all {
     template <class T>
     void fetch(const std::string& type, const T& sent) {
         const statements sql = selects(type, is_element<T>);
-        loop_.run(read_by_async(sql, sent));
+        run(read_by_async(sql, sent));
         check(type, sent, blocking().fetch_one<T>(sql.one, sent), blocking().fetch<places_of<T>>(sql.row, sent));
     }
 
@@ -67,15 +68,11 @@ class reader_of_all {
         unchecked_sql row;
     };
 
-    static statements selects(const std::string& type, bool as_element) {
-        const std::string value = "$1::" + type;
-        return {type, unchecked_sql{"SELECT " + value},
-                unchecked_sql{"SELECT NULL::" + type + " AS none, " + value + " AS value, " +
-                              (as_element ? "ARRAY[" + value + ", NULL] AS list" : value + " AS some")}};
-    }
+    static statements selects(const std::string& type, bool as_element);
+    void run(boost::asio::awaitable<void> work);
 
     template <class T>
-    asio::awaitable<void> read_by_async(const statements& sql, const T& sent) {
+    boost::asio::awaitable<void> read_by_async(const statements& sql, const T& sent) {
         const T value = co_await async().fetch_one<T>(sql.one, sent);
         check(sql.type, sent, value, co_await async().fetch<places_of<T>>(sql.row, sent));
     }
@@ -93,14 +90,11 @@ class reader_of_all {
             is_same(type, expected, sample<T>::print(rows[0].some.value()));
         }
     }
-    static void is_true(const std::string& type, bool holds) { BOOST_REQUIRE_MESSAGE(holds, type); }
-    static void is_same(const std::string& type, const std::string& expected, const std::string& read) {
-        BOOST_TEST(read == expected, type << ": sent " << expected << ", read " << read);
-    }
+    static void is_true(const std::string& type, bool holds);
+    static void is_same(const std::string& type, const std::string& expected, const std::string& read);
 
-    async_face loop_;
-    std::optional<connection> async_ = loop_.connect();
-    std::optional<sync::connection> blocking_ = sync::connect(dsn());
+    struct connections;
+    std::unique_ptr<connections> connections_;
 };
 
 }  // namespace coropg::test

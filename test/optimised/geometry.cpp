@@ -15,4 +15,11 @@ BOOST_AUTO_TEST_CASE(geometry_types_are_fetched) {
     reader.fetch<box>("box");
 }
 
+BOOST_AUTO_TEST_CASE(shape_types_are_fetched) {
+    reader_of_all reader;
+    reader.fetch<path>("path");
+    reader.fetch<polygon>("polygon");
+    reader.fetch<circle>("circle");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

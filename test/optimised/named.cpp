@@ -15,4 +15,15 @@ BOOST_AUTO_TEST_CASE(named_types_are_fetched) {
     reader.fetch<user_id>("int8");
 }
 
+BOOST_AUTO_TEST_CASE(hstore_types_are_fetched) {
+    reader_of_all reader;
+    if (reader.has("hstore")) reader.fetch<hstore>("hstore");
+}
+
+BOOST_AUTO_TEST_CASE(variant_types_are_fetched) {
+    reader_of_all reader;
+    reader.fetch<std::variant<std::int32_t, numeric>>("int4");
+    reader.fetch<std::variant<std::chrono::sys_days, numeric>>("date");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,6 @@
-#include "../support/samples/range.hpp"
 #include "../support/samples/chrono.hpp"
 #include "../support/samples/numbers.hpp"
+#include "../support/samples/range.hpp"
 
 #include "fetched.hpp"
 
@@ -14,6 +14,12 @@ BOOST_AUTO_TEST_CASE(range_types_are_fetched) {
     reader.fetch<range<std::int32_t>>("int4range");
     reader.fetch<range<std::int64_t>>("int8range");
     reader.fetch<range<numeric>>("numrange");
+}
+
+BOOST_AUTO_TEST_CASE(own_range_types_are_fetched) {
+    reader_of_all reader;
+    reader.execute_script("CREATE TYPE pg_temp.floatrange AS RANGE (subtype = float8)");
+    reader.fetch<range<double>>("floatrange");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

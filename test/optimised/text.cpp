@@ -18,4 +18,9 @@ BOOST_AUTO_TEST_CASE(text_types_are_fetched) {
     reader.fetch<std::string>("\"char\"", "x");
 }
 
+BOOST_AUTO_TEST_CASE(citext_types_are_fetched) {
+    reader_of_all reader;
+    if (reader.has("citext")) reader.fetch<std::string>("citext");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -15,4 +15,11 @@ BOOST_AUTO_TEST_CASE(timestamp_types_are_fetched) {
     reader.fetch<std::chrono::microseconds>("interval");
 }
 
+BOOST_AUTO_TEST_CASE(date_types_are_fetched) {
+    reader_of_all reader;
+    reader.fetch<std::chrono::sys_days>("date");
+    reader.fetch<std::chrono::hh_mm_ss<std::chrono::microseconds>>("time");
+    reader.fetch<timetz>("timetz");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

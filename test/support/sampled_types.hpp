@@ -19,6 +19,8 @@
 #include "samples/text.hpp"
 #include "samples/textsearch.hpp"
 
+#include <boost/json/src.hpp>
+
 #include <tuple>
 
 namespace coropg::test {

@@ -1,5 +1,6 @@
-// JSON documents of two libraries, and structs that are stored as JSON. Their numbers are integers and fractions of few digits: Boost.JSON before 1.82 may read the last bit of
-// others otherwise, so that there they all print alike.
+// JSON documents of two libraries, and structs that are stored as JSON. Their numbers are integers and fractions of few
+// digits: Boost.JSON before 1.82 may read the last bit of others otherwise, so that there they all print alike. One file
+// of the program includes boost/json/src.hpp.
 #pragma once
 
 #include "array.hpp"
@@ -11,8 +12,6 @@
 #include <coropg/types/nlohmann_json.hpp>
 
 #include <boost/version.hpp>
-
-#include <boost/json/src.hpp>  // one file of a program has it: that which has the samples
 
 #include <map>
 
