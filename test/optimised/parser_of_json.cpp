@@ -1,4 +1,5 @@
 // A user's codec that calls nlohmann's parser.
+#include "../support/faces.hpp"
 #include "fetched.hpp"
 
 #include <coropg/types/text.hpp>

@@ -1,4 +1,5 @@
 // A user's codec that calls std::regex.
+#include "../support/faces.hpp"
 #include "fetched.hpp"
 
 #include <coropg/types/text.hpp>
