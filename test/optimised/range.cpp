@@ -4,6 +4,9 @@
 
 #include "fetched.hpp"
 
+template <>
+inline constexpr coropg::range_types coropg::range_types_of<double>{{"floatrange"}, {"floatmultirange"}};
+
 using namespace coropg;
 using namespace coropg::test;
 
