@@ -29,35 +29,28 @@ class socket_link final : public asio_link {
 
     void adopt(std::unique_ptr<session> moved) override {
         core_ = std::move(moved);
-        if (!running_) settle();
+        if (!is_completing_) rearm();
     }
 
     void start(unit_ptr&& u) override {
         if (orphaned_) return;
-        if (!core_) {
-            // Its waiter finds no session to map it. To throw here would leave the two with nobody to free them.
-            if (u->waiting) u->waiting(std::move(u));
-            return;
-        }
+        if (!core_) return refuse(std::move(u));
         core_->submit(std::move(u));
-        if (running_) return;  // the loop in `run` sends it together with its neighbours
-        core_->send();
-        settle();
+        if (!is_completing_) flush();
     }
 
     void start_all(unit_queue&& units) override {
         if (orphaned_) return;
         while (!units.empty()) core().submit(units.pop_front());
-        if (running_) return;
-        core_->send();
-        settle();
+        if (!is_completing_) flush();
     }
 
     void cancel(std::uint64_t ticket) override {
-        asio::dispatch(executor, [link = self(), ticket] {
+        // Not in place: what it ends would be told on the stack of whoever cancels.
+        asio::post(executor, [link = self(), ticket] {
             if (link->orphaned_ || !link->core_) return;
-            link->core_->cancel(ticket, clock::now());
-            if (!link->running_) link->run(want::nothing);
+            link->guard([&](session& core) { core.cancel(ticket, clock::now()); });
+            link->run(want::nothing);
         });
     }
 
@@ -65,7 +58,7 @@ class socket_link final : public asio_link {
         if (!core_) return;
         core_->close("its handle was destroyed");
         if (orphaned_) return;
-        if (!running_) settle();
+        if (!is_completing_) rearm();
     }
 
     void retire() override {
@@ -97,36 +90,67 @@ class socket_link final : public asio_link {
         want direction_;
     };
 
-    /// Takes in what came, then completes who is done. Those submit more, may destroy the connection, and may move the
-    /// session away; what they submit is sent here, after them.
+    /// A turn: takes in what came, and last of all calls the program's code. That may throw, submit more, run the event
+    /// loop, destroy the connection or move its session away: all that is still to be done is in the hands of the event
+    /// loop by then.
     void run(want ready) {
+        is_completing_ = false;  // whichever turn was completing, this one goes on with it
         if (!core_) return;
-        running_ = true;
-        core_->advance(ready);
-        core_->notices().deliver();
-        while (unit_ptr done = take_finished()) {
-            do {
-                if (done->waiting) done->waiting(std::move(done));
-                done = take_finished();
-            } while (done);
-            if (core_) core_->send();
+        guard([ready](session& core) { core.advance(ready); });
+        if (const inbox::delivery news = core_->notices().take(); !news.empty()) {
+            rearm();
+            news();
         }
-        running_ = false;
-        if (core_) settle();
+        if (core_) complete();
     }
 
-    [[nodiscard]] unit_ptr take_finished() noexcept { return core_ ? core_->take_finished() : nullptr; }
+    /// Completes those who are done, but for those who are refused meanwhile: the event loop is not only ours.
+    void complete() {
+        unit_ptr done = core_->take_finished();
+        std::size_t left = core_->finished_count();
+        rearm();
+        if (left == 0) return call(std::move(done));
+        // What they submit is sent together.
+        is_completing_ = true;
+        for (call(std::move(done)); is_completing_ && core_ && left > 0; --left) call(core_->take_finished());
+        if (!std::exchange(is_completing_, false)) return;
+        if (core_) flush();
+    }
+    static void call(unit_ptr done) {
+        if (done && done->waiting) done->waiting(std::move(done));
+    }
+
+    /// Does `work` on the session, which is closed when that fails.
+    template <class Work>
+    void guard(Work work) {
+        try {
+            work(*core_);
+        } catch (const std::exception& e) {
+            core_->close(e.what());
+        }
+    }
+
+    /// Sends what was submitted.
+    void flush() {
+        guard([](session& core) { core.send(); });
+        rearm();
+    }
 
     /// Arranges to be called again for all that is open.
-    void settle() {
+    void rearm() {
         send_cancel();
-        if (core_->has_finished()) {
-            asio::post(executor, [link = self()] { link->run(want::nothing); });
-            return;
+        const bool is_to_tell = core_->has_finished();
+        if (is_to_tell && !std::exchange(is_posted_, true))
+            asio::post(executor, [link = self()] {
+                link->is_posted_ = false;
+                link->run(want::nothing);
+            });
+        if (core_->is_open()) {
+            watch();
+            wait();
+        } else if (!is_to_tell) {
+            disconnect();
         }
-        if (!core_->is_open()) return disconnect();
-        watch();
-        wait();
     }
 
     void wait() {
@@ -160,7 +184,7 @@ class socket_link final : public asio_link {
             if (problem) return;
             link->watched_ = no_deadline;
             if (!link->core_ || !link->core_->is_open()) return;
-            link->core_->expire(clock::now());
+            link->guard([](session& core) { core.expire(clock::now()); });
             link->run(want::nothing);
         });
     }
@@ -197,7 +221,8 @@ class socket_link final : public asio_link {
     std::shared_ptr<asio::cancellation_signal> cancelling_;
     bool reading_ = false;
     bool writing_ = false;
-    bool running_ = false;
+    bool is_completing_ = false;  ///< what is submitted now, is sent once all of a turn are completed
+    bool is_posted_ = false;      ///< the next turn
     bool orphaned_ = false;
 };
 
@@ -292,7 +317,7 @@ void socket_link::send_cancel() {
         if (failure)  // it goes on, and nobody knows until when
             link->core_->close("the end of a cancel cannot be waited for");
         else
-            link->core_->cancel_ended(clock::now());
+            link->guard([](session& core) { core.cancel_ended(clock::now()); });
         link->run(want::nothing);
     };
     asio::co_spawn(executor, drive(ops::cancel(std::move(*request))),
@@ -308,7 +333,17 @@ int duplicate(int socket) {
     throw connection_error{"cannot duplicate the socket: " + problem.message()};
 }
 
-void asio_link::throw_parted() { throw usage_error{"the connection went back to its pool"}; }
+void asio_link::refuse(unit_ptr&& u) const {
+    asio::post(executor, [u = std::move(u)]() mutable {
+        if (u->waiting) u->waiting(std::move(u));
+    });
+}
+
+std::exception_ptr asio_link::parted() {
+    return std::make_exception_ptr(usage_error{"the connection went back to its pool"});
+}
+
+void asio_link::throw_parted() { std::rethrow_exception(parted()); }
 
 std::shared_ptr<asio_link> make_link(int socket, asio::any_io_executor executor) {
     return std::make_shared<socket_link>(socket, executor);

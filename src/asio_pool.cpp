@@ -66,9 +66,7 @@ void asio_pool::perform(effects& todo) {
         const auto begin = action.what == pool_action::kind::connect ? &asio_pool::begin_connect : &asio_pool::prove;
         asio::post(home_of(action.slot), [self = shared_from_this(), begin, i = action.slot] { (*self.*begin)(i); });
     }
-    // From here the program's code would run in the middle of whatever has led to this.
-    for (auto& [waiting, u] : todo.told)
-        asio::post(executor_, [waiting = std::move(waiting), u = std::move(u)]() mutable { waiting(std::move(u)); });
+    for (auto& [waiting, u] : todo.told) waiting(std::move(u));  // posts it
     for (const std::string& warning : todo.warnings) log(log_level::warning, warning);
     for (const auto& link : todo.retired) asio::post(link->executor, [link] { link->retire(); });
 }

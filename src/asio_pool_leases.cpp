@@ -17,11 +17,7 @@ void redirect_waiters(session& core, const asio::any_io_executor& executor) {
     core.for_each_unit([&executor](unit& u) {
         if (!u.waiting || u.is_foreign) return;
         u.is_foreign = true;
-        u.waiting.emplace([work = asio::prefer(executor, asio::execution::outstanding_work.tracked),
-                           waiting = std::move(u.waiting)](unit_ptr done) mutable {
-            asio::dispatch(
-                work, [waiting = std::move(waiting), done = std::move(done)]() mutable { waiting(std::move(done)); });
-        });
+        u.waiting.emplace(posted_to(executor, std::move(u.waiting)));
     });
 }
 
@@ -257,11 +253,8 @@ asio::awaitable<lent_link> lease(std::shared_ptr<asio_pool> pool, std::source_lo
             asio_pool& from = *w.pool;
             const std::uint64_t ticket = from.listen_for_cancellation(asio::get_associated_cancellation_slot(handler));
             completion waiting;
-            waiting.emplace(
-                [work = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked),
-                 handler = std::move(handler)](unit_ptr) mutable {
-                    asio::dispatch(work, [handler = std::move(handler)]() mutable { std::move(handler)(unit_ptr{}); });
-                });
+            const auto told_on = asio::get_associated_executor(handler);
+            waiting.emplace(posted_to(told_on, std::move(handler)));
             from.await(w, ticket, std::move(waiting));
         },
         asio::deferred);

@@ -12,15 +12,17 @@ void fail_row_count(const unit& u, std::size_t index, std::string_view expected,
                           u.site_of(u.opening_commands + index)};
 }
 
-void finish_ending(unit& u) {
+void finish_ending::operator()(unit& u) const {
     const bool refused = u.is_for == purpose::release && u.sqlstate() == sqlstate::in_failed_sql_transaction;
     if (!refused) u.throw_failure();
-    const bool is_rollback = u.is_for == purpose::rollback;
-    if (!is_rollback && u.sync_sent && (refused || u.own().answer.command_tag() == "ROLLBACK"))
+    if (how != purpose::rollback && u.sync_sent && (refused || u.own().answer.command_tag() == "ROLLBACK"))
         throw commit_rolled_back{"the transaction was rolled back, for an earlier error had aborted it", u.site()};
-    if (is_rollback || u.is_for == purpose::prepare) return;
-    auto hooks = std::exchange(u.within->on_commit, {});
-    if (const auto& outer = u.within->outer) {
+}
+
+void finish_ending::afterwards() const {
+    if (how == purpose::rollback || how == purpose::prepare) return;
+    auto hooks = std::exchange(ended->on_commit, {});
+    if (const auto& outer = ended->outer) {
         std::ranges::move(hooks, std::back_inserter(outer->on_commit));
         return;
     }

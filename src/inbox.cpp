@@ -5,12 +5,17 @@
 
 namespace coropg::detail {
 
-void inbox::deliver() {
-    while (!notices_.empty() && handler_) {
-        const std::vector<diagnostics> come = std::exchange(notices_, {});
-        const auto handler = handler_;  // it may set another one
-        for (const diagnostics& notice : come) contain("the handler of notices", [&] { handler(notice); });
-    }
+void inbox::delivery::operator()() const {
+    for (const diagnostics& notice : notices_) contain("the handler of notices", [&] { handler_(notice); });
+}
+
+inbox::delivery inbox::take() {
+    delivery come;
+    if (notices_.empty()) return come;
+    if (handler_) come.notices_.swap(notices_);
+    notices_.clear();
+    come.handler_ = handler_;
+    return come;
 }
 
 }  // namespace coropg::detail

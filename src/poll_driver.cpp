@@ -113,7 +113,6 @@ bool poll_runner::drain(const patience& p) const {
 /// Tells who waits for what has ended.
 void poll_runner::settle() const {
     session& core = this->core();
-    core.notices().deliver();
     while (unit_ptr done = core.take_finished())
         if (done->waiting) done->waiting(std::move(done));
     if (!core.is_open()) core.release();

@@ -62,8 +62,9 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
             "WHERE database = current_database() ORDER BY prepared");
     }
 
-    /// Has `handler(const diagnostics&)` called for each notice and warning of the server, on the connection's executor, or
-    /// within the verb of a blocking connection. They are logged at level info, too. What the handler throws is logged.
+    /// Has `handler(const diagnostics&)` called for each notice and warning of the server: on the connection's executor
+    /// before the statement ends, or just before a blocking verb returns or throws. It may use the connection, and give it
+    /// back or destroy it. They are logged at level info, too. What the handler throws is logged.
     template <class Handler>
     void on_notice(Handler&& handler) {
         runner().core().notices().on_notice(std::forward<Handler>(handler));

@@ -43,13 +43,8 @@ struct start_one_shot {
     template <class Handler>
     void operator()(Handler&& handler, unit_ptr&& u) const {
         u->ticket = pool->listen_for_cancellation(asio::get_associated_cancellation_slot(handler));
-        u->waiting.emplace(
-            [work = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked),
-             handler = std::forward<Handler>(handler)](unit_ptr done) mutable {
-                asio::dispatch(work, [handler = std::move(handler), done = std::move(done)]() mutable {
-                    std::move(handler)(std::move(done));
-                });
-            });
+        const auto executor = asio::get_associated_executor(handler);
+        u->waiting.emplace(posted_to(executor, std::forward<Handler>(handler)));
         pool->submit(std::move(u));
     }
 };

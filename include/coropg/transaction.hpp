@@ -146,7 +146,8 @@ class basic_transaction : public statements<basic_transaction<Runner>, Runner>,
     }
 
     /// Has `hook()` called once the transaction is committed, by the coroutine or thread that commits it; not if it is
-    /// rolled back, to the savepoint either, or in doubt, or prepared. What it throws is logged.
+    /// rolled back, to the savepoint either, or in doubt, or prepared. It may use the connection, and give it back. What it
+    /// throws is logged.
     template <class Hook>
     void on_commit(Hook&& hook) {
         if (!is_open()) throw usage_error{"the transaction has ended"};
@@ -169,7 +170,7 @@ class basic_transaction : public statements<basic_transaction<Runner>, Runner>,
     future<void> end(detail::purpose how, std::source_location where, std::string_view name = {}) {
         auto u = runner_.make_unit(options_, where, within());
         u->end_scope(how, name);
-        return runner_.template run<void>(std::move(u), &detail::finish_ending);
+        return runner_.template run<void>(std::move(u), detail::finish_ending{within(), how});
     }
     void drop() noexcept try {
         auto u = runner_.make_unit({}, {}, scope_);

@@ -36,7 +36,7 @@ ROOMS = [
     (7, "verbs", ["coropg/basic_connection.hpp", "coropg/statements.hpp",
                   "coropg/pipeline.hpp", "src/pipeline.cpp", "coropg/transaction.hpp", "src/transaction.cpp"]),
     # the only two that wait
-    (7, "asio driver", ["coropg/detail/asio_driver.hpp", "src/asio_driver.cpp"]),
+    (7, "asio driver", ["coropg/detail/asio_driver.hpp", "coropg/detail/handlers.hpp", "src/asio_driver.cpp"]),
     (7, "poll driver", ["coropg/detail/poll_driver.hpp", "src/poll_driver.cpp"]),
 
     (7, "pool policy", ["coropg/detail/pool_policy.hpp", "src/pool_policy.cpp",
@@ -103,7 +103,7 @@ OUTSIDE = [
      ["coropg/detail/pq.hpp", "coropg/result.hpp", "src/codec.cpp"]),
     ("Boost.Asio", r"boost/asio(\.hpp|/.*)",
      ["coropg/connection.hpp", "src/connection.cpp", "coropg/gather.hpp", "coropg/retry.hpp",
-      "coropg/detail/asio_driver.hpp", "src/asio_driver.cpp",
+      "coropg/detail/asio_driver.hpp", "src/asio_driver.cpp", "coropg/detail/handlers.hpp",
       "coropg/pool.hpp", "coropg/detail/asio_pool.hpp", "src/asio_pool.cpp", "src/asio_pool_host.cpp",
       "src/asio_pool_leases.cpp", "src/asio_pool_event.hpp",
       "coropg/testing/loop_thread.hpp", "coropg/testing/proxied.hpp", "coropg/testing/fault_proxy.hpp",

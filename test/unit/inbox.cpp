@@ -33,8 +33,8 @@ BOOST_AUTO_TEST_CASE(notices_come_in_order_and_once) {
     in.put(saying("a"));
     in.put(saying("b"));
     BOOST_TEST(heard.empty());
-    in.deliver();
-    in.deliver();
+    in.take()();
+    in.take()();
     BOOST_TEST((heard == std::vector<std::string>{"a", "b"}));
 }
 
@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(a_cleared_one_has_neither_handler_nor_notices) {
     in.clear();
     BOOST_TEST(!in.has_handler());
     in.on_notice([&](const diagnostics&) { ++next; });
-    in.deliver();
+    in.take()();
     BOOST_TEST((former == 0 && next == 0));
 }
 
@@ -74,21 +74,22 @@ BOOST_AUTO_TEST_CASE(a_handler_may_set_another_one_and_throw) {
         throw std::runtime_error{"a handler's own"};
     });
     in.put(saying("a"));
-    in.deliver();
+    in.take()();
+    in.take()();
     BOOST_TEST((heard == std::vector<std::string>{"first a", "second c"}));
     in.on_notice([](const diagnostics&) { throw 7; });
     in.put(saying("d"));
-    in.deliver();
+    in.take()();
 }
 
 BOOST_AUTO_TEST_CASE(without_a_handler_nothing_is_delivered) {
     const session_changes changes;
     inbox in{changes};
     in.put(saying("a"));
-    in.deliver();
+    in.take()();
     int heard = 0;
     in.on_notice([&](const diagnostics&) { ++heard; });
-    in.deliver();
+    in.take()();
     BOOST_TEST(heard == 1);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <coropg/conninfo.hpp>
+#include <coropg/detail/handlers.hpp>
 #include <coropg/detail/runner.hpp>
 #include <coropg/detail/session.hpp>
 
@@ -13,8 +14,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/prefer.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -34,6 +33,8 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
 
     /// Sends `u`, or queues it behind what is under way.
     virtual void start(unit_ptr&& u) = 0;
+    /// Tells the waiter of `u`, which has failed before it came to a session.
+    void refuse(unit_ptr&& u) const;
     /// The same for all of them, in one flush.
     virtual void start_all(unit_queue&& units) = 0;
     /// Ends the unit with that ticket, if it is still there. Threads: any.
@@ -64,6 +65,7 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
     const asio::any_io_executor executor;
 
     [[noreturn]] static void throw_parted();
+    [[nodiscard]] static std::exception_ptr parted();
 
  protected:
     std::unique_ptr<session> core_;
@@ -86,19 +88,16 @@ struct start_unit {
 
     template <class Handler>
     void operator()(Handler&& handler, unit_ptr&& u) const {
-        listen_for_cancellation(asio::get_associated_cancellation_slot(handler), *u);
+        const bool is_refused = u->has_problem();
+        if (!is_refused) listen_for_cancellation(asio::get_associated_cancellation_slot(handler), *u);
         const auto executor = asio::get_associated_executor(handler, link->executor);
         if (executor == link->executor) {
             u->waiting.emplace(std::forward<Handler>(handler));
         } else {
             u->is_foreign = true;
-            u->waiting.emplace([work = asio::prefer(executor, asio::execution::outstanding_work.tracked),
-                                handler = std::forward<Handler>(handler)](unit_ptr done) mutable {
-                asio::dispatch(work, [handler = std::move(handler), done = std::move(done)]() mutable {
-                    std::move(handler)(std::move(done));
-                });
-            });
+            u->waiting.emplace(posted_to(executor, std::forward<Handler>(handler)));
         }
+        if (is_refused) return link->refuse(std::move(u));
         link->start(std::move(u));
     }
 
@@ -183,11 +182,21 @@ class asio_runner {
 
     template <class T, class Finish>
     static asio::awaitable<T> run_unit(asio_runner self, unit_ptr u, Finish finish) {
-        (void)self.core();
+        if (!self.link_) asio_link::throw_parted();
+        if (!self.is_current()) u->fail(asio_link::parted());
         unit_ptr done = co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
             start_unit{self.link_.get()}, asio::deferred, std::move(u));
-        if (!self.is_current()) co_return finish(*done);
-        co_return self.core().result_of(std::move(done), finish);
+        if constexpr (acts_afterwards<Finish>) {
+            self.map(std::move(done), finish);
+            finish.afterwards();
+        } else {
+            co_return self.map(std::move(done), finish);
+        }
+    }
+    template <class Finish>
+    auto map(unit_ptr done, Finish& finish) const {
+        if (!is_current()) return finish(*done);
+        return link_->core().result_of(std::move(done), finish);
     }
 
     /// Whether the session is still there.

@@ -5,6 +5,7 @@
 #include <coropg/detail/unit.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -82,9 +83,16 @@ inline std::uint64_t finish_count(unit& u) {
 
 inline void finish_nothing(unit& u) { u.throw_failure(); }
 
-/// Of a unit that ends a scope: calls the hooks of a commit, or leaves them to the outer scope.
-/// Errors: commit_rolled_back when the server rolled back instead, for an earlier error had aborted the transaction.
-void finish_ending(unit& u);
+/// Of a unit that ends a scope.
+struct finish_ending {
+    std::shared_ptr<scope> ended;
+    purpose how;
+
+    /// Errors: commit_rolled_back when the server rolled back instead, for an earlier error had aborted the transaction.
+    void operator()(unit& u) const;
+    /// Calls the hooks of a commit, or leaves them to the outer scope.
+    void afterwards() const;
+};
 
 /// However a closed connection ended, it is closed. Errors: operation_aborted when it was not closed for that.
 void finish_closed(unit& u);

@@ -26,8 +26,19 @@ class inbox {
     /// Whether a notice that comes now is somebody's.
     [[nodiscard]] bool is_open() const noexcept { return has_handler() && !changes_.is_resetting(); }
     void put(diagnostics&& notice) { notices_.push_back(std::move(notice)); }
-    /// Calls the handler for what has come.
-    void deliver();
+    /// What has come, and whom it goes to. To be called when the session is not in use: the handler may destroy it.
+    class delivery {
+     public:
+        [[nodiscard]] bool empty() const noexcept { return notices_.empty(); }
+        void operator()() const;
+
+     private:
+        friend class inbox;
+
+        std::function<void(const diagnostics&)> handler_;
+        std::vector<diagnostics> notices_;
+    };
+    [[nodiscard]] delivery take();
 
  private:
     const session_changes& changes_;

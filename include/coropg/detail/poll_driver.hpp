@@ -95,7 +95,15 @@ class poll_runner {
     /// Runs `u` and maps it to its result.
     template <class T, class Finish>
     T run(unit_ptr&& u, Finish finish) const {
-        return core().result_of(perform(std::move(u)), finish);
+        unit_ptr done = perform(std::move(u));
+        // The program's code comes last, when neither the session nor this is in use: it may give the connection back.
+        const told_last news{core().notices().take()};
+        if constexpr (acts_afterwards<Finish>) {
+            core().result_of(std::move(done), finish);
+            finish.afterwards();
+        } else {
+            return core().result_of(std::move(done), finish);
+        }
     }
     /// Runs all of `units`, and calls `finish(index, unit)` for each in order.
     template <class Finish>
@@ -133,6 +141,12 @@ class poll_runner {
 
  private:
     friend class poll_driver;
+
+    struct told_last {
+        inbox::delivery news;
+
+        ~told_last() { news(); }
+    };
 
     unit_ptr perform(unit_ptr&& u) const;
     void settle() const;

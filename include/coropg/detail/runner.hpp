@@ -6,7 +6,8 @@
 //   future<T>             what a verb that answers T returns: T itself, or what a coroutine awaits
 //   make_unit             a unit to fill in, for one call
 //   run<T>(unit, finish)  runs the unit and answers `finish(unit)`, or throws what that throws. Nothing is sent before the
-//                         future is awaited. A cancel of the one who waits cancels the unit.
+//                         future is awaited. A cancel of the one who waits cancels the unit. `finish.afterwards()`, if
+//                         there is one, is called last, when the session is not in use any more.
 //   run_all               runs units that belong together; `finish(index, unit)` is called for each, in order, and the
 //                         future ends when all have
 #pragma once
@@ -27,6 +28,10 @@ namespace coropg::detail {
 
 using finish_unit = std::uint64_t (*)(unit&);
 using finish_each = void (*)(std::size_t, unit&);
+
+/// A finish that calls the program's code, which may give the connection back or destroy it.
+template <class Finish>
+concept acts_afterwards = requires(const Finish& finish) { finish.afterwards(); };
 
 template <class R>
 concept runner = std::copy_constructible<R> &&

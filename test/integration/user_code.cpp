@@ -1,0 +1,252 @@
+// Where the program's code runs: last in a turn of the driver, by the queue of its own executor, or just before a blocking
+// verb returns. Whatever it does there finds the driver in order.
+
+#include "../support/pool_face.hpp"
+
+#include <coropg/log.hpp>
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
+#include <boost/asio/strand.hpp>
+
+#include <future>
+#include <thread>
+
+using namespace coropg;
+using namespace coropg::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// What a handler throws out of the event loop.
+struct thrown {};
+
+/// A connection on an executor of an event loop that the test runs.
+struct on_executor {
+    explicit on_executor(bool on_strand) {
+        executor = on_strand ? asio::any_io_executor{asio::make_strand(io)} : io.get_executor();
+        std::optional<connection> made;
+        asio::co_spawn(executor, detail::fill(coropg::connect(dsn()), made), [](const std::exception_ptr&) {});
+        io.run();
+        conn = std::move(made);
+        BOOST_TEST_REQUIRE(conn.has_value());
+    }
+
+    template <class Handler>
+    void start(const unchecked_sql& sql, Handler handler) {
+        asio::co_spawn(executor, only_run(conn->execute(sql)), std::move(handler));
+    }
+    /// Runs the event loop to its end, whatever is thrown out of it.
+    void run() {
+        const auto end = std::chrono::steady_clock::now() + stuck_after;
+        for (bool has_ended = false; !has_ended;) {
+            BOOST_REQUIRE(std::chrono::steady_clock::now() < end);
+            io.restart();
+            try {
+                io.run_until(end);
+                has_ended = true;
+            } catch (const thrown&) {
+            } catch (const asio::multiple_exceptions&) {  // several of a strand
+            }
+        }
+    }
+
+    asio::io_context io;
+    asio::any_io_executor executor;
+    std::optional<connection> conn;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(user_code)
+
+BOOST_AUTO_TEST_CASE(handlers_that_throw_leave_the_connection_working) {
+    for (const bool on_strand : {false, true})
+        for (const int statements : {1, 5}) {
+            on_executor here{on_strand};
+            int called = 0;
+            for (int i = 0; i < statements; ++i)
+                here.start(unchecked_sql{"SELECT 1"}, [&called](const std::exception_ptr&) {
+                    ++called;
+                    throw thrown{};
+                });
+            here.run();
+            BOOST_TEST(called == statements);
+            const auto go_on = [](connection& conn) -> asio::awaitable<void> {
+                BOOST_TEST(co_await conn.fetch_one<int>("SELECT 2") == 2);
+                bool is_late = false;
+                try {
+                    co_await conn.with({.timeout = 50ms}).execute("SELECT pg_sleep(30)");
+                } catch (const query_timeout&) {
+                    is_late = true;
+                }
+                BOOST_TEST(is_late);
+                BOOST_TEST(co_await conn.fetch_one<int>("SELECT 3") == 3);
+            };
+            std::exception_ptr problem;
+            bool ended = false;
+            asio::co_spawn(here.executor, go_on(*here.conn),
+                           [&](std::exception_ptr p) { problem = std::move(p), ended = true; });
+            here.run();
+            BOOST_TEST((ended && !problem));
+        }
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_may_destroy_the_connection_that_others_wait_for) {
+    for (const bool on_strand : {false, true}) {
+        on_executor here{on_strand};
+        int ended = 0;
+        for (int i = 0; i < 5; ++i)
+            here.start(unchecked_sql{"SELECT 1"}, [&](const std::exception_ptr&) {
+                here.conn.reset();
+                ++ended;
+            });
+        here.run();
+        BOOST_TEST(ended == 5);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_may_run_the_event_loop) {
+    on_executor here{false};
+    int ended = 0;
+    bool asked_more = false;
+    const auto run_until = [&](const int wanted) {
+        const auto end = std::chrono::steady_clock::now() + stuck_after;
+        while (ended < wanted && std::chrono::steady_clock::now() < end) here.io.run_one_until(end);
+    };
+    const auto count = [&](const std::exception_ptr& problem) { ended += problem ? 100 : 1; };
+    here.start(unchecked_sql{"SELECT 1"}, [&](const std::exception_ptr&) {
+        ++ended;
+        here.start(unchecked_sql{"SELECT 4"}, count);
+        run_until(4);  // the two that ended with it, and the new one
+        asked_more = true;
+    });
+    here.start(unchecked_sql{"SELECT 2"}, count);
+    here.start(unchecked_sql{"SELECT 3"}, count);
+    here.run();
+    BOOST_TEST((asked_more && ended == 4));
+}
+
+BOOST_AUTO_TEST_CASE(a_cancel_ends_nothing_in_place) {
+    async_face face;
+    auto conn = face.connect();
+    asio::cancellation_signal signal;
+    bool ended = false;
+    bool ended_in_place = false;
+    const auto cancel_the_second = [&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        asio::co_spawn(executor, only_run(conn.with({.timeout = 300ms}).execute("SELECT pg_sleep(30)")),
+                       [](const std::exception_ptr&) {});
+        asio::co_spawn(executor, only_run(conn.execute("SELECT 1")),
+                       asio::bind_cancellation_slot(signal.slot(), [&](const std::exception_ptr&) { ended = true; }));
+        co_await sleep_for(20ms);
+        signal.emit(asio::cancellation_type::terminal);
+        ended_in_place = ended;
+    };
+    face.run(cancel_the_second());
+    face.io.restart();
+    face.io.run_for(stuck_after);
+    BOOST_TEST((ended && !ended_in_place));
+}
+
+BOOST_AUTO_TEST_CASE(refusals_let_others_run) {
+    async_face face;
+    auto conn = face.connect();
+    AWAIT(conn.close());
+    bool stopped = false;
+    int refused = 0;
+    const auto stop = [&]() -> asio::awaitable<void> {
+        co_await sleep_for(1ms);
+        stopped = true;
+    };
+    const auto insist = [&]() -> asio::awaitable<void> {
+        for (; !stopped && refused < 1'000'000; ++refused) try {
+                co_await conn.execute("SELECT 1");
+            } catch (const connection_error&) {
+            }
+    };
+    asio::co_spawn(face.io, stop(), asio::detached);
+    face.run(insist());
+    BOOST_TEST((stopped && refused > 0));
+}
+
+BOOST_AUTO_TEST_CASE(users_of_a_pool_do_not_wait_for_each_others_code) {
+    asio::io_context io;
+    coropg::pool pool{io.get_executor(), dsn(), {.min_size = 1, .max_size = 1}};
+    std::promise<void> second_went_on;
+    std::atomic<int> done{0};
+    std::atomic<bool> was_alone{false};
+    const auto first = [&]() -> asio::awaitable<void> {
+        co_await pool.execute("SELECT 1");
+        was_alone = second_went_on.get_future().wait_for(stuck_after) != std::future_status::ready;
+        ++done;
+    };
+    const auto second = [&]() -> asio::awaitable<void> {
+        co_await pool.execute("SELECT 2");
+        second_went_on.set_value();
+        ++done;
+    };
+    const auto start = [&]() -> asio::awaitable<void> {
+        co_await pool.wait();
+        asio::co_spawn(asio::make_strand(io), first(), asio::detached);
+        asio::co_spawn(asio::make_strand(io), second(), asio::detached);
+    };
+    asio::co_spawn(io, start(), asio::detached);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; ++i) threads.emplace_back([&] { io.run_for(2 * stuck_after); });
+    const auto limit = std::chrono::steady_clock::now() + 2 * stuck_after;
+    while (done < 2 && std::chrono::steady_clock::now() < limit) std::this_thread::sleep_for(1ms);
+    io.stop();
+    for (std::thread& t : threads) t.join();
+    BOOST_TEST((done == 2 && !was_alone));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_hook_of_a_commit_may_give_the_connection_back, Face, both_faces) {
+    for (const bool for_good : {false, true}) {
+        pool_of<Face> face{{.max_size = 1}};
+        auto lease = AWAIT(face.pool.acquire());
+        auto tx = AWAIT(lease->begin());
+        AWAIT(tx.execute("SELECT 1"));
+        int called = 0;
+        tx.on_commit([&] {
+            ++called;
+            for_good ? lease.discard() : lease.release();
+        });
+        AWAIT(tx.commit());
+        BOOST_TEST(called == 1);
+        BOOST_TEST(AWAIT(face.pool.template fetch_one<int>("SELECT 1")) == 1);
+        BOOST_TEST(face.pool.stats().pool_size == 1U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_notice_may_cost_the_connection, Face, both_faces) {
+    for (const bool for_good : {false, true}) {
+        pool_of<Face> face{{.max_size = 1}};
+        auto lease = AWAIT(face.pool.acquire());
+        int heard = 0;
+        lease->on_notice([&](const diagnostics&) {
+            ++heard;
+            for_good ? lease.discard() : lease.release();
+        });
+        try {
+            AWAIT(lease->execute_script("DO $$BEGIN RAISE NOTICE 'one'; END$$"));
+        } catch (const error&) {
+            BOOST_TEST(Face::is_async);  // told before the statement was
+        }
+        BOOST_TEST(heard == 1);
+        BOOST_TEST(AWAIT(face.pool.template fetch_one<int>("SELECT 1")) == 1);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_blocking_verb_tells_notices_last) {
+    sync::connection conn = sync::connect(dsn());
+    std::vector<int> heard;
+    conn.on_notice([&](const diagnostics&) { heard.push_back(conn.fetch_one<int>("SELECT 7")); });
+    conn.execute_script("DO $$BEGIN RAISE NOTICE 'one'; RAISE NOTICE 'two'; END$$");
+    BOOST_TEST((heard == std::vector<int>{7, 7}));
+    BOOST_CHECK_THROW(conn.execute_script("DO $$BEGIN RAISE NOTICE 'three'; RAISE 'failed'; END$$"), server_error);
+    BOOST_TEST((heard == std::vector<int>{7, 7, 7}));
+    BOOST_TEST(conn.fetch_one<int>("SELECT 8") == 8);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
