@@ -2,8 +2,8 @@
 #pragma once
 
 #include <coropg/basic_connection.hpp>
-#include <coropg/detail/pool_policy.hpp>
-#include <coropg/detail/runner.hpp>
+#include <coropg/detail/drivers/runner.hpp>
+#include <coropg/detail/pool/pool_policy.hpp>
 #include <coropg/pool_options.hpp>
 #include <coropg/pool_stats.hpp>
 

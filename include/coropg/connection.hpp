@@ -2,7 +2,7 @@
 #pragma once
 
 #include <coropg/basic_connection.hpp>
-#include <coropg/detail/asio_driver.hpp>
+#include <coropg/detail/drivers/asio_driver.hpp>
 
 namespace coropg {
 

@@ -1,8 +1,8 @@
 // Explicit pipelines: many statements in one round trip.
 #pragma once
 
-#include <coropg/detail/finish.hpp>
-#include <coropg/detail/runner.hpp>
+#include <coropg/detail/drivers/runner.hpp>
+#include <coropg/detail/session/finish.hpp>
 #include <coropg/sql_text.hpp>
 
 #include <cstdint>

@@ -4,7 +4,7 @@
 
 #include <coropg/basic_pool.hpp>
 #include <coropg/connection.hpp>
-#include <coropg/detail/asio_pool.hpp>
+#include <coropg/detail/pool/asio_pool.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>

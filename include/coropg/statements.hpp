@@ -2,9 +2,9 @@
 // and what later rooms add. One text for both faces: `future<T>` is `boost::asio::awaitable<T>` or T.
 #pragma once
 
-#include <coropg/detail/finish.hpp>
-#include <coropg/detail/ops.hpp>
-#include <coropg/detail/runner.hpp>
+#include <coropg/detail/drivers/runner.hpp>
+#include <coropg/detail/ops/ops.hpp>
+#include <coropg/detail/session/finish.hpp>
 #include <coropg/pipeline.hpp>
 #include <coropg/sql.hpp>
 #include <coropg/sql_text.hpp>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <coropg/basic_connection.hpp>
-#include <coropg/detail/poll_driver.hpp>
+#include <coropg/detail/drivers/poll_driver.hpp>
 
 namespace coropg::sync {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <coropg/basic_pool.hpp>
-#include <coropg/detail/poll_pool.hpp>
+#include <coropg/detail/pool/poll_pool.hpp>
 
 #include <memory>
 #include <optional>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <coropg/detail/closure_guard.hpp>
-#include <coropg/detail/runner.hpp>
+#include <coropg/detail/drivers/runner.hpp>
 #include <coropg/sql.hpp>
 #include <coropg/statements.hpp>
 

@@ -1,7 +1,7 @@
-#include <coropg/detail/ops.hpp>
+#include <coropg/detail/ops/ops.hpp>
 
 #ifndef LIBPQ_HAS_ASYNC_CANCEL
-#include <coropg/detail/bell.hpp>
+#include <coropg/detail/drivers/bell.hpp>
 
 #include <cerrno>
 #include <memory>

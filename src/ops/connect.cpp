@@ -1,4 +1,4 @@
-#include <coropg/detail/ops.hpp>
+#include <coropg/detail/ops/ops.hpp>
 #include <coropg/log.hpp>
 #include <coropg/observer.hpp>
 

@@ -3,9 +3,9 @@
 #include "../support/faces.hpp"
 #include "../support/skip.hpp"
 
-#include <coropg/detail/channel.hpp>
-#include <coropg/detail/ops.hpp>
-#include <coropg/detail/poll_driver.hpp>
+#include <coropg/detail/drivers/poll_driver.hpp>
+#include <coropg/detail/ops/channel.hpp>
+#include <coropg/detail/ops/ops.hpp>
 #include <coropg/testing/fault_proxy.hpp>
 
 #include <poll.h>

@@ -14,13 +14,9 @@ reader_of_all::reader_of_all() : connections_{std::make_unique<connections>()} {
 
 reader_of_all::~reader_of_all() = default;
 
-connection& reader_of_all::async() {
-    return connections_->async;
-}
+connection& reader_of_all::async() { return connections_->async; }
 
-sync::connection& reader_of_all::blocking() {
-    return connections_->blocking;
-}
+sync::connection& reader_of_all::blocking() { return connections_->blocking; }
 
 bool reader_of_all::has(const std::string& extension) {
     sync_face face;
@@ -39,13 +35,9 @@ auto reader_of_all::selects(const std::string& type, bool as_element) -> stateme
                           (as_element ? "ARRAY[" + value + ", NULL] AS list" : value + " AS some")}};
 }
 
-void reader_of_all::run(asio::awaitable<void> work) {
-    connections_->loop.run(std::move(work));
-}
+void reader_of_all::run(asio::awaitable<void> work) { connections_->loop.run(std::move(work)); }
 
-void reader_of_all::is_true(const std::string& type, bool holds) {
-    BOOST_REQUIRE_MESSAGE(holds, type);
-}
+void reader_of_all::is_true(const std::string& type, bool holds) { BOOST_REQUIRE_MESSAGE(holds, type); }
 
 void reader_of_all::is_same(const std::string& type, const std::string& expected, const std::string& read) {
     BOOST_TEST(read == expected, type << ": sent " << expected << ", read " << read);

@@ -1,6 +1,6 @@
+#include "../support/samples/range.hpp"
 #include "../support/samples/chrono.hpp"
 #include "../support/samples/numbers.hpp"
-#include "../support/samples/range.hpp"
 
 #include "fetched.hpp"
 

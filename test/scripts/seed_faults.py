@@ -14,23 +14,23 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-CANCELLER_H = "include/coropg/detail/canceller.hpp"
-CANCELLER = "src/canceller.cpp"
-STATE_H = "include/coropg/detail/transaction_state.hpp"
-STATE = "src/transaction_state.cpp"
-CHANGES = "include/coropg/detail/session_changes.hpp"
-CHANNEL = "include/coropg/detail/channel.hpp"
-INBOX_H = "include/coropg/detail/inbox.hpp"
-INBOX = "src/inbox.cpp"
-PURPOSE = "include/coropg/detail/purpose.hpp"
+CANCELLER_H = "include/coropg/detail/session/canceller.hpp"
+CANCELLER = "src/session/canceller.cpp"
+STATE_H = "include/coropg/detail/session/transaction_state.hpp"
+STATE = "src/session/transaction_state.cpp"
+CHANGES = "include/coropg/detail/session/session_changes.hpp"
+CHANNEL = "include/coropg/detail/ops/channel.hpp"
+INBOX_H = "include/coropg/detail/session/inbox.hpp"
+INBOX = "src/session/inbox.cpp"
+PURPOSE = "include/coropg/detail/session/purpose.hpp"
 
 # the unit test, the sources of the room
 ROOMS = {
-    "canceller": ["src/canceller.cpp"],
-    "transaction_state": ["src/transaction_state.cpp"],
+    "canceller": ["src/session/canceller.cpp"],
+    "transaction_state": ["src/session/transaction_state.cpp"],
     "session_changes": [],
     "channel": [],
-    "inbox": ["src/inbox.cpp"],
+    "inbox": ["src/session/inbox.cpp"],
 }
 
 # room, file, what stands there, what stands there instead

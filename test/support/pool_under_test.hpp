@@ -1,7 +1,7 @@
 // A pool's logic with a clock that the test sets, whose actions are collected.
 #pragma once
 
-#include <coropg/detail/pool_core.hpp>
+#include <coropg/detail/pool/pool_core.hpp>
 
 #include <boost/test/unit_test.hpp>
 

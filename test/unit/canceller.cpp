@@ -1,5 +1,5 @@
 // The states of a cancel, and the deadlines of a session, with a clock of the test's own.
-#include <coropg/detail/canceller.hpp>
+#include <coropg/detail/session/canceller.hpp>
 
 #include "../support/dice.hpp"
 
@@ -53,8 +53,7 @@ BOOST_AUTO_TEST_CASE(only_what_runs_alone_is_cancelled) {
 
 BOOST_AUTO_TEST_CASE(what_decides_about_a_transaction_is_never_cancelled) {
     const canceller c;
-    for (const purpose p :
-         {purpose::commit, purpose::prepare, purpose::release, purpose::rollback, purpose::decision})
+    for (const purpose p : {purpose::commit, purpose::prepare, purpose::release, purpose::rollback, purpose::decision})
         BOOST_TEST((c.of_sent(p, true) == fate::abandon));
 }
 

@@ -1,4 +1,4 @@
-#include <coropg/detail/channel.hpp>
+#include <coropg/detail/ops/channel.hpp>
 
 #include <boost/test/unit_test.hpp>
 

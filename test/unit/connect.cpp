@@ -1,5 +1,5 @@
 // The op that connects, driven by hand: the names it asks for are answered here.
-#include <coropg/detail/ops.hpp>
+#include <coropg/detail/ops/ops.hpp>
 
 #include <boost/test/unit_test.hpp>
 

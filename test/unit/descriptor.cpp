@@ -1,6 +1,6 @@
 // Bells and watchdogs, on the road that Linux has to itself and on the one that all systems have.
-#include <coropg/detail/bell.hpp>
-#include <coropg/detail/watchdog.hpp>
+#include <coropg/detail/drivers/bell.hpp>
+#include <coropg/detail/drivers/watchdog.hpp>
 
 #include <boost/mpl/list.hpp>
 #include <boost/test/unit_test.hpp>

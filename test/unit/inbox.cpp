@@ -1,4 +1,4 @@
-#include <coropg/detail/inbox.hpp>
+#include <coropg/detail/session/inbox.hpp>
 #include <coropg/log.hpp>
 
 #include <boost/test/unit_test.hpp>

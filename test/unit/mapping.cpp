@@ -1,4 +1,4 @@
-#include <coropg/detail/mapping.hpp>
+#include <coropg/detail/values/mapping.hpp>
 #include <coropg/types/types.hpp>
 
 #include <boost/test/unit_test.hpp>

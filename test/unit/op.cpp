@@ -1,4 +1,4 @@
-#include <coropg/detail/op.hpp>
+#include <coropg/detail/ops/op.hpp>
 
 #include <boost/test/unit_test.hpp>
 

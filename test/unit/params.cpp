@@ -1,4 +1,4 @@
-#include <coropg/detail/params.hpp>
+#include <coropg/detail/values/params.hpp>
 #include <coropg/types/types.hpp>
 
 #include <boost/test/unit_test.hpp>

@@ -1,6 +1,6 @@
 // Random schedules of all events, after each of which the pool's promises are checked: 1,000,000 of them when
 // COROPG_TEST_FULL is set, else 100,000. COROPG_TEST_SEED repeats those that begin with the seed of a failure.
-#include <coropg/detail/pool_core.hpp>
+#include <coropg/detail/pool/pool_core.hpp>
 
 #include "../support/dice.hpp"
 

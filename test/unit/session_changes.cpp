@@ -1,4 +1,4 @@
-#include <coropg/detail/session_changes.hpp>
+#include <coropg/detail/session/session_changes.hpp>
 
 #include "../support/dice.hpp"
 

@@ -1,4 +1,4 @@
-#include <coropg/detail/statement_cache.hpp>
+#include <coropg/detail/session/statement_cache.hpp>
 #include <coropg/types/types.hpp>
 
 #include <boost/test/unit_test.hpp>

@@ -1,5 +1,5 @@
 // Which scopes take statements, and whether a transaction is begun, without a server.
-#include <coropg/detail/transaction_state.hpp>
+#include <coropg/detail/session/transaction_state.hpp>
 #include <coropg/error.hpp>
 
 #include "../support/dice.hpp"

@@ -1,5 +1,5 @@
 // What a codec tells of a value it cannot read, and what an encoder refuses to write.
-#include <coropg/detail/pg_types.hpp>
+#include <coropg/detail/values/pg_types.hpp>
 #include <coropg/types/types.hpp>
 
 #include "types_support.hpp"

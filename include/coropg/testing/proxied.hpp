@@ -347,8 +347,8 @@ class proxied : public std::enable_shared_from_this<proxied> {
     std::array<lane, 2> lanes_;
     std::optional<fuse> fuse_;
     bool is_held_ = false;  ///< it is not known yet whether the fault is meant for this connection
-    bool over_ = false;  ///< nothing is forwarded any more
-    self kept_;          ///< while nothing runs that would keep the sockets open
+    bool over_ = false;     ///< nothing is forwarded any more
+    self kept_;             ///< while nothing runs that would keep the sockets open
     std::function<void(proxied&)> on_cancel_;
 };
 

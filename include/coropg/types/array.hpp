@@ -5,7 +5,7 @@
 #pragma once
 
 #include <coropg/codec.hpp>
-#include <coropg/detail/pg_types.hpp>
+#include <coropg/detail/values/pg_types.hpp>
 #include <coropg/types/arithmetic.hpp>
 
 #include <algorithm>

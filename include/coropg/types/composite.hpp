@@ -7,8 +7,8 @@
 #pragma once
 
 #include <coropg/codec.hpp>
-#include <coropg/detail/composite.hpp>
-#include <coropg/detail/members.hpp>
+#include <coropg/detail/values/composite.hpp>
+#include <coropg/detail/values/members.hpp>
 
 #include <algorithm>
 #include <array>

@@ -9,7 +9,7 @@
 // the member by its path, such as "$.orders[2].price". Not part of <coropg/coropg.hpp>, see types/boost_json.hpp.
 #pragma once
 
-#include <coropg/detail/members.hpp>
+#include <coropg/detail/values/members.hpp>
 #include <coropg/types/boost_json.hpp>
 
 #include <concepts>

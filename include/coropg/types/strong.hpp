@@ -5,7 +5,7 @@
 #pragma once
 
 #include <coropg/codec.hpp>
-#include <coropg/detail/members.hpp>
+#include <coropg/detail/values/members.hpp>
 
 namespace coropg {
 

@@ -1,0 +1,240 @@
+// The asynchronous driver: waits on an Asio executor. A statement costs one coroutine frame and no allocation for its
+// waiter; all statements of a connection share one outstanding wait.
+#pragma once
+
+#include <coropg/conninfo.hpp>
+#include <coropg/detail/drivers/handlers.hpp>
+#include <coropg/detail/drivers/runner.hpp>
+#include <coropg/detail/session/session.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/deferred.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <vector>
+
+namespace coropg::detail {
+
+namespace asio = boost::asio;
+
+/// A session on an executor. It lives as long as somebody waits for it or its connection's handle does. A session can move
+/// from one link to another of the same socket.
+class asio_link : public std::enable_shared_from_this<asio_link> {
+ public:
+    explicit asio_link(asio::any_io_executor ex) : executor{std::move(ex)} {}
+    virtual ~asio_link() = default;
+
+    /// Sends `u`, or queues it behind what is under way.
+    virtual void start(unit_ptr&& u) = 0;
+    /// Tells the waiter of `u`, which has failed before it came to a session.
+    void refuse(unit_ptr&& u) const;
+    /// The same for all of them, in one flush.
+    virtual void start_all(unit_queue&& units) = 0;
+    /// Ends the unit with that ticket, if it is still there. Threads: any.
+    virtual void cancel(std::uint64_t ticket) = 0;
+    /// The handle is gone: whoever still waits gets a connection_error.
+    virtual void shut_down() = 0;
+
+    /// It gets no session any more: leaves the event loop, and lets go of the socket.
+    virtual void retire() = 0;
+
+    /// Takes over a session, and goes on with what is under way in it.
+    virtual void adopt(std::unique_ptr<session> moved) = 0;
+    /// Gives the session away. Whoever used it here does so no longer, even if it comes back.
+    [[nodiscard]] std::unique_ptr<session> part() noexcept {
+        ++tenancy_;
+        return std::move(core_);
+    }
+
+    [[nodiscard]] bool has_session() const noexcept { return core_ != nullptr; }
+    /// Tells those apart who used the link one after the other.
+    [[nodiscard]] std::uint64_t tenancy() const noexcept { return tenancy_; }
+    /// Errors: usage_error when the session was given away.
+    [[nodiscard]] session& core() const {
+        if (!core_) throw_parted();
+        return *core_;
+    }
+
+    const asio::any_io_executor executor;
+
+    [[noreturn]] static void throw_parted();
+    [[nodiscard]] static std::exception_ptr parted();
+
+ protected:
+    std::unique_ptr<session> core_;
+
+ private:
+    std::uint64_t tenancy_ = 0;
+};
+
+/// Asio closes what it owns and libpq closes its socket when it likes: each gets a descriptor of its own.
+/// Errors: connection_error when there are none left.
+[[nodiscard]] int duplicate(int socket);
+
+/// A link for sessions of that socket; it has none yet.
+std::shared_ptr<asio_link> make_link(int socket, asio::any_io_executor executor);
+std::shared_ptr<asio_link> make_link(pq::connection conn, const asio::any_io_executor& executor);
+
+/// Starts a unit and completes `handler` on its own executor.
+struct start_unit {
+    asio_link* link;
+
+    template <class Handler>
+    void operator()(Handler&& handler, unit_ptr&& u) const {
+        const bool is_refused = u->has_problem();
+        if (!is_refused) listen_for_cancellation(asio::get_associated_cancellation_slot(handler), *u);
+        const auto executor = asio::get_associated_executor(handler, link->executor);
+        if (executor == link->executor) {
+            u->waiting.emplace(std::forward<Handler>(handler));
+        } else {
+            u->is_foreign = true;
+            u->waiting.emplace(posted_to(executor, std::forward<Handler>(handler)));
+        }
+        if (is_refused) return link->refuse(std::move(u));
+        link->start(std::move(u));
+    }
+
+ private:
+    /// What is left in the slot afterwards refers to nothing that could be gone.
+    template <class Slot>
+    void listen_for_cancellation(Slot slot, unit& u) const {
+        if (!slot.is_connected()) return;
+        slot.assign(
+            [weak = link->weak_from_this(),
+             ticket = u.ticket != 0 ? u.ticket : link->core().make_cancellable(u)](asio::cancellation_type type) {
+                const auto wanted = asio::cancellation_type::terminal | asio::cancellation_type::total;
+                if ((type & wanted) == asio::cancellation_type::none) return;
+                if (const auto alive = weak.lock()) alive->cancel(ticket);
+            });
+    }
+};
+
+/// Runs units on a session; copies run them on the same one.
+class asio_runner {
+ public:
+    /// What an operation that answers T returns.
+    template <class T>
+    using future = asio::awaitable<T>;
+
+    explicit asio_runner(std::shared_ptr<asio_link> link) noexcept
+        : link_{std::move(link)}, tenancy_{link_->tenancy()} {}
+
+    [[nodiscard]] unit_ptr make_unit(call_options options, std::source_location where,
+                                     const std::shared_ptr<scope>& within = nullptr) const {
+        return core().make_unit(options, where, within);
+    }
+    /// Runs `u` once it is awaited, and maps it to its result.
+    template <class T, class Finish>
+    asio::awaitable<T> run(unit_ptr&& u, Finish finish) const {
+        return run_unit<T>(*this, std::move(u), std::move(finish));
+    }
+    /// Runs all of `units` once it is awaited, and calls `finish(index, unit)` for each in order.
+    template <class Finish>
+    static asio::awaitable<void> run_all(asio_runner self, std::vector<unit_ptr> units, Finish finish) {
+        if (units.empty()) co_return;
+        const std::size_t index = units.size() - 1;
+        unit_ptr last = self.core().submit_all_but_last(std::move(units), finish);
+        const auto finish_last = [finish, index](unit& u) { finish(index, u); };
+        co_await self.run<void>(std::move(last), finish_last);
+    }
+    /// Starts `u`, whose end nobody waits for.
+    void start(unit_ptr&& u) const {
+        if (is_current()) link_->start(std::move(u));
+    }
+
+    /// Calls `make` once it is awaited.
+    template <class Make>
+    static auto make(Make make) -> asio::awaitable<std::invoke_result_t<Make>> {
+        co_return make();
+    }
+    /// Runs `work(transaction)` in what `begin` returns, and commits it; an exception rolls it back.
+    template <class Begin, class Work>
+    static auto transact(Begin begin, Work work) -> std::invoke_result_t<Work&, std::invoke_result_t<Begin>&> {
+        using value = typename std::invoke_result_t<Work&, std::invoke_result_t<Begin>&>::value_type;
+        auto tx = begin();
+        if constexpr (std::is_void_v<value>) {
+            co_await work(tx);
+            if (tx.is_open()) co_await tx.commit();
+        } else {
+            value result = co_await work(tx);
+            if (tx.is_open()) co_await tx.commit();
+            co_return result;
+        }
+    }
+
+    /// Errors: usage_error when the session was given away.
+    [[nodiscard]] session& core() const {
+        if (!is_current()) asio_link::throw_parted();
+        return link_->core();
+    }
+    [[nodiscard]] const std::shared_ptr<asio_link>& link() const noexcept { return link_; }
+    [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return link_->executor; }
+
+ private:
+    friend class asio_driver;
+
+    template <class T, class Finish>
+    static asio::awaitable<T> run_unit(asio_runner self, unit_ptr u, Finish finish) {
+        if (!self.link_) asio_link::throw_parted();
+        if (!self.is_current()) u->fail(asio_link::parted());
+        unit_ptr done = co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
+            start_unit{self.link_.get()}, asio::deferred, std::move(u));
+        if constexpr (acts_afterwards<Finish>) {
+            self.map(std::move(done), finish);
+            finish.afterwards();
+        } else {
+            co_return self.map(std::move(done), finish);
+        }
+    }
+    template <class Finish>
+    auto map(unit_ptr done, Finish& finish) const {
+        if (!is_current()) return finish(*done);
+        return link_->core().result_of(std::move(done), finish);
+    }
+
+    /// Whether the session is still there.
+    [[nodiscard]] bool is_current() const noexcept {
+        return link_ && link_->tenancy() == tenancy_ && link_->has_session();
+    }
+
+    std::shared_ptr<asio_link> link_;
+    std::uint64_t tenancy_;
+};
+
+static_assert(session_runner<asio_runner>);
+
+/// Owns a session: it ends with this.
+class asio_driver {
+ public:
+    using runner_type = asio_runner;
+
+    asio_driver(pq::connection conn, const asio::any_io_executor& executor)
+        : asio_driver{make_link(std::move(conn), executor)} {}
+    explicit asio_driver(std::shared_ptr<asio_link> link) : runner_{std::move(link)} {}
+    asio_driver(asio_driver&&) noexcept = default;
+    asio_driver& operator=(asio_driver&& other) noexcept {
+        std::swap(runner_, other.runner_);
+        return *this;
+    }
+    ~asio_driver() {
+        if (runner_.link_) runner_.link_->shut_down();
+    }
+
+    [[nodiscard]] const asio_runner& runner() const noexcept { return runner_; }
+    /// Whoever gets the link decides when the session ends.
+    [[nodiscard]] std::shared_ptr<asio_link> take_link() && noexcept { return std::move(runner_.link_); }
+
+    static asio::awaitable<pq::connection> connect(conninfo info);
+
+ private:
+    asio_runner runner_;
+};
+
+}  // namespace coropg::detail

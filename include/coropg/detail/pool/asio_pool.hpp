@@ -1,0 +1,217 @@
+// The asynchronous pool behind its handle: what the decisions of `pool_core` mean for sessions, executors and waiters.
+//
+// A slot's session is in one of three places. At rest, in the slot: nothing is under way in it, and it can be lent at once.
+// At its host, a link on a strand of the slot: it connects, is checked, is reset, or serves one-shot statements of many
+// coroutines. Lent, at a link on the executor of the one who acquired it, which is then an ordinary connection of his.
+// A session is touched only by the place that has it.
+#pragma once
+
+#include <coropg/connection.hpp>
+#include <coropg/detail/pool/pool_shell.hpp>
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <source_location>
+#include <unordered_map>
+#include <vector>
+
+namespace coropg::detail {
+
+class asio_pool;
+
+/// Somebody who waits for a connection for himself.
+struct lease_waiter : pool_waiter {
+    lease_waiter(std::shared_ptr<asio_pool> from, std::source_location asked_at, clock::time_point until);
+    lease_waiter(const lease_waiter&) = delete;
+    lease_waiter& operator=(const lease_waiter&) = delete;
+    /// Whoever goes before he was told, takes nothing along.
+    ~lease_waiter();
+
+    std::shared_ptr<asio_pool> pool;
+    std::source_location where;
+    std::uint64_t ticket = 0;
+    bool has_ended = false;  ///< granted or failed
+    bool is_taken = false;
+    std::exception_ptr problem;
+    completion waiting;
+};
+
+/// A statement that needs no connection of its own.
+struct one_shot : pool_waiter {
+    one_shot(std::shared_ptr<asio_pool> to, unit_ptr&& statement);
+
+    std::shared_ptr<asio_pool> pool;
+    unit_ptr u;  ///< while it waits for its place
+    std::uint64_t ticket;
+    int tries = 0;
+    bool is_cancelled = false;
+    completion waiting;
+};
+
+/// What was lent: a link with the slot's session.
+struct lent_link {
+    pool_lease lease;
+    std::shared_ptr<asio_link> link;
+};
+
+class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_pool> {
+ public:
+    using connect_hook = std::function<asio::awaitable<void>(conninfo&)>;
+    using connection_hook = std::function<asio::awaitable<void>(connection&)>;
+    using acquire_hook = std::function<asio::awaitable<bool>(connection&)>;
+    using release_hook = std::function<bool(connection&)>;
+
+    /// One that connects nothing yet.
+    static std::shared_ptr<asio_pool> make(asio::any_io_executor executor, conninfo info, const pool_options& options);
+    asio_pool(asio::any_io_executor executor, conninfo info, const pool_options& options);
+    ~asio_pool();
+
+    /// Until `min_size` connections are up.
+    static asio::awaitable<void> wait(std::shared_ptr<asio_pool> self, std::source_location where);
+    /// Until all connections came back, or are closed when `grace` is over.
+    static asio::awaitable<void> close(std::shared_ptr<asio_pool> self, clock::duration grace);
+    /// Refuses and fails whoever comes and waits, and lets go of what is not lent.
+    void shut();
+
+    /// Takes a connection for `w` if it can be had at once. Errors: pool_closed, pool_overloaded.
+    [[nodiscard]] std::optional<lent_link> request(lease_waiter& w, const asio::any_io_executor& executor);
+    /// The same for one who does not wait.
+    [[nodiscard]] std::optional<lent_link> try_request(const asio::any_io_executor& executor,
+                                                       std::source_location where);
+    /// What `w` has got by waiting. Errors: what it has got instead.
+    [[nodiscard]] lent_link take(lease_waiter& w, const asio::any_io_executor& executor);
+    /// `waiting` is told when the wait of `w` has ended, which whoever has `ticket` can end.
+    void await(lease_waiter& w, std::uint64_t ticket, completion&& waiting);
+    void abandon(lease_waiter& w) noexcept;
+    /// Threads: any.
+    void give_back(const pool_lease& lease, connection&& conn, bool is_usable);
+
+    /// Runs `u` on a connection that it may share; its `waiting` is called when it has ended.
+    void submit(unit_ptr&& u);
+    /// Returns a number for a waiter, who is cancelled by `signals` as soon as he is known by it; 0 if nobody can.
+    template <class Slot>
+    [[nodiscard]] std::uint64_t listen_for_cancellation(Slot signals) {
+        if (!signals.is_connected()) return 0;
+        const std::uint64_t ticket = next_ticket();
+        signals.assign([weak = weak_from_this(), ticket](asio::cancellation_type type) {
+            const auto wanted = asio::cancellation_type::terminal | asio::cancellation_type::total;
+            if ((type & wanted) == asio::cancellation_type::none) return;
+            if (const auto alive = weak.lock()) alive->cancel(ticket);
+        });
+        return ticket;
+    }
+    void cancel(std::uint64_t ticket);
+
+    /// Errors: usage_error in a child process.
+    void resize(std::size_t min_size, std::size_t max_size);
+    /// Errors: usage_error in a child process.
+    void drain();
+
+    connect_hook before_connect;
+    connection_hook after_connect;
+    acquire_hook before_acquire;
+    release_hook after_release;
+
+ private:
+    using descriptor = asio::posix::stream_descriptor;
+
+    struct slot {
+        explicit slot(asio::any_io_executor h) : home{std::move(h)} {}
+
+        asio::any_io_executor home;
+        std::unique_ptr<session> at_rest;
+        clock::time_point heard_from{};  ///< when the server was last known to be there
+        std::shared_ptr<asio_link> host;
+        std::shared_ptr<asio_link> last;      ///< of the last lease, for the next one on its executor
+        std::shared_ptr<asio_link> borrowed;  ///< while lent
+        std::shared_ptr<descriptor> sentinel;
+        bool is_watched = false;
+        unit_queue inbox;  ///< one-shots on their way to the host
+        bool is_draining = false;
+        std::shared_ptr<asio::cancellation_signal> connecting;
+    };
+
+    /// What is done once the mutex is left.
+    struct effects {
+        std::vector<pool_action> begun;                     // connects, checks and resets
+        std::vector<std::pair<completion, unit_ptr>> told;  // who waited
+        std::vector<std::shared_ptr<void>> dropped;
+        std::vector<std::shared_ptr<asio_link>> retired;
+        std::vector<std::string> warnings;
+    };
+
+    /// An event: holds the mutex, and in the end does what the core wants done.
+    class event;
+    friend class event;
+
+    [[nodiscard]] std::uint64_t next_ticket();
+
+    void collect(const pool_action& action, effects& out);
+    void perform(effects& todo);
+    void end_wait(pool_waiter& w, std::exception_ptr problem, effects& out);
+    [[nodiscard]] std::exception_ptr failure_of(const pool_waiter& w) const;
+    [[nodiscard]] static call_site site_of(const pool_waiter& w);
+
+    class context_watch;
+    void orphan();
+    void add_slots();
+    void arm_timer();
+    template <class Predicate>
+    static asio::awaitable<bool> until(std::shared_ptr<asio_pool> self, clock::time_point deadline, Predicate is_so);
+    template <class Predicate>
+    static asio::awaitable<bool> watch_until(std::shared_ptr<asio_pool> self, clock::time_point deadline,
+                                             Predicate is_so);
+
+    [[nodiscard]] lent_link lend(const pool_lease& lease, const asio::any_io_executor& executor,
+                                 std::source_location where, std::unique_ptr<session>& core);
+    [[nodiscard]] lent_link hand_over(lent_link lent, std::unique_ptr<session>&& core,
+                                      const asio::any_io_executor& executor);
+    void take_back(lent_link&& lent, bool is_usable);
+    void write_off(const lent_link& lent);
+    [[nodiscard]] bool pass_release_hook(const std::shared_ptr<asio_link>& link);
+    void rest(std::size_t i, std::unique_ptr<session>&& core, clock::time_point heard_from);
+    void go_on(std::size_t i);
+
+    void begin_connect(std::size_t i);
+    [[nodiscard]] asio::any_io_executor home_of(std::size_t i) const;
+    static asio::awaitable<void> make_connection(std::shared_ptr<asio_pool> self, std::size_t i);
+    void end_connect(std::size_t i, std::shared_ptr<asio_link>&& host);
+    void fail_connect(std::size_t i, connect_problem problem, std::exception_ptr why);
+    void prove(std::size_t i);
+    void end_proof(std::size_t i, bool is_well, bool is_late);
+    [[nodiscard]] std::shared_ptr<asio_link> move_in(std::size_t i);
+    [[nodiscard]] std::unique_ptr<session> move_out(std::size_t i);
+
+    void enqueue(std::unique_ptr<one_shot>&& work, event& e);
+    void place(std::unique_ptr<one_shot>&& work);
+    void serve_inbox(std::size_t i);
+    void end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done);
+
+    void watch(std::size_t i);
+    void on_sentinel(std::size_t i, descriptor& sentinel);
+    bool look_at(std::size_t i, clock::time_point now);
+    void look_at_next(clock::time_point now);
+
+    const asio::any_io_executor executor_;
+
+    std::deque<slot> slots_;
+    std::unordered_map<std::uint64_t, pool_waiter*> cancellable_;
+    std::uint64_t last_ticket_;
+    std::vector<std::shared_ptr<asio::steady_timer>> watchers_;
+    asio::steady_timer timer_;
+    asio::steady_timer end_;  // never comes; what waits for it learns when the execution context goes away
+    clock::time_point armed_ = no_deadline;
+};
+
+/// A connection for oneself. Cancellation: terminal and total; it takes nothing along.
+asio::awaitable<lent_link> lease(std::shared_ptr<asio_pool> pool, std::source_location where,
+                                 clock::time_point deadline = no_deadline);
+
+}  // namespace coropg::detail

@@ -1,0 +1,102 @@
+// What the pools of both faces decide alike: the limits from the options, what a connection that comes back is worth,
+// what a failed connect means, and what those hear who waited in vain.
+#pragma once
+
+#include <coropg/detail/pool/pool_core.hpp>
+#include <coropg/detail/session/session.hpp>
+#include <coropg/log.hpp>
+#include <coropg/pool_options.hpp>
+
+#include <exception>
+#include <mutex>
+#include <source_location>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace coropg::detail {
+
+/// Errors: usage_error for sizes and times that no pool can keep.
+pool_limits limits_of(const pool_options& options);
+
+/// No limit is longer.
+inline constexpr std::chrono::hours longest_time{24 * 365 * 10};
+/// How long a reset, or the answer to a sign of life, is waited for before the connection is given up.
+inline constexpr std::chrono::seconds longest_check{1};
+
+/// The process that a pool was made in: its connections are of no use to a child, and to end them there would end them
+/// for the parent. Costs no system call.
+class home_process {
+ public:
+    home_process();
+    [[nodiscard]] bool is_left() const noexcept;
+    /// Errors: usage_error in a child process.
+    void require() const;
+
+ private:
+    unsigned forks_;
+};
+
+/// Makes a connection that comes back ready for its next user, without waiting: what that takes is queued in it. A reset
+/// would undo what the program's own hook has set on it: then it is closed.
+return_condition make_clean(session& core, pool_reset level);
+
+/// Of a connection that is new. Errors: usage_error when the program's hook did not leave it as it is to be lent.
+void require_quiet(const session& core);
+
+/// One line of what went wrong.
+std::string text_of(const std::exception_ptr& problem);
+
+/// What the program's hook says of a connection that came back; what it throws is logged, and means no.
+template <class Hook, class Connection>
+bool passes_release_hook(const Hook& hook, Connection& conn) {
+    bool is_welcome = false;
+    contain("the pool's hook after_release", [&] { is_welcome = hook(conn); });
+    return is_welcome;
+}
+
+std::string leak_warning(std::string_view pool, const std::source_location& asked_at);
+
+connect_problem problem_of(const std::exception_ptr& problem);
+
+/// Somebody who has called `await_minimum` does so no longer when this ends.
+struct awaited_minimum {
+    awaited_minimum(pool_core& c, std::mutex& m) noexcept : core{c}, mutex{m} {}
+    awaited_minimum(const awaited_minimum&) = delete;
+    awaited_minimum& operator=(const awaited_minimum&) = delete;
+    ~awaited_minimum() {
+        const std::lock_guard lock{mutex};
+        core.end_awaiting_minimum();
+    }
+
+    pool_core& core;
+    std::mutex& mutex;
+};
+
+/// A connection whose server refuses the writes that are asked of it is replaced, and so are the others that it had then.
+void leave_if_read_only(pool_core& core, std::size_t slot, const session& s, clock::time_point now);
+
+/// `records` are those of the slots.
+pool_snapshot snapshot_of(const pool_core& core, std::span<const lease_record* const> records, clock::time_point now);
+
+/// Tells the observer how an `acquire` ended, if there is one.
+class acquire_report {
+ public:
+    acquire_report(std::string_view pool, std::source_location where) noexcept;
+
+    void end(const error* problem = nullptr) const noexcept;
+
+ private:
+    std::string_view pool_;
+    std::source_location where_;
+    clock::time_point began_{};
+};
+
+/// Why a wait failed; `last` is the error of the last connect that failed.
+std::exception_ptr failure_of(wait_failure why, pool_snapshot seen, const std::exception_ptr& last, call_site site);
+/// What a statement hears whose own time was up before it got a connection.
+query_timeout too_late_for_statement(const pool_snapshot& seen, call_site site);
+/// Why a request was refused on the spot.
+std::exception_ptr refusal_of(request_result why, const pool_snapshot& seen, call_site site);
+
+}  // namespace coropg::detail

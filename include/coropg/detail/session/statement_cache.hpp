@@ -1,0 +1,82 @@
+// Which statements a connection has prepared, and what to do with the next one. Pure decisions: the session sends what
+// this room decides.
+//
+// The key is the SQL and the parameter types; the name is a hash of both, so that behind a pooler two clients can only
+// mean the same statement by the same name. No name is parsed twice: a pooler that keeps statements itself, as PgBouncer
+// does since 1.21, does not learn that one is gone, and ends a connection that parses its name again. So the name has a
+// number, too, once the connection has lost a statement.
+#pragma once
+
+#include <coropg/detail/session/unit.hpp>
+
+#include <cstdint>
+#include <list>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace coropg::detail {
+
+class statement_cache {
+ public:
+    /// How a statement is to be sent.
+    struct plan {
+        enum class way : unsigned char { unnamed, parse_and_run, run };
+        way how = way::unnamed;
+        const char* name = "";
+    };
+
+    explicit statement_cache(std::size_t capacity = 256) : capacity_{capacity} {}
+
+    /// Notes one more use of a command's statement, whose parameters are of `types`, and decides how it is sent. Between
+    /// `parse_and_run` and its `parsed`, the same statement runs unnamed in other units; in the same one, the server skips
+    /// it when that Parse fails.
+    plan next(const unit& u, const command& c, std::span<const oid> types);
+    /// The server has answered the Parse of a statement.
+    void parsed(const unit& u, const command& c, bool succeeded);
+
+    /// Forgets a statement; if the server has it, its name is among `take_evicted`.
+    void forget(const unit& u, const command& c);
+    /// Forgets those that the server had: it has dropped them. What is being parsed was sent behind that.
+    void forget_ready() noexcept;
+    /// Forgets all: the server has dropped its statements.
+    void clear() noexcept;
+    [[nodiscard]] bool has_evicted() const noexcept { return !evicted_.empty(); }
+    /// Names of statements that the server is to deallocate.
+    std::vector<std::string> take_evicted() { return std::exchange(evicted_, {}); }
+
+    [[nodiscard]] std::size_t size() const noexcept { return order_.size(); }
+
+ private:
+    enum class status : unsigned char { seen, parsing, ready };
+
+    struct entry {
+        std::uint64_t key;
+        std::string sql;
+        std::vector<oid> types;
+        std::string name;
+        status state = status::seen;
+        /// The unit whose Parse is under way; only compared.
+        const unit* parsed_by = nullptr;
+    };
+    using order = std::list<entry>;
+
+    static std::uint64_t key_of(const statement_text& text, std::span<const oid> types) noexcept;
+    static bool matches(const entry& e, const statement_text& text, std::span<const oid> types);
+    [[nodiscard]] std::string name_of(const entry& e) const;
+    /// The entry of that key, which may be another statement's by chance.
+    order::iterator find(std::uint64_t key);
+    order::iterator find(const unit& u, const command& c);
+    bool make_room();
+    void evict(order::iterator e);
+
+    std::size_t capacity_;
+    order order_;  // most recently used first
+    std::unordered_map<std::uint64_t, order::iterator> index_;
+    std::vector<std::string> evicted_;
+    std::uint32_t losses_ = 0;  ///< how often names became unusable
+};
+
+}  // namespace coropg::detail

@@ -1,0 +1,44 @@
+// The types that a session knows which are not built in, and the lookups under way that will tell it more. Nobody knows
+// the OIDs of such types before a server tells.
+#pragma once
+
+#include <coropg/detail/session/unit.hpp>
+#include <coropg/detail/values/type_catalog.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace coropg::detail {
+
+class type_resolver {
+ public:
+    /// What is known; sessions of one database share it.
+    [[nodiscard]] const std::shared_ptr<const type_catalog>& known() const noexcept { return known_; }
+    void share(std::shared_ptr<const type_catalog> known) noexcept { known_ = std::move(known); }
+    /// Keeps what is known as what the next user of a connection may know: with another search_path, names mean other
+    /// types.
+    void keep_clean() noexcept { clean_ = known_; }
+    void restore_clean() noexcept { known_ = std::move(clean_); }
+
+    /// Fills the parameters' places for types. False if some are not known.
+    [[nodiscard]] bool fill_types(params& parameters) const { return parameters.resolve(*known_); }
+    /// The names of those types in a list. For an error.
+    [[nodiscard]] std::string missing_types(const params& parameters) const;
+    /// Has `answer` know the types of its columns, and notes in `u` those that must be asked for.
+    void note_types(unit& u, result& answer) const;
+
+    void begin_lookup() noexcept { ++lookups_; }
+    /// `answer` is null if the lookup failed.
+    void end_lookup(const result* answer);
+    [[nodiscard]] bool is_looking_up() const noexcept { return lookups_ > 0; }
+    /// Names are asked for again at their next use: a type may have been altered or made anew.
+    void forget_names();
+
+ private:
+    std::shared_ptr<const type_catalog> known_ = std::make_shared<type_catalog>();
+    std::shared_ptr<const type_catalog> clean_;  // as before the first change of the session
+    std::size_t lookups_ = 0;                    // not ended yet
+};
+
+}  // namespace coropg::detail

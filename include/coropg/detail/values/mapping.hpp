@@ -1,0 +1,345 @@
+// How rows become C++ values: a scalar is one column, a tuple or pair is columns by position, an aggregate is columns
+// by the names of its members, nested ones by prefix. The shape is checked once for a result; a row then costs its
+// decoding.
+#pragma once
+
+#include <coropg/detail/values/members.hpp>
+#include <coropg/result.hpp>
+
+#include <array>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace coropg {
+
+/// Specialise this to say how the members of an aggregate meet the columns of a row, all of it optional:
+///
+///     template <> struct coropg::columns<user> {
+///         static constexpr std::pair<std::string_view, std::string_view> renamed[]{{"id", "user_id"}};
+///         static constexpr std::string_view optional[]{"nickname"};  // keep their default without a column
+///         static constexpr bool lax = true;                          // columns without a member are ignored
+///     };
+template <class T>
+struct columns {};
+
+}  // namespace coropg
+
+namespace coropg::detail {
+
+/// One column: a type with a codec, or an optional of one.
+template <class T>
+concept scalar = decodable<value_type<T>> && !tuple_like<T>;
+
+template <class T>
+concept described = aggregate<T> && !scalar<T>;
+
+// ---------------------------------------------------------------------------------------------- readable types
+
+template <class T>
+concept row_type = scalar<T> || tuple_like<T> || described<T>;
+
+/// A member that is itself an aggregate takes several columns.
+template <class Member>
+concept nested_aggregate = described<value_type<Member>>;
+
+template <class T>
+consteval bool owns_its_memory() {
+    if constexpr (scalar<T>)
+        return !is_view<value_type<T>>;
+    else if constexpr (tuple_like<T> || described<T>)
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            return (owns_its_memory<value_type<member_t<T, I>>>() && ...);
+        }(std::make_index_sequence<width_of<T>>{});
+    else
+        return true;
+}
+
+/// What `fetch` can return: a type with a coropg::codec, an optional of one, a tuple, a pair or a plain aggregate, none
+/// of them with a view: that would outlive its result.
+template <class T>
+concept fetchable_row = row_type<T> && owns_its_memory<T>();
+
+// -------------------------------------------------------------------------------------------------------- leaves
+//
+// A row is read into the leaves of T: the members of an aggregate, and in the place of a member that is an aggregate
+// itself, its members. A leaf's column is named after the path to it: "id", "customer_id" or "customer.id".
+
+inline constexpr std::size_t max_depth = 4;
+
+struct leaf {
+    std::array<std::string_view, max_depth> path;  ///< outermost first; the unused rest is empty
+    bool may_lack = false;                         ///< without a column it keeps its default
+};
+
+template <class T, std::size_t I>
+consteval bool reads_initialised() {
+    T object;
+    [[maybe_unused]] const auto copy = boost::pfr::get<I>(object);
+    return true;
+}
+/// Whether member I is initialised by the aggregate itself: reading what is not is no constant expression. Only numbers
+/// and enums tell; members of class type are always initialised by their class.
+template <class T, std::size_t I>
+concept initialised_scalar =
+    std::is_scalar_v<member_t<T, I>> && requires { typename std::bool_constant<reads_initialised<T, I>()>; };
+
+template <class T, std::size_t I>
+consteval bool may_lack_column() {
+    if constexpr (requires { columns<T>::optional; }) {
+        for (const std::string_view name : columns<T>::optional)
+            if (name == member_names<T>[I]) return true;
+    }
+    return initialised_scalar<T, I>;
+}
+
+template <class T, std::size_t I>
+consteval std::string_view column_name() {
+    if constexpr (requires { columns<T>::renamed; }) {
+        for (const auto& [member, column] : columns<T>::renamed)
+            if (member == member_names<T>[I]) return column;
+    }
+    return member_names<T>[I];
+}
+
+template <class T>
+consteval std::size_t count_leaves() {
+    if constexpr (!described<T>)
+        return width_of<T>;
+    else
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            return (std::size_t{0} + ... + [] {
+                if constexpr (nested_aggregate<member_t<T, I>>)
+                    return count_leaves<value_type<member_t<T, I>>>();
+                else
+                    return std::size_t{1};
+            }());
+        }(std::make_index_sequence<width_of<T>>{});
+}
+
+template <class T, std::size_t Size>
+constexpr void add_leaves(std::array<leaf, Size>& leaves, std::size_t& next, leaf prefix, std::size_t depth) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (
+            [&] {
+                leaf at = prefix;
+                at.path[depth] = column_name<T, I>();
+                if constexpr (nested_aggregate<member_t<T, I>>) {
+                    add_leaves<value_type<member_t<T, I>>>(leaves, next, at, depth + 1);
+                } else {
+                    at.may_lack = may_lack_column<T, I>();
+                    leaves[next++] = at;
+                }
+            }(),
+            ...);
+    }(std::make_index_sequence<width_of<T>>{});
+}
+
+template <described T>
+inline constexpr auto leaves_of = [] {
+    std::array<leaf, count_leaves<T>()> leaves{};
+    std::size_t next = 0;
+    add_leaves<T>(leaves, next, {}, 0);
+    return leaves;
+}();
+
+template <class T>
+consteval bool is_lax() {
+    if constexpr (requires { columns<T>::lax; })
+        return columns<T>::lax;
+    else
+        return false;
+}
+
+// ---------------------------------------------------------------------------------------------------- the reader
+
+[[noreturn]] void fail_column_count(const PGresult* r, std::size_t expected, std::string_view type);
+
+/// The columns of `leaves`, in their order, -1 for one that may lack. Errors: decode_error that names what is missing on
+/// either side.
+void find_columns(const PGresult* r, std::span<const leaf> leaves, std::span<int> columns, bool lax,
+                  std::string_view type);
+
+/// Reads the rows of one result as T. What it calls is inlined as the compiler sees fit: a codec may call a whole parser.
+template <row_type T>
+class row_reader {
+ public:
+    explicit row_reader(const result& from, bool lax = false) : result_{from.native_handle()}, types_{from.types()} {
+        std::array<int, width> found{};
+        if constexpr (described<T>) {
+            find_columns(result_, leaves_of<T>, found, lax || is_lax<T>(), type_name<T>());
+        } else {
+            if (static_cast<std::size_t>(PQnfields(result_)) != width)
+                fail_column_count(result_, width, type_name<T>());
+            for (std::size_t i = 0; i < width; ++i) found[i] = static_cast<int>(i);
+        }
+        for (std::size_t i = 0; i < width; ++i)
+            columns_[i] = {found[i], found[i] < 0 ? 0 : like(types_, PQftype(result_, found[i])),
+                           static_cast<format>(found[i] < 0 ? 0 : PQfformat(result_, found[i]))};
+        check_types<T, 0>();
+    }
+
+    [[nodiscard]] T read(int row) const {
+        if constexpr (scalar<T>)
+            return read_value<T>(row, columns_[0]);
+        else
+            return read_members<T, 0>(row, std::make_index_sequence<width_of<T>>{});
+    }
+
+    [[nodiscard]] std::vector<T> read_all() const {
+        std::vector<T> rows;
+        rows.reserve(static_cast<std::size_t>(PQntuples(result_)));
+        append_to(rows);
+        return rows;
+    }
+
+    void append_to(std::vector<T>& rows) const {
+        const row_reader self = *this;  // a local, which for all compilers know is not changed by calls of libpq
+        const int count = PQntuples(result_);
+        for (int i = 0; i < count; ++i) {
+            if constexpr (described<T>)
+                rows.emplace_back(made_in_place{self, i});
+            else
+                rows.push_back(self.read(i));
+        }
+    }
+
+ private:
+    static constexpr std::size_t width = [] {
+        if constexpr (scalar<T>)
+            return std::size_t{1};
+        else
+            return count_leaves<T>();
+    }();
+
+    /// Becomes the row where that is to stand, which saves a move. For aggregates only: another type may have a
+    /// constructor that takes this itself.
+    struct made_in_place {
+        const row_reader& reader;
+        int row;
+        operator T() const { return reader.read(row); }
+    };
+
+    struct column {
+        int index = -1;
+        oid type = 0;
+        coropg::format format{};
+    };
+
+    template <class Member>
+    static constexpr std::size_t leaves_in = [] {
+        if constexpr (nested_aggregate<Member>)
+            return count_leaves<value_type<Member>>();
+        else
+            return std::size_t{1};
+    }();
+
+    /// Where the leaves of member I of `Row` begin, counted from the first of `Row`.
+    template <class Row, std::size_t I>
+    static constexpr std::size_t offset_of = []<std::size_t... Before>(std::index_sequence<Before...>) {
+        return (std::size_t{0} + ... + leaves_in<member_t<Row, Before>>);
+    }(std::make_index_sequence<I>{});
+
+    template <class Row, std::size_t First>
+    void check_types() const {
+        if constexpr (scalar<Row>) {
+            check_type<value_type<Row>>(columns_[First]);
+        } else {
+            [&]<std::size_t... I>(std::index_sequence<I...>) {
+                (check_member<member_t<Row, I>, First + offset_of<Row, I>>(), ...);
+            }(std::make_index_sequence<width_of<Row>>{});
+        }
+    }
+
+    template <class Member, std::size_t First>
+    void check_member() const {
+        if constexpr (nested_aggregate<Member>)
+            check_types<value_type<Member>, First>();
+        else
+            check_type<value_type<Member>>(columns_[First]);
+    }
+
+    template <class Element>
+    void check_type(const column& at) const {
+        static_assert(decodable<Element>, "no coropg::codec says how to read this type");
+        if (at.index < 0) return;
+        const field f{{}, at.type, at.format, {result_, 0, at.index, types_}};
+        if (!reads<Element>(f)) f.template mismatch<Element>();
+    }
+
+    template <class Row, std::size_t First, std::size_t... I>
+    Row read_members(int row, std::index_sequence<I...>) const {
+        return Row{read_member<Row, I, First + offset_of<Row, I>>(row)...};
+    }
+
+    template <class Row, std::size_t I, std::size_t First>
+    member_t<Row, I> read_member(int row) const {
+        using Member = member_t<Row, I>;
+        if constexpr (nested_aggregate<Member>) {
+            using Inner = value_type<Member>;
+            if constexpr (is_optional<Member>) {
+                if (all_null<First, count_leaves<Inner>()>(row)) return std::nullopt;
+            }
+            return read_members<Inner, First>(row, std::make_index_sequence<width_of<Inner>>{});
+        } else if constexpr (described<Row>) {
+            if constexpr (may_lack_column<Row, I>()) {
+                if (columns_[First].index < 0) return boost::pfr::get<I>(Row{});
+            }
+            return read_value<Member>(row, columns_[First]);
+        } else {
+            return read_value<Member>(row, columns_[First]);
+        }
+    }
+
+    template <std::size_t First, std::size_t Count>
+    [[nodiscard]] bool all_null(int row) const {
+        for (std::size_t i = First; i < First + Count; ++i)
+            if (columns_[i].index >= 0 && PQgetisnull(result_, row, columns_[i].index) == 0) return false;
+        return true;
+    }
+
+    template <class Element>
+    Element read_value(int row, const column& at) const {
+        using V = value_type<Element>;
+        const std::string_view bytes{PQgetvalue(result_, row, at.index),
+                                     static_cast<std::size_t>(PQgetlength(result_, row, at.index))};
+        const field f{bytes, at.type, at.format, {result_, row, at.index, types_}};
+        if (bytes.empty()) [[unlikely]] {
+            if (PQgetisnull(result_, row, at.index) != 0) return null_value<Element>(f);
+        }
+        return codec<V>::decode(f);
+    }
+
+    const PGresult* result_;
+    const type_catalog* types_;
+    std::array<column, width> columns_{};
+};
+
+// ------------------------------------------------------------------------------------------- rows of parameters
+
+/// How many parameters one element of an `execute_many` range stands for.
+template <class Row>
+consteval std::size_t parameter_count() {
+    if constexpr (tuple_like<Row>)
+        return std::tuple_size_v<Row>;
+    else if constexpr (described<Row> && !encodable<Row>)
+        return member_count<Row>;
+    else
+        return 1;
+}
+
+template <class Row, class Add>
+void for_each_parameter(const Row& row, Add add) {
+    if constexpr (tuple_like<Row>)
+        std::apply([&](const auto&... values) { (add(values), ...); }, row);
+    else if constexpr (described<Row> && !encodable<Row>)
+        boost::pfr::for_each_field(row, add);
+    else
+        add(row);
+}
+
+}  // namespace coropg::detail

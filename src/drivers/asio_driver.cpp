@@ -1,0 +1,369 @@
+#include <coropg/detail/drivers/asio_driver.hpp>
+#include <coropg/detail/ops/ops.hpp>
+#include <coropg/log.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fcntl.h>
+#include <poll.h>
+
+namespace coropg::detail {
+
+namespace {
+
+using boost::system::error_code;
+using descriptor = asio::posix::stream_descriptor;
+
+class socket_link final : public asio_link {
+ public:
+    socket_link(int socket, const asio::any_io_executor& ex)
+        : asio_link{ex}, read_side_{ex, duplicate(socket)}, write_side_{ex}, watchdog_{ex} {}
+
+    void adopt(std::unique_ptr<session> moved) override {
+        core_ = std::move(moved);
+        if (!is_completing_) rearm();
+    }
+
+    void start(unit_ptr&& u) override {
+        if (orphaned_) return;
+        if (!core_) return refuse(std::move(u));
+        core_->submit(std::move(u));
+        if (!is_completing_) flush();
+    }
+
+    void start_all(unit_queue&& units) override {
+        if (orphaned_) return;
+        while (!units.empty()) core().submit(units.pop_front());
+        if (!is_completing_) flush();
+    }
+
+    void cancel(std::uint64_t ticket) override {
+        // Not in place: what it ends would be told on the stack of whoever cancels.
+        asio::post(executor, [link = self(), ticket] {
+            if (link->orphaned_ || !link->core_) return;
+            link->guard([&](session& core) { core.cancel(ticket, clock::now()); });
+            link->run(want::nothing);
+        });
+    }
+
+    void shut_down() override {
+        if (!core_) return;
+        core_->close("its handle was destroyed");
+        if (orphaned_) return;
+        if (!is_completing_) rearm();
+    }
+
+    void retire() override {
+        if (!core_) let_go();
+    }
+
+ private:
+    [[nodiscard]] std::shared_ptr<socket_link> self() {
+        return std::static_pointer_cast<socket_link>(shared_from_this());
+    }
+
+    /// Waits for one direction. Destroyed without being called, it tells that the execution context is going away.
+    class on_ready {
+     public:
+        on_ready(std::shared_ptr<socket_link> link, want direction) : link_{std::move(link)}, direction_{direction} {}
+        on_ready(on_ready&&) noexcept = default;
+        on_ready& operator=(on_ready&&) = delete;
+        ~on_ready() {
+            if (link_) link_->orphan();
+        }
+        void operator()(error_code problem) {
+            const std::shared_ptr<socket_link> link = std::move(link_);
+            (direction_ == want::read ? link->reading_ : link->writing_) = false;
+            link->run(problem ? want::nothing : direction_);
+        }
+
+     private:
+        std::shared_ptr<socket_link> link_;
+        want direction_;
+    };
+
+    /// A turn: takes in what came, and last of all calls the program's code. That may throw, submit more, run the event
+    /// loop, destroy the connection or move its session away: all that is still to be done is in the hands of the event
+    /// loop by then.
+    void run(want ready) {
+        is_completing_ = false;  // whichever turn was completing, this one goes on with it
+        if (!core_) return;
+        guard([ready](session& core) { core.advance(ready); });
+        if (const inbox::delivery news = core_->notices().take(); !news.empty()) {
+            rearm();
+            news();
+        }
+        if (core_) complete();
+    }
+
+    /// Completes those who are done, but for those who are refused meanwhile: the event loop is not only ours.
+    void complete() {
+        unit_ptr done = core_->take_finished();
+        std::size_t left = core_->finished_count();
+        rearm();
+        if (left == 0) return call(std::move(done));
+        // What they submit is sent together.
+        is_completing_ = true;
+        for (call(std::move(done)); is_completing_ && core_ && left > 0; --left) call(core_->take_finished());
+        if (!std::exchange(is_completing_, false)) return;
+        if (core_) flush();
+    }
+    static void call(unit_ptr done) {
+        if (done && done->waiting) done->waiting(std::move(done));
+    }
+
+    /// Does `work` on the session, which is closed when that fails.
+    template <class Work>
+    void guard(Work work) {
+        try {
+            work(*core_);
+        } catch (const std::exception& e) {
+            core_->close(e.what());
+        }
+    }
+
+    /// Sends what was submitted.
+    void flush() {
+        guard([](session& core) { core.send(); });
+        rearm();
+    }
+
+    /// Arranges to be called again for all that is open.
+    void rearm() {
+        send_cancel();
+        const bool is_to_tell = core_->has_finished();
+        if (is_to_tell && !std::exchange(is_posted_, true))
+            asio::post(executor, [link = self()] {
+                link->is_posted_ = false;
+                link->run(want::nothing);
+            });
+        if (core_->is_open()) {
+            watch();
+            wait();
+        } else if (!is_to_tell) {
+            disconnect();
+        }
+    }
+
+    void wait() {
+        const want wanted = core_->wants();
+        // What it waited for was read already: a connection that is idle gives the event loop nothing to do.
+        if (reading_ && wanted == want::nothing) read_side_.cancel();
+        if (has(wanted, want::read) && !reading_) {
+            reading_ = true;
+            read_side_.async_wait(descriptor::wait_read, on_ready{self(), want::read});
+        }
+        if (has(wanted, want::write) && !writing_) {
+            writing_ = true;
+            // On a descriptor of its own, if there is one left: once Asio has waited for EPOLLOUT on one, its later waits
+            // wake for nothing.
+            if (!write_side_.is_open()) try {
+                    write_side_ = descriptor{executor, duplicate(core_->socket())};
+                } catch (const connection_error&) {
+                }
+            descriptor& side = write_side_.is_open() ? write_side_ : read_side_;
+            side.async_wait(descriptor::wait_write, on_ready{self(), want::write});
+        }
+    }
+
+    /// One timer for all deadlines. It is moved forward only; one that fires too early looks for the next.
+    void watch() {
+        const clock::time_point next = core_->next_deadline();
+        if (next >= watched_) return;
+        watched_ = next;
+        watchdog_.expires_at(next);
+        watchdog_.async_wait([link = self()](error_code problem) {
+            if (problem) return;
+            link->watched_ = no_deadline;
+            if (!link->core_ || !link->core_->is_open()) return;
+            link->guard([](session& core) { core.expire(clock::now()); });
+            link->run(want::nothing);
+        });
+    }
+
+    void send_cancel();
+
+    void disconnect() {
+        let_go();
+        core_->release();
+    }
+
+    void let_go() {
+        error_code ignored;
+        read_side_.close(ignored);
+        write_side_.close(ignored);
+        watchdog_.cancel();
+        abandon_cancel();
+    }
+
+    void abandon_cancel() {
+        if (const auto signal = std::exchange(cancelling_, nullptr)) signal->emit(asio::cancellation_type::terminal);
+    }
+
+    /// The handlers of the waiters own coroutines, which may own this connection: the circle is broken here.
+    void orphan() {
+        orphaned_ = true;
+        const unit_queue doomed = core_ ? core_->take_all() : unit_queue{};
+    }
+
+    descriptor read_side_;
+    descriptor write_side_;
+    asio::steady_timer watchdog_;
+    clock::time_point watched_ = no_deadline;
+    std::shared_ptr<asio::cancellation_signal> cancelling_;
+    bool reading_ = false;
+    bool writing_ = false;
+    bool is_completing_ = false;  ///< what is submitted now, is sent once all of a turn are completed
+    bool is_posted_ = false;      ///< the next turn
+    bool orphaned_ = false;
+};
+
+/// A name that is looked up. Asio cannot break off a lookup, so whoever no longer waits leaves it behind.
+struct lookup {
+    explicit lookup(const asio::any_io_executor& executor) : resolver{executor}, end{executor} {
+        end.expires_at(no_deadline);
+    }
+
+    asio::ip::tcp::resolver resolver;
+    asio::steady_timer end;
+    error_code problem = asio::error::operation_aborted;
+    asio::ip::tcp::resolver::results_type found;
+};
+
+asio::awaitable<void> resolve(resolution& name) {
+    const auto shared = std::make_shared<lookup>(co_await asio::this_coro::executor);
+    const auto take = [shared](error_code problem, asio::ip::tcp::resolver::results_type found) {
+        shared->problem = problem;
+        shared->found = std::move(found);
+        shared->end.cancel();
+    };
+    shared->resolver.async_resolve(name.host, name.port, take);
+    error_code woken;
+    co_await shared->end.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    shared->resolver.cancel();  // one that has not begun
+    if (shared->problem == asio::error::operation_aborted) throw boost::system::system_error{shared->problem};
+    if (shared->problem) name.problem = shared->problem.message();
+    for (const auto& entry : shared->found) name.addresses.push_back(entry.endpoint().address().to_string());
+}
+
+/// A wait with a deadline; the timer's handler may outlive the coroutine.
+struct timed_wait {
+    timed_wait(const asio::any_io_executor& executor, int socket)
+        : side{executor, duplicate(socket)}, timer{executor} {}
+
+    descriptor side;
+    asio::steady_timer timer;
+    bool late = false;
+};
+
+/// Asio wakes for nothing now and then, when several threads run the event loop; libpq does not take that for an answer.
+bool is_ready(const wish& w) {
+    pollfd entry{w.socket, static_cast<short>(w.readiness == want::read ? POLLIN : POLLOUT), 0};
+    return ::poll(&entry, 1, 0) != 0;
+}
+
+asio::awaitable<answer> wait_for(wish w) {
+    const auto wait = std::make_shared<timed_wait>(co_await asio::this_coro::executor, w.socket);
+    if (w.deadline != no_deadline) {
+        wait->timer.expires_at(w.deadline);
+        wait->timer.async_wait([wait](error_code problem) {
+            if (problem) return;
+            wait->late = true;
+            wait->side.cancel();
+        });
+    }
+    error_code problem;
+    do {
+        co_await wait->side.async_wait(w.readiness == want::read ? descriptor::wait_read : descriptor::wait_write,
+                                       asio::redirect_error(asio::use_awaitable, problem));
+    } while (!problem && !wait->late && !is_ready(w));
+    wait->timer.cancel();
+    if (wait->late) co_return answer::timed_out;
+    if (problem) throw boost::system::system_error{problem};
+    co_return answer::ready;
+}
+
+/// Waits wherever `work` has to. Errors: those of `work`; boost::system::system_error when cancelled.
+template <class T>
+asio::awaitable<T> drive(op<T> work) {
+    answer reply = answer::ready;
+    while (const std::optional<wish> w = work.resume(reply)) {
+        reply = answer::ready;
+        if (w->name != nullptr)
+            co_await resolve(*w->name);
+        else
+            reply = co_await wait_for(*w);
+    }
+    co_return work.take();
+}
+
+void socket_link::send_cancel() {
+    std::optional<pq::cancel_request> request = core_->take_cancel();
+    if (!request) return;
+    const auto signal = cancelling_ = std::make_shared<asio::cancellation_signal>();
+    const auto end = [signal, weak = weak_from_this()](const std::exception_ptr& failure, const std::string& problem) {
+        const auto link = std::static_pointer_cast<socket_link>(weak.lock());
+        if (!link || link->orphaned_ || !link->core_ || link->cancelling_ != signal) return;
+        if (!problem.empty()) log(log_level::warning, "cannot send a cancel: " + problem);
+        link->cancelling_ = nullptr;
+        if (failure)  // it goes on, and nobody knows until when
+            link->core_->close("the end of a cancel cannot be waited for");
+        else
+            link->guard([](session& core) { core.cancel_ended(clock::now()); });
+        link->run(want::nothing);
+    };
+    asio::co_spawn(executor, drive(ops::cancel(std::move(*request))),
+                   asio::bind_cancellation_slot(signal->slot(), end));
+}
+
+}  // namespace
+
+int duplicate(int socket) {
+    const int copy = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
+    if (copy >= 0) return copy;
+    const error_code problem{errno, boost::system::system_category()};
+    throw connection_error{"cannot duplicate the socket: " + problem.message()};
+}
+
+void asio_link::refuse(unit_ptr&& u) const {
+    asio::post(executor, [u = std::move(u)]() mutable {
+        if (u->waiting) u->waiting(std::move(u));
+    });
+}
+
+std::exception_ptr asio_link::parted() {
+    return std::make_exception_ptr(usage_error{"the connection went back to its pool"});
+}
+
+void asio_link::throw_parted() { std::rethrow_exception(parted()); }
+
+std::shared_ptr<asio_link> make_link(int socket, asio::any_io_executor executor) {
+    return std::make_shared<socket_link>(socket, executor);
+}
+
+std::shared_ptr<asio_link> make_link(pq::connection conn, const asio::any_io_executor& executor) {
+    const auto link = make_link(PQsocket(conn.get()), executor);
+    link->adopt(std::make_unique<session>(std::move(conn)));
+    return link;
+}
+
+asio::awaitable<pq::connection> asio_driver::connect(conninfo info) {
+    try {
+        op<pq::connection> work = ops::connect(std::move(info));
+        co_return co_await drive(std::move(work));
+    } catch (const boost::system::system_error& e) {
+        if (e.code() == asio::error::operation_aborted)
+            throw operation_aborted{"cancelled by the program while connecting"};
+        throw connection_error{std::string{"cannot wait for the server: "} + e.what()};
+    }
+}
+
+}  // namespace coropg::detail

@@ -1,0 +1,133 @@
+#include <coropg/detail/drivers/poll_driver.hpp>
+#include <coropg/detail/ops/ops.hpp>
+#include <coropg/log.hpp>
+
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <span>
+
+namespace coropg::detail {
+
+namespace {
+
+/// What the socket became ready for by `deadline`; nothing when the timer went off first, which it may do too early, or
+/// there was an interruption.
+want wait_for(int socket, want wanted, clock::time_point deadline, watchdog& timer, const bell* interruption) {
+    std::array<pollfd, 3> entries{
+        {{socket, 0, 0}, {}, {interruption == nullptr ? -1 : interruption->descriptor(), POLLIN, 0}}};
+    if (has(wanted, want::read)) entries[0].events |= POLLIN;
+    if (has(wanted, want::write)) entries[0].events |= POLLOUT;
+    timer.poll(std::span{entries}.first(interruption == nullptr ? 2 : 3), deadline);
+    const short seen = entries[0].revents;
+    want ready = want::nothing;
+    if ((seen & (POLLIN | POLLERR | POLLHUP)) != 0) ready = ready | want::read;
+    if ((seen & (POLLOUT | POLLERR | POLLHUP)) != 0) ready = ready | want::write;
+    return ready;
+}
+
+void resolve(resolution& name) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* list = nullptr;
+    const int problem = ::getaddrinfo(name.host.c_str(), name.port.c_str(), &hints, &list);
+    if (problem != 0) {
+        name.problem = ::gai_strerror(problem);
+        return;
+    }
+    const std::unique_ptr<addrinfo, pq::freed_by<::freeaddrinfo>> owner{list};
+    for (const addrinfo* a = list; a != nullptr; a = a->ai_next) {
+        std::array<char, NI_MAXHOST> text{};
+        if (::getnameinfo(a->ai_addr, a->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0)
+            name.addresses.emplace_back(text.data());
+    }
+}
+
+/// Waits until the server has taken note of a cancel, or the connection is given up.
+void send_cancel(session& core, pq::cancel_request request) {
+    const auto problem = poll_work{ops::cancel(std::move(request))}.go_on({core.next_deadline()});
+    if (!problem) return core.expire(clock::now());
+    if (!problem->empty()) log(log_level::warning, "cannot send a cancel: " + *problem);
+    core.cancel_ended(clock::now());
+    core.send();
+}
+
+}  // namespace
+
+std::optional<answer> wait_for(const wish& asked, const patience& p, watchdog& timer) {
+    if (asked.name != nullptr) {
+        resolve(*asked.name);
+        return answer::ready;
+    }
+    const clock::time_point deadline = std::min(asked.deadline, p.limit);
+    while (wait_for(asked.socket, asked.readiness, deadline, timer, p.interruption) == want::nothing) {
+        if (p.is_over()) return std::nullopt;
+        if (clock::now() >= deadline) return answer::timed_out;
+    }
+    return answer::ready;
+}
+
+pq::connection poll_driver::connect(conninfo info) { return *poll_work{ops::connect(std::move(info))}.go_on({}); }
+
+void poll_link::throw_parted() { throw usage_error{"the connection went back to its pool"}; }
+
+poll_driver::~poll_driver() {
+    if (runner_.link_ == nullptr || !runner_.link_->has_session()) return;
+    runner_.core().close("its handle was destroyed");
+    runner_.settle();
+}
+
+unit_ptr poll_runner::perform(unit_ptr&& u) const {
+    unit_ptr mine;
+    u->waiting.emplace([&mine](unit_ptr done) { mine = std::move(done); });
+    core().submit(std::move(u));
+    core().send();
+    for (;;) {
+        settle();
+        if (mine) return mine;
+        wait();
+    }
+}
+
+void poll_runner::start(unit_ptr&& u) const {
+    core().submit(std::move(u));
+    core().send();
+    settle();
+}
+
+bool poll_runner::drain(const patience& p) const {
+    bool is_over = false;
+    for (;;) {
+        settle();
+        if (!core().is_open() || !core().has_leftovers()) return true;
+        if (is_over) return false;
+        wait(p);
+        is_over = p.is_over();
+    }
+}
+
+/// Tells who waits for what has ended.
+void poll_runner::settle() const {
+    session& core = this->core();
+    while (unit_ptr done = core.take_finished())
+        if (done->waiting) done->waiting(std::move(done));
+    if (!core.is_open()) core.release();
+}
+
+void poll_runner::wait(const patience& p) const try {
+    auto& [core, timer] = link_->here();
+    if (std::optional<pq::cancel_request> cancel = core.take_cancel()) return send_cancel(core, std::move(*cancel));
+    const clock::time_point next = core.next_deadline();
+    const want ready = wait_for(core.socket(), core.wants(), std::min(next, p.limit), timer, p.interruption);
+    if (ready != want::nothing) core.advance(ready);
+    // Also while a server sends without end.
+    if (next != no_deadline && timer.rests() && !core.has_finished()) core.expire(clock::now());
+} catch (const std::exception& e) {
+    core().close(e.what());
+}
+
+}  // namespace coropg::detail

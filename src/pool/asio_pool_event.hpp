@@ -1,0 +1,40 @@
+// What the parts of the asynchronous pool share: the event, within which its core and its slots may be touched.
+#pragma once
+
+#include <coropg/detail/pool/asio_pool.hpp>
+
+#include <boost/asio/post.hpp>
+
+namespace coropg::detail {
+
+/// Holds the mutex, and in the end does what the core wants done, outside of it.
+class asio_pool::event {
+ public:
+    explicit event(asio_pool& pool) : pool_{pool}, lock_{pool.mutex_}, now{clock::now()} {}
+    event(const event&) = delete;
+    event& operator=(const event&) = delete;
+    ~event() {
+        while (const auto action = pool_.core_.next_action()) pool_.collect(*action, todo);
+        // With the mutex held, lest one goes away meanwhile, and his execution context with him.
+        for (const auto& timer : pool_.watchers_) asio::post(timer->get_executor(), [timer] { timer->cancel(); });
+        pool_.watchers_.clear();
+        lock_.unlock();
+        pool_.perform(todo);
+    }
+
+ private:
+    asio_pool& pool_;
+    std::unique_lock<std::mutex> lock_;
+
+ public:
+    const clock::time_point now;
+    effects todo;
+};
+
+/// Those who still wait for units that ended in a session which has no link at the moment.
+inline void tell_finished(session& core) {
+    while (unit_ptr done = core.take_finished())
+        if (done->waiting) done->waiting(std::move(done));
+}
+
+}  // namespace coropg::detail

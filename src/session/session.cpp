@@ -1,0 +1,373 @@
+#include <coropg/detail/session/session.hpp>
+#include <coropg/errors.hpp>
+#include <coropg/log.hpp>
+#include <coropg/sqlstate.hpp>
+
+#include "reports.hpp"
+
+#include <algorithm>
+
+namespace coropg::detail {
+
+namespace {
+
+/// Units on the wire at a time. More would not keep the server busier, but be told "outcome not known" when the
+/// connection is lost, and run unnamed while the Parse of the first of them is under way.
+constexpr std::size_t max_underway = 128;
+/// Once for a statement that broke, once for a type.
+constexpr int max_replays = 2;
+
+std::exception_ptr cancelled(const unit& u) {
+    return stop_error(u, u.stopped, "the server cancelled the statement", outcome::failed);
+}
+
+/// Of a unit that was sent on a connection that is lost. Until its Sync is sent, nothing of it can be stored; within a
+/// transaction, nothing before COMMIT.
+outcome lost_outcome(const unit& u) {
+    const bool decided = decides(u.is_for) || (!u.within && u.sync_sent);
+    return decided ? outcome::unknown : outcome::not_executed;
+}
+
+std::string_view described(outcome became) {
+    switch (became) {
+        case outcome::not_sent: return "the statement was not sent";
+        case outcome::unknown: return "the statement was sent, its outcome is not known";
+        default: return "the statement has no effect";
+    }
+}
+
+/// Whether a type that `u` sends was dropped, or made anew with another OID.
+bool is_of_wrong_type(const unit& u) {
+    const std::string_view code = u.sqlstate();
+    const bool vanished =
+        code == sqlstate::internal_error && u.server_message().starts_with("cache lookup failed for type");
+    return vanished || code == sqlstate::undefined_object || code == sqlstate::datatype_mismatch;
+}
+
+}  // namespace
+
+void session::recycle(unit_ptr&& u) noexcept {
+    if (u->has_problem()) u->start_over();  // an error does not outlive its statement, to be freed by another's thread
+    if (!u->is_foreign) spares_.keep(std::move(u));
+}
+
+void session::submit(unit_ptr&& u) {
+    if (is_observed()) u->started = clock::now();
+    if (record_ && !u->commands.empty()) record_->note(u->site_sql());
+    if (u->group) unit_group::enter(*u);
+    if (state_ == state::closed) {
+        if (u->ends_scope() && !u->within->ended) transactions_.leave(*u->within);
+        return fail_closed(std::move(u), false);
+    }
+    if (const char* const problem = transactions_.refusal(u->is_for, u->within.get())) {
+        u->fail(std::make_exception_ptr(usage_error{problem, u->site()}));
+        return finish(std::move(u));
+    }
+    if (u->is_for == purpose::commit) ask_for_transaction_id(*u);
+    if (u->ends_scope()) transactions_.leave(*u->within);
+    canceller_.expect(u->deadline);
+    const bool may_be_late = u->may_be_late;
+    queued_.push_back(std::move(u));
+    if (may_be_late) expire(clock::now());
+}
+
+want session::wants() const noexcept {
+    switch (state_) {
+        case state::closed: return want::nothing;
+        case state::exclusive: return exclusive_wants_;
+        case state::pipelining: break;
+    }
+    const bool may_read = !underway_.empty() && !underway_.front().holds_back();
+    // While it flushes, a server that waits for us to read must not be kept waiting.
+    if (wire_.is_full()) return may_read ? want::both : want::write;
+    return may_read ? want::read : want::nothing;
+}
+
+void session::advance(want ready) {
+    const bool is_supplied = exclusive_caller_ != nullptr && exclusive_caller_->is_ready();
+    if (state_ == state::exclusive && (is_supplied || has(ready, exclusive_wants_)))
+        resume_exclusive();
+    else if (state_ == state::pipelining && has(ready, want::read))
+        receive();
+    send();
+}
+
+bool session::is_quiet() const noexcept {
+    return state_ == state::pipelining && !changes_.is_dirty() && queued_.empty() && underway_.empty() &&
+           !transactions_.current() && canceller_.is_idle() && !inbox_.has_handler() && wire_.is_at_rest();
+}
+
+bool session::has_leftovers() const noexcept {
+    return !underway_.empty() || !canceller_.is_idle() || !wire_.is_at_rest();
+}
+
+// ---------------------------------------------------------------------------------------------------- sending
+
+void session::send() {
+    if (wire_.is_full()) wire_.flush();
+    cancel_abandoned();
+    while (state_ == state::pipelining && !wire_.is_full()) {
+        const bool is_unit_open = !underway_.empty() && !underway_.back().sync_sent;
+        if (is_unit_open) {
+            if (wire_.awaits_answers(underway_.back())) break;
+            if (!wire_.feed(underway_.back())) return lose();
+            deallocate_evicted();
+        } else if (may_go_on()) {
+            take_next();
+        } else {
+            break;
+        }
+    }
+    if (state_ == state::pipelining && wire_.has_unflushed()) wire_.flush();
+    spares_.clean_up();
+}
+
+/// Whether the turn of the queue's head has come.
+bool session::may_go_on() {
+    if (queued_.empty() || underway_.size() >= max_underway) return false;
+    if (transactions_.is_beginning() || !canceller_.may_send()) return false;
+    if (!underway_.empty() && underway_.back().is_streamed()) return false;
+    const unit& head = queued_.front();
+    if (head.exclusive && !underway_.empty()) {
+        if (head.is_for == purpose::farewell) limit_drain(clock::now());
+        return false;
+    }
+    return !types_.is_looking_up() || !head.parameters.has_unresolved();
+}
+
+/// Begins the queue's head, unless it ends here or waits for a lookup of its types. Its scope is opened last: a lookup
+/// goes before BEGIN.
+void session::take_next() {
+    unit& u = queued_.front();
+    if (ends_unsent(u)) return finish(queued_.pop_front());
+    if (u.parameters.has_unresolved() && !fill_types(u)) return;
+    if (u.within) open(u);
+    if (u.exclusive) return start_exclusive();
+    if (u.changes != session_change::none) note_change(u);
+    underway_.push_back(queued_.pop_front());
+}
+
+/// Statements that left the cache are dropped on the server by units that nobody waits for. Not in a transaction, which
+/// could have failed.
+void session::deallocate_evicted() {
+    if (!wire_.statements().has_evicted() || transactions_.is_open()) return;
+    for (const std::string& name : wire_.statements().take_evicted()) {
+        auto u = std::make_unique<unit>(call_options{.prepare = prepare::never}, std::source_location{});
+        const unchecked_sql sql{"DEALLOCATE \"" + name + "\""};
+        u->add(sql_view{sql}, 0);
+        queued_.push_front(std::move(u));
+    }
+}
+
+// --------------------------------------------------------------------------------------------------- receiving
+
+void session::receive() {
+    const bool is_alive = wire_.read();
+    while (state_ == state::pipelining && !underway_.empty()) {
+        unit& head = underway_.front();
+        switch (wire_.next(head)) {
+            case wire::event::rows: on_rows(head); continue;
+            case wire::event::answer: on_answer(head); continue;
+            case wire::event::sync: on_sync(); continue;
+            case wire::event::copy: refuse_copy(head); continue;
+            case wire::event::nothing: break;
+        }
+        break;
+    }
+    if (state_ == state::pipelining && (!is_alive || wire_.is_lost())) lose();
+}
+
+void session::on_rows(unit& u) {
+    result some = wire_.take_rows();
+    if (!u.is_streamed()) return;  // nobody wants them any more
+    types_.note_types(u, some);
+    u.receiver->rows(u, u.answered - u.opening_commands, std::move(some));
+}
+
+void session::on_answer(unit& u) {
+    command& c = u.commands[u.answered];
+    note_tag(u, c.answer.command_tag());
+    if (u.keeps_results && c.is_wanted) types_.note_types(u, c.answer);
+    hand_over(u, c);
+}
+
+/// What need not be kept until the Sync is not: a result takes far more memory than what is read from it. One with
+/// columns of unknown types cannot be read yet.
+void session::hand_over(unit& u, command& c) {
+    const bool is_kept = u.keeps_results && c.is_wanted;
+    const bool is_own = u.answered >= u.opening_commands;
+    if (is_kept && (!u.receiver || !is_own || !u.unknown_types.empty())) return;
+    const bool is_counted = !u.keeps_results || u.started != clock::time_point{};
+    if (is_counted) u.affected_rows += c.answer.affected_rows();
+    if (is_kept) u.receiver->answer(u, u.answered - u.opening_commands);
+    c.answer = {};
+}
+
+/// What a unit has stored on its way is not done again.
+void session::note_tag(unit& u, std::string_view tag) {
+    if ((tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") && u.is_for != purpose::reset)
+        wire_.statements().forget_ready();
+    if (u.within) return;
+    if (tag == "COMMIT" || tag == "PREPARE TRANSACTION" || tag == "CALL" || tag == "DO") u.replays = max_replays;
+    transactions_.tagged(tag);
+}
+
+void session::on_sync() {
+    unit_ptr u = underway_.pop_front();
+    if (underway_.empty()) canceller_.drained();
+    if (u->failed()) {
+        if (u->is_for == purpose::reset) refuse_behind_reset(*u);
+        forget_what_broke(*u);
+        note_refused_write(*u);
+    }
+    if (u->within) note_scope(*u);
+    if (is_to_be_replayed(*u)) return replay(std::move(u));
+    if (u->unknown_types.empty() || u->failed()) return finish(std::move(u));
+    const std::vector<oid> unknown = std::move(u->unknown_types);
+    const unit& asking = *u;
+    look_up({}, unknown, std::move(u), asking);
+}
+
+/// A unit that failed for what the session knew wrongly of the server's types and prepared statements: nothing of it was
+/// executed. In a transaction it is too late, for that has failed; and into one that was begun behind it, it does not
+/// belong.
+bool session::is_to_be_replayed(const unit& u) const {
+    if (u.replays >= max_replays || u.is_stopped() || u.is_tombstone) return false;
+    if (u.within || transactions_.is_open()) return false;
+    return u.broken_plan() || (u.sends_user_types && is_of_wrong_type(u));
+}
+
+void session::replay(unit_ptr&& u) {
+    // Without a name: behind a pooler, the next server connection may not have the statement either.
+    if (u->broken_plan()) u->preparing = prepare::never;
+    u->start_over();
+    ++u->replays;
+    queued_.push_front(std::move(u));
+}
+
+/// libpq cannot leave COPY in pipeline mode, so the connection ends here. SQL that begins with COPY never gets this
+/// far.
+void session::refuse_copy(unit& u) {
+    u.fail(std::make_exception_ptr(
+        usage_error{"COPY moves data of its own: use copy_in or copy_out; the connection is closed",
+                    u.site_of(u.answered), outcome::not_executed}));
+    close("a statement began a COPY");
+}
+
+/// What is known of the statements and types of a unit that failed for them is looked up anew at their next use. A type
+/// that was dropped and made anew has another OID.
+void session::forget_what_broke(unit& u) {
+    if (u.sends_user_types && (u.sqlstate().starts_with("42") || u.sqlstate().starts_with("XX"))) types_.forget_names();
+    const bool vanished = u.sqlstate() == sqlstate::invalid_sql_statement_name;
+    if (!vanished && u.sqlstate() != sqlstate::feature_not_supported) return;
+    for (const command& c : u.commands) wire_.statements().forget(u, c);
+    if (vanished) wire_.statements().take_evicted();
+}
+
+// --------------------------------------------------------------------------------------------------- exclusive work
+
+void session::start_exclusive() {
+    wire_.leave_pipeline();
+    note_change(queued_.front());
+    state_ = state::exclusive;
+    underway_.push_back(queued_.pop_front());
+    unit& u = underway_.front();
+    u.sync_sent = true;
+    u.running.emplace(u.exclusive(native_handle(), u));
+    resume_exclusive();
+}
+
+void session::resume_exclusive() {
+    unit& u = underway_.front();
+    if (const std::optional<wish> w = u.running->resume()) {
+        exclusive_wants_ = w->readiness;
+        exclusive_caller_ = w->caller;
+    } else {
+        end_exclusive();
+    }
+}
+
+void session::end_exclusive() {
+    unit& u = underway_.front();
+    try {
+        u.running->take();
+    } catch (const errors::query_canceled&) {
+        u.fail(u.is_stopped() ? cancelled(u) : std::current_exception());
+    } catch (...) {
+        u.fail(std::current_exception());
+    }
+    exclusive_wants_ = want::nothing;
+    exclusive_caller_ = nullptr;
+    state_ = state::pipelining;
+    if (u.is_for != purpose::farewell && wire_.is_lost()) return lose();
+    if (u.within)
+        note_scope(u);
+    else
+        transactions_.script_ended(!wire_.is_at_rest());
+    const bool is_last = u.is_for == purpose::farewell;
+    finish(underway_.pop_front());
+    if (is_last) return close("closed by close()");
+    if (!wire_.enter_pipeline()) lose();
+}
+
+// ----------------------------------------------------------------------------------------------------- the end
+
+void session::finish(unit_ptr&& u) {
+    if (u->is_stopped()) {
+        canceller_.head_ended();
+        const bool half_sent = u->sent < u->commands.size() && !u->exclusive;
+        if (!u->has_problem() && (half_sent || u->sqlstate() == sqlstate::query_canceled)) u->fail(cancelled(*u));
+    }
+    if (u->receiver) u->receiver->end(*u);
+    if (u->is_for == purpose::reset) changes_.end_reset();
+    if (u->is_for == purpose::lookup) return end_lookup(std::move(u));
+    if (u->started != clock::time_point{} && !u->commands.empty()) report(*u, PQbackendPID(native_handle()));
+    (canceller_.holds_ends() ? held_ : finished_).push_back(std::move(u));
+}
+
+void session::lose() {
+    const unit* const head = underway_.empty() ? nullptr : &underway_.front();
+    std::string reason = wire_.last_message();
+    if (head != nullptr && !head->server_message().empty()) reason = head->server_message();
+    log(log_level::error, "connection lost: " + reason);
+    close(reason);
+}
+
+void session::close(std::string_view reason) {
+    if (state_ == state::closed) return;
+    state_ = state::closed;
+    closed_because_ = reason;
+    wire_.stop();
+    canceller_.stop();
+    finished_.append(std::move(held_));
+    while (!underway_.empty()) fail_closed(underway_.pop_front(), true);
+    while (!queued_.empty()) fail_closed(queued_.pop_front(), false);
+}
+
+unit_queue session::take_all() {
+    unit_queue all = std::move(finished_);
+    all.append(std::move(held_));
+    all.append(std::move(underway_));
+    all.append(std::move(queued_));
+    return all;
+}
+
+void session::fail_closed(unit_ptr&& u, bool sent) {
+    const outcome became = sent ? lost_outcome(*u) : outcome::not_sent;
+    if (u->is_stopped()) {
+        u->fail(stop_error(*u, u->stopped, "the cancelled statement did not end and the connection is closed", became));
+    } else if (!u->has_problem()) {
+        const std::string text = std::string{"the connection is closed: "}.append(closed_because_).append("; ");
+        if (decides(u->is_for) && became == outcome::unknown) {
+            const auto id = u->within ? u->within->transaction_id : std::nullopt;
+            u->fail(std::make_exception_ptr(
+                commit_in_doubt{text + "COMMIT was sent, its answer did not come", u->site(), id}));
+        } else {
+            u->fail(std::make_exception_ptr(
+                connection_error{std::string{text}.append(described(became)), u->site(), became}));
+        }
+    }
+    finish(std::move(u));
+}
+
+}  // namespace coropg::detail

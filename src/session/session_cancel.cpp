@@ -1,0 +1,130 @@
+// Deadlines and cancellation: who is told, and what the server is asked to end.
+#include <coropg/detail/session/session.hpp>
+
+#include <algorithm>
+
+namespace coropg::detail {
+
+void session::expire(clock::time_point now) {
+    switch (canceller_.expire(now)) {
+        case canceller::due::nothing: return;
+        case canceller::due::end: return close("the server did not end in time what was cancelled or given up");
+        case canceller::due::deadlines: break;
+    }
+    hear_first();
+    if (is_reset_late(now)) return close("the session was not reset in time for its next user");
+    stop([now](const unit& u) { return u.deadline <= now; }, stop_cause::timeout, now);
+    canceller_.forget_deadlines();
+    for (const unit_queue* units : {&queued_, &underway_})
+        units->for_each([this](const unit& u) { canceller_.expect(u.deadline); });
+}
+
+void session::cancel(std::uint64_t ticket, clock::time_point now) {
+    const auto is_meant = [ticket](const unit& u) {
+        return u.ticket == ticket || (u.dependent && u.dependent->ticket == ticket);
+    };
+    hear_first();
+    stop(is_meant, stop_cause::cancellation, now);
+}
+
+/// Ends all that somebody waits for, as `cancel` does.
+void session::give_up_all(clock::time_point now) {
+    const auto is_awaited = [](const unit& u) {
+        return (u.waiting || u.dependent) && !u.is_stopped() && u.is_for != purpose::farewell;
+    };
+    hear_first();
+    stop(is_awaited, stop_cause::cancellation, now);
+}
+
+/// What has ended already, and what has come for those that have not, is to be known before somebody is told otherwise.
+void session::hear_first() {
+    if (state_ == state::pipelining && !underway_.empty()) receive();
+}
+
+template <class Affected>
+void session::stop(Affected affected, stop_cause cause, clock::time_point now) {
+    using fate = canceller::fate;
+    const auto is_dropped = [&](const unit& u) { return affected(u) && canceller::of_queued(u.is_for) == fate::drop; };
+    queued_.extract_if(is_dropped).for_each([&](unit& u) { stop_queued(u, cause); });
+    queued_.for_each([&](unit& u) {
+        if (affected(u)) stop_queued(u, cause);
+    });
+
+    const bool is_alone = underway_.size() == 1;
+    bool is_left = false;
+    underway_.for_each([&](unit& u) {
+        if (!affected(u)) return;
+        if (canceller_.of_sent(u.is_for, is_alone) == fate::cancel) return cancel_head(u, cause, now);
+        give_up(
+            u, cause,
+            decides(u.is_for) ? "COMMIT was sent and is left to the server" : "it was sent and is left to the server",
+            outcome::unknown);
+        is_left = true;
+    });
+    if (is_left) limit_drain(now);
+}
+
+/// What ends a scope is replaced by a rollback, everything else goes.
+void session::stop_queued(unit& u, stop_cause cause) {
+    if (canceller::of_queued(u.is_for) == canceller::fate::drop) {
+        if (u.is_for == purpose::lookup) types_.end_lookup(nullptr);
+        return give_up(u, cause, "not sent", outcome::not_sent);
+    }
+    give_up(u, cause, "not sent; the transaction is rolled back", outcome::not_sent);
+    u.is_tombstone = false;
+    u.end_scope(purpose::rollback);
+}
+
+/// When nobody waits for anything under way, it has to end within the time of a drain, and nothing is sent behind it
+/// until then.
+void session::limit_drain(clock::time_point now) {
+    bool is_awaited = false;
+    underway_.for_each([&](const unit& u) { is_awaited = is_awaited || u.waiting || u.dependent || u.is_stopped(); });
+    if (!is_awaited) canceller_.limit_drain(now);
+}
+
+/// One that was left to the server, for others were on the wire with it, and has outlived them with none behind it: the
+/// connection is not to wait for what nobody waits for.
+void session::cancel_abandoned() {
+    if (state_ != state::pipelining || underway_.size() != 1) return;
+    unit& u = underway_.front();
+    const bool is_meant = u.is_tombstone && u.is_for != purpose::lookup;
+    if (is_meant && canceller_.of_sent(u.is_for, true) == canceller::fate::cancel)
+        cancel_head(u, stop_cause::cancellation, clock::now());
+}
+
+void session::cancel_head(unit& u, stop_cause cause, clock::time_point now) {
+    u.stopped = cause;
+    u.deadline = no_deadline;
+    u.ticket = 0;
+    canceller_.cancel_head(now);
+}
+
+/// Tells the waiter of `u` that it was stopped. What is left in the queue is a tombstone.
+void session::give_up(unit& u, stop_cause cause, std::string_view reason, outcome became) {
+    unit_ptr told = std::move(u.dependent);
+    if (!told) {
+        told = std::make_unique<unit>(call_options{}, std::source_location{});
+        told->waiting = std::move(u.waiting);
+    }
+    // A dependent unit is answered already; it waits for what its results consist of.
+    const bool is_answered = !told->commands.empty();
+    told->fail(stop_error(is_answered ? *told : u, cause, reason, is_answered ? outcome::executed : became));
+    finished_.push_back(std::move(told));
+    u.is_tombstone = true;
+    u.keeps_results = u.is_for == purpose::transaction_id;
+    u.deadline = no_deadline;
+    u.ticket = 0;
+}
+
+std::optional<pq::cancel_request> session::take_cancel() {
+    if (!canceller_.take()) return std::nullopt;
+    return pq::cancel_request{native_handle()};
+}
+
+void session::cancel_ended(clock::time_point now) {
+    canceller_.ended(now, !underway_.empty() && underway_.front().is_stopped());
+    finished_.append(std::move(held_));
+}
+
+}  // namespace coropg::detail

@@ -1,0 +1,72 @@
+// Types that are not built in.
+//
+// Nobody knows the OIDs of such types before a server tells. A unit that sends them waits at the head of the queue for
+// a lookup, once a connection and type; a unit whose results have columns of unknown types is answered behind one.
+#include <coropg/detail/session/session.hpp>
+
+#include "type_lookup.hpp"
+
+namespace coropg::detail {
+
+namespace {
+
+/// `u` was executed, and nobody knows what its results consist of.
+void fail_unread(unit& u, const unit& lookup) {
+    if (lookup.is_stopped())
+        return u.fail(stop_error(u, lookup.stopped, "no time to ask for its types", outcome::executed));
+    try {
+        lookup.throw_failure();
+    } catch (const std::exception& e) {
+        u.fail(std::make_exception_ptr(decode_error{
+            std::string{"the types of what it returned could not be asked for: "}.append(e.what()), u.site()}));
+    }
+}
+
+}  // namespace
+
+/// True when `u` may be sent. Else it is finished, or a lookup was queued before it.
+bool session::fill_types(unit& u) {
+    try {
+        u.sends_user_types = true;
+        if (types_.fill_types(u.parameters)) return true;
+        if (u.types_asked)
+            throw usage_error{"the server has no type " + types_.missing_types(u.parameters) +
+                              "; is it created, and on the search_path?"};
+        u.types_asked = true;
+        look_up(u.parameters.unresolved(), {}, nullptr, u);
+    } catch (const usage_error& e) {
+        types_.forget_names();  // a type may be altered or made anew
+        unit_ptr refused = queued_.pop_front();
+        refused->fail(std::make_exception_ptr(usage_error{e.what(), refused->site()}));
+        finish(std::move(refused));
+    }
+    return false;
+}
+
+void session::look_up(const std::vector<std::string_view>& names, const std::vector<oid>& numbers, unit_ptr&& dependent,
+                      const unit& asking) {
+    unit_ptr u = make_unit({}, asking.where);
+    ask_for_types(*u, names, numbers);
+    u->is_for = purpose::lookup;
+    u->deadline = asking.deadline;
+    u->dependent = std::move(dependent);
+    types_.begin_lookup();
+    queued_.push_front(std::move(u));
+}
+
+void session::end_lookup(unit_ptr&& u) {
+    types_.end_lookup(u->failed() ? nullptr : &u->commands.front().answer);
+    unit_ptr dependent = std::move(u->dependent);
+    if (dependent) {
+        if (u->failed()) fail_unread(*dependent, *u);
+        for (command& c : dependent->commands) c.answer.know(types_.known());
+        return finish(std::move(dependent));
+    }
+    if (!u->failed() || state_ == state::closed) return;
+    // Who asked does not go out with types left open: the server may take a composite's members for others.
+    queued_.for_each([&u](unit& q) {
+        if (q.types_asked && !q.failed()) q.fail_as(*u);
+    });
+}
+
+}  // namespace coropg::detail

@@ -1,0 +1,38 @@
+#include <coropg/detail/session/type_resolver.hpp>
+
+#include "type_lookup.hpp"
+
+namespace coropg::detail {
+
+std::string type_resolver::missing_types(const params& parameters) const {
+    std::string missing;
+    for (const std::string_view name : parameters.unresolved())
+        if (known_->number_of(name) == 0) missing.append(missing.empty() ? "" : ", ").append(name);
+    return missing;
+}
+
+void type_resolver::note_types(unit& u, result& answer) const {
+    const PGresult* const r = answer.native_handle();
+    for (int i = 0; i < PQnfields(r); ++i) {
+        const oid type = PQftype(r, i);
+        if (type < first_user_oid) continue;
+        answer.know(known_);
+        if (known_->find(type) == nullptr && u.is_for != purpose::lookup) u.unknown_types.push_back(type);
+    }
+}
+
+void type_resolver::end_lookup(const result* answer) {
+    --lookups_;
+    if (answer == nullptr) return;
+    auto more = std::make_shared<type_catalog>(*known_);
+    learn_types(*more, *answer);
+    known_ = std::move(more);
+}
+
+void type_resolver::forget_names() {
+    auto fewer = std::make_shared<type_catalog>(*known_);
+    fewer->forget_names();
+    known_ = std::move(fewer);
+}
+
+}  // namespace coropg::detail

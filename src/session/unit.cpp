@@ -1,0 +1,209 @@
+#include <coropg/detail/session/unit.hpp>
+#include <coropg/sqlstate.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <iterator>
+
+namespace coropg::detail {
+
+void unit_group::enter(unit& last) {
+    const auto group = std::move(last.group);
+    group->waiting = std::move(last.waiting);
+    last.waiting.emplace([group](unit_ptr done) {
+        group->last = std::move(done);
+        group->end_one();
+    });
+}
+
+void unit_group::end_one() {
+    if (--left == 0) waiting(std::move(last));
+}
+
+void unit::begin(call_options options, std::source_location line, const std::shared_ptr<scope>& scope) {
+    static_cast<unit_state&>(*this) = {.where = line, .preparing = options.prepare, .lax = options.lax};
+    set_deadline(options);
+    within = scope;
+}
+
+void unit::set_deadline(const call_options& options) {
+    deadline = options.deadline.at();
+    may_be_late = deadline != no_deadline;
+    if (options.timeout.count() > 0) deadline = std::min(deadline, clock::now() + options.timeout);
+}
+
+void unit::clear() noexcept {
+    statements.clear();
+    commands.clear();
+    parameters.clear();
+    within.reset();
+    group.reset();
+    exclusive = nullptr;
+    running.reset();
+    waiting = {};
+    receiver.reset();
+    sync.reset();
+    unknown_types.clear();
+    dependent.reset();
+    owned_sql_.clear();
+    problem_ = nullptr;
+    server_error_.reset();
+}
+
+void unit::start_over() {
+    sent = answered = failed_command = 0;
+    parse_answered = sync_sent = types_asked = false;
+    affected_rows = 0;
+    unknown_types.clear();
+    problem_ = nullptr;
+    server_error_.reset();
+    parameters.unresolve();
+    for (command& c : commands) {
+        c.with_parse = false;
+        c.answer = {};
+    }
+}
+
+bool unit::is_small() const noexcept {
+    constexpr std::size_t many = 64;
+    constexpr std::size_t large_bytes = 16 * 1024;
+    if (commands.capacity() > many) return false;
+    std::size_t bytes = parameters.capacity_bytes();
+    for (const command& c : commands) bytes += PQresultMemorySize(c.answer.native_handle());
+    return bytes <= large_bytes;
+}
+
+void unit::add(const sql_view& sql, std::size_t parameter_count) {
+    if (sql.is_copy())
+        throw usage_error{"COPY FROM STDIN and COPY TO STDOUT move data of their own: use copy_in or copy_out",
+                          {std::string{sql.text()}, where}};
+    if (parameter_count > max_parameters)
+        throw usage_error{std::to_string(parameter_count) + " parameters exceed the protocol's limit of " +
+                              std::to_string(max_parameters) + "; pass an array instead",
+                          {std::string{sql.text()}, where}};
+    if (within && sql.ends_transaction())
+        throw usage_error{"a transaction is ended by commit() or rollback(), or by its function's end",
+                          {std::string{sql.text()}, where}};
+    changes = std::max(changes, sql.changes());
+    if (!repeats_last(sql))
+        statements.push_back(
+            {sql.is_literal() ? sql.text() : std::string_view{owned_sql_.emplace_front(sql.text())}, sql.hash()});
+    commands.emplace_back(statements.size() - 1, parameters.end(), parameter_count);
+}
+
+bool unit::repeats_last(const sql_view& sql) const noexcept {
+    if (statements.empty()) return false;
+    const auto& [text, hash] = statements.back();
+    return hash == sql.hash() && (text.data() == sql.text().data() || text == sql.text());
+}
+
+void unit::add_again() {
+    const command& last = commands.back();
+    commands.emplace_back(last.statement, parameters.end(), last.parameter_count);
+}
+
+command unit::own_command(std::string sql) {
+    const std::string& text = owned_sql_.emplace_front(std::move(sql));
+    statements.push_back({text, hash_sql(text)});
+    return {statements.size() - 1, parameters.end(), 0};
+}
+
+void unit::add_own(std::string sql) { commands.push_back(own_command(std::move(sql))); }
+
+void unit::end_scope(purpose how, std::string_view name) {
+    is_for = how;
+    commands.clear();
+    const std::string savepoint = "SAVEPOINT coropg_" + std::to_string(within->depth());
+    switch (how) {
+        case purpose::commit: add_own("COMMIT"); break;
+        case purpose::prepare: add_own("PREPARE TRANSACTION " + std::string{name}); break;
+        case purpose::release: add_own("RELEASE " + savepoint); break;
+        case purpose::rollback:
+            add_own(within->outer ? "ROLLBACK TO " + savepoint : "ROLLBACK");
+            if (within->outer) add_own("RELEASE " + savepoint);
+            break;
+        default: assert(!"a purpose that ends a scope");
+    }
+}
+
+void unit::open_scopes() {
+    for (scope* s = within.get(); s != nullptr && s->reached == scope::progress::fresh; s = s->outer.get()) {
+        std::vector<command> opening;
+        for (const std::string& sql : s->opening) opening.push_back(own_command(sql));
+        commands.insert(commands.begin(), std::make_move_iterator(opening.begin()),
+                        std::make_move_iterator(opening.end()));
+        opening_commands += opening.size();
+        s->reached = scope::progress::open;
+    }
+}
+
+void unit::note_refused_scopes() {
+    if (failed_command >= opening_commands) return;
+    std::size_t begin = opening_commands;
+    for (scope* s = within.get(); begin > 0; s = s->outer.get()) {
+        begin -= s->opening.size();
+        if (failed_command <= begin) s->reached = scope::progress::failed_to_open;
+    }
+}
+
+void unit::fail(std::size_t index, pq::result error) {
+    server_error_ = std::move(error);
+    failed_command = index;
+}
+
+void unit::fail_as(unit& other) {
+    problem_ = other.problem_;
+    fail(opening_commands, std::move(other.server_error_));
+}
+
+std::string_view unit::sqlstate() const noexcept {
+    const char* code = server_error_ ? PQresultErrorField(server_error_.get(), PG_DIAG_SQLSTATE) : nullptr;
+    return code == nullptr ? std::string_view{} : code;
+}
+
+std::string_view unit::server_message() const noexcept {
+    const char* text = server_error_ ? PQresultErrorField(server_error_.get(), PG_DIAG_MESSAGE_PRIMARY) : nullptr;
+    return text == nullptr ? std::string_view{} : text;
+}
+
+bool unit::broken_plan() const noexcept {
+    const std::string_view code = sqlstate();
+    if (code == sqlstate::invalid_sql_statement_name) return true;
+    if (code == sqlstate::duplicate_prepared_statement) return commands[failed_command].with_parse;
+    if (code != sqlstate::feature_not_supported) return false;
+    const char* const function = PQresultErrorField(server_error_.get(), PG_DIAG_SOURCE_FUNCTION);
+    return function != nullptr && std::string_view{function} == "RevalidateCachedQuery";
+}
+
+void unit::throw_failure() const {
+    if (problem_) std::rethrow_exception(problem_);
+    if (server_error_) throw_server_error(pq::diagnostics_of(server_error_.get()), site_of(failed_command));
+}
+
+void unit::throw_failure_of(std::size_t index) const {
+    const std::size_t own = opening_commands + index;
+    if (problem_ || server_error_ == nullptr || failed_command == own || failed_command >= commands.size())
+        return throw_failure();
+    const std::string failed = std::string{"statement "} + std::to_string(failed_command - opening_commands + 1) +
+                               " of the pipeline failed: " + std::string{server_message()};
+    throw pipeline_aborted{(own < failed_command ? "rolled back: " : "not executed: ") + failed, site_of(own)};
+}
+
+call_site unit::site_of(std::size_t index) const {
+    if (commands.empty()) return {{}, where};
+    // An error reported at the Sync (a deferred constraint) is about the whole unit: its last statement stands for it.
+    return {std::string{text_of(commands[std::min(index, commands.size() - 1)]).sql}, where};
+}
+
+std::exception_ptr stop_error(const unit& u, stop_cause cause, std::string_view reason, outcome became) {
+    const std::string text =
+        (cause == stop_cause::timeout ? "timeout; " : "cancelled by the program; ") + std::string{reason};
+    if (decides(u.is_for) && became == outcome::unknown) {
+        const auto id = u.within ? u.within->transaction_id : std::nullopt;
+        return std::make_exception_ptr(commit_in_doubt{text, u.site(), id});
+    }
+    if (cause == stop_cause::timeout) return std::make_exception_ptr(query_timeout{text, u.site(), became});
+    return std::make_exception_ptr(operation_aborted{text, u.site(), became});
+}
+
+}  // namespace coropg::detail

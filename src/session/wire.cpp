@@ -1,0 +1,180 @@
+#include <coropg/detail/session/wire.hpp>
+#include <coropg/sqlstate.hpp>
+
+#include <span>
+
+namespace coropg::detail {
+
+namespace {
+
+/// How much a large unit writes before it asks whether the socket took it. With 8 KiB in its buffer libpq tries to send
+/// at the end of each message, whether the socket is full or not.
+constexpr std::size_t flush_bytes = 8 * 1024;
+/// What a statement writes beside its SQL and its parameters: Bind, Describe and Execute; and for each parameter its
+/// format and its length.
+constexpr std::size_t statement_bytes = 75;
+constexpr std::size_t parameter_bytes = 6;
+
+/// Statements of one unit on the wire at a time. libpq keeps 32 bytes for each, and without a limit only the buffers of
+/// the kernel would limit them: by TCP they take 500,000 small statements, 16 MB. This many are 0.1 s of work or more,
+/// and their answers far more than the 8 KiB that a server may hold back until the Sync.
+constexpr std::size_t max_unanswered = 32 * 1024;
+
+constexpr int binary_results = 1;
+
+}  // namespace
+
+wire::wire(pq::connection conn, inbox& notices) : conn_{std::move(conn)} {
+    PQsetnonblocking(conn_.get(), 1);
+    PQsetNoticeReceiver(conn_.get(), take_notice, &notices);
+    PQenterPipelineMode(conn_.get());
+}
+
+void wire::take_notice(void* notices, const PGresult* notice) noexcept {
+    pq::log_notice(nullptr, notice);
+    inbox& to = *static_cast<inbox*>(notices);
+    if (!to.is_open()) return;
+    try {
+        to.put(pq::diagnostics_of(notice));
+    } catch (...) {  // out of memory: the notice is lost, the connection is not
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------- sending
+
+bool wire::awaits_answers(const unit& u) {
+    const bool has_ended = u.failed() || u.is_stopped() || u.is_tombstone;
+    return !has_ended && u.sent < u.commands.size() && u.sent - u.answered >= max_unanswered;
+}
+
+bool wire::feed(unit& u) {
+    PGconn* const conn = conn_.get();
+    while (u.sent < u.commands.size()) {
+        if (u.failed()) break;  // the server skips everything up to the Sync
+        if (u.is_stopped() || u.is_tombstone) {
+            // What is sent must not be committed without the rest: a portal that does not exist is an error.
+            if (PQsendDescribePortal(conn, "coropg: the rest timed out") != 1) return false;
+            break;
+        }
+        if (!send(u, u.commands[u.sent])) return false;
+        ++u.sent;
+        if (awaits_answers(u)) return true;
+        if (unflushed_bytes_ < flush_bytes) continue;
+        flush();
+        if (is_full_) return true;
+    }
+    if (!pq::send_sync(conn)) return false;
+    u.sync_sent = true;
+    ++unflushed_bytes_;
+    return true;
+}
+
+/// Parse and its Execute travel in the same flush.
+bool wire::send(unit& u, command& c) {
+    using way = statement_cache::plan::way;
+    u.parameters.fill(arrays_, c.first_parameter, c.parameter_count);
+    const std::span types = std::span{arrays_.types}.first(c.parameter_count);
+    unflushed_bytes_ += statement_bytes + parameter_bytes * c.parameter_count;
+    for (const int length : std::span{arrays_.lengths}.first(c.parameter_count))
+        unflushed_bytes_ += static_cast<std::size_t>(length);
+
+    PGconn* const conn = conn_.get();
+    const int n = static_cast<int>(c.parameter_count);
+    const std::string_view sql = u.text_of(c).sql;
+    const statement_cache::plan plan = cache_.next(u, c, types);
+    if (plan.how != way::run) unflushed_bytes_ += sql.size();
+    if (plan.how == way::unnamed)
+        return PQsendQueryParams(conn, sql.data(), n, types.data(), arrays_.values.data(), arrays_.lengths.data(),
+                                 arrays_.formats.data(), binary_results) == 1;
+    if (plan.how == way::parse_and_run) {
+        c.with_parse = true;
+        if (PQsendPrepare(conn, plan.name, sql.data(), n, types.data()) != 1) return false;
+    }
+    return PQsendQueryPrepared(conn, plan.name, n, arrays_.values.data(), arrays_.lengths.data(),
+                               arrays_.formats.data(), binary_results) == 1;
+}
+
+void wire::flush() {
+    unflushed_bytes_ = 0;
+    // A broken socket is reported by the next read, behind what the server had to say before.
+    is_full_ = PQflush(conn_.get()) == 1;
+}
+
+// --------------------------------------------------------------------------------------------------- receiving
+//
+// What libpq hands out for one unit:
+//
+//     unit     = { [ answer of Parse ] answer } [ FATAL_ERROR NULL ] PIPELINE_SYNC
+//     answer   = ( { rows } TUPLES_OK | COMMAND_OK | EMPTY_QUERY | { rows } FATAL_ERROR | PIPELINE_ABORTED ) NULL
+//     rows     = SINGLE_TUPLE | TUPLES_CHUNK
+//
+// Rows come before their answer for a receiver that takes them; libpq has to be told before it reads the first.
+// The error before PIPELINE_SYNC belongs to the Sync itself: a deferred constraint, checked by the implicit commit.
+// There is no NULL behind PIPELINE_SYNC. Behind a lost connection NULL comes for ever.
+
+wire::event wire::next(unit& head) {
+    PGconn* const conn = conn_.get();
+    for (;;) {
+        const bool awaits_answer = head.answered < head.sent || head.sync_sent;
+        if (!awaits_answer || head.holds_back()) return event::nothing;
+        if (head.is_streamed() && !is_row_by_row_) ask_for_rows(head);
+        if (PQisBusy(conn) == 1) return event::nothing;
+        if (pq::result r{PQgetResult(conn)}) {
+            const event seen = on_result(head, std::move(r));
+            if (seen != event::nothing) return seen;
+        } else if (PQstatus(conn) == CONNECTION_BAD) {
+            return event::nothing;
+        } else {
+            end_answer(head);
+        }
+    }
+}
+
+/// At the beginning of an answer. If libpq refuses, the rows come with it, all at once.
+void wire::ask_for_rows(const unit& head) {
+    const bool is_own = head.answered >= head.opening_commands && head.answered < head.commands.size();
+    if (is_own && !head.awaits_parse()) is_row_by_row_ = PQsetSingleRowMode(conn_.get()) == 1;
+}
+
+/// A command that was sent with its Parse has two answers.
+void wire::end_answer(unit& u) {
+    is_row_by_row_ = false;
+    if (u.answered == u.sent) return;
+    u.parse_answered = u.awaits_parse();
+    if (!u.parse_answered) ++u.answered;
+}
+
+wire::event wire::on_result(unit& u, pq::result&& r) {
+    switch (PQresultStatus(r.get())) {
+        case PGRES_PIPELINE_SYNC: u.sync = std::move(r); return event::sync;
+        case PGRES_PIPELINE_ABORTED:
+            if (u.awaits_parse()) cache_.parsed(u, u.commands[u.answered], false);
+            return event::nothing;
+        case PGRES_COPY_IN:
+        case PGRES_COPY_OUT:
+        case PGRES_COPY_BOTH: return event::copy;
+        case PGRES_FATAL_ERROR:
+        case PGRES_BAD_RESPONSE:
+            if (!u.failed()) u.fail(u.answered, std::move(r));
+            if (u.awaits_parse())
+                // The name is a hash of the statement: who has it already, has this statement.
+                cache_.parsed(u, u.commands[u.answered], u.sqlstate() == sqlstate::duplicate_prepared_statement);
+            return event::nothing;
+        case PGRES_SINGLE_TUPLE:
+#ifdef LIBPQ_HAS_CHUNK_MODE
+        case PGRES_TUPLES_CHUNK:
+#endif
+            rows_ = result{std::move(r)};
+            return event::rows;
+        default: break;
+    }
+    command& c = u.commands[u.answered];
+    if (u.awaits_parse()) {
+        cache_.parsed(u, c, true);
+        return event::nothing;
+    }
+    c.answer = result{std::move(r)};
+    return event::answer;
+}
+
+}  // namespace coropg::detail

@@ -1,0 +1,151 @@
+#include <coropg/detail/values/composite.hpp>
+#include <coropg/detail/values/pg_types.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace coropg::detail {
+
+namespace {
+
+constexpr std::size_t count_bytes = 4;
+constexpr std::size_t field_header_bytes = 8;
+
+constexpr const char* cut_short = "the record is cut short";
+constexpr const char* malformed = "malformed record";
+
+std::size_t field_size(const char* at) {
+    const auto length = field::load<std::int32_t>(at + 4);
+    return field_header_bytes + (length < 0 ? 0 : static_cast<std::size_t>(length));
+}
+
+std::string in_quotes(std::string_view name) { return std::string{'"'}.append(name).append("\""); }
+
+std::string name_of(oid type, const type_catalog& types) {
+    if (const auto* known = types.find(type)) return known->name;
+    const std::string builtin = builtin_type_name(type);
+    return builtin.empty() ? "type " + std::to_string(type) : builtin;
+}
+
+/// Of these types the binary form is the text.
+bool is_plain_text(oid type) {
+    constexpr std::array<oid, 6> texts{25, 1043, 1042, 19, 114, 142};
+    return std::ranges::find(texts, type) != texts.end();
+}
+
+/// Whether the bytes of a field that was written as `written` are those of the attribute's type.
+bool fits(oid written, oid wanted, const type_catalog& types) {
+    const oid like = types.like(wanted);
+    return written == wanted || written == like || (is_plain_text(written) && is_plain_text(like));
+}
+
+[[noreturn]] void does_not_fit(const type_catalog::known_type& type, const std::string& reason) {
+    std::string attributes;
+    for (const auto& a : type.attributes) attributes += (attributes.empty() ? "" : ", ") + a.name;
+    throw usage_error{"a parameter does not fit the composite type " + in_quotes(type.name) + " (" + attributes +
+                      "): " + reason};
+}
+
+}  // namespace
+
+record_reader::record_reader(const field& f)
+    : problem_{f.is_binary() ? read_binary(f.bytes()) : read_text(f.bytes())} {}
+
+// int32 number of fields; for each field its type's OID, int32 length or -1, bytes. Source: record_send in rowtypes.c.
+const char* record_reader::read_binary(std::string_view bytes) {
+    if (bytes.size() < count_bytes) return cut_short;
+    const auto count = field::load<std::int32_t>(bytes.data());
+    bytes.remove_prefix(count_bytes);
+    if (count < 0) return malformed;
+    if (static_cast<std::size_t>(count) > bytes.size() / field_header_bytes) return cut_short;
+    parts_.reserve(static_cast<std::size_t>(count));
+    for (std::int32_t i = 0; i < count; ++i) {
+        if (bytes.size() < field_header_bytes) return cut_short;
+        const auto type = field::load<oid>(bytes.data());
+        const auto length = field::load<std::int32_t>(bytes.data() + 4);
+        bytes.remove_prefix(field_header_bytes);
+        if (length < -1) return malformed;
+        const auto size = static_cast<std::size_t>(std::max(length, 0));
+        if (size > bytes.size()) return cut_short;
+        parts_.push_back({bytes.substr(0, size), type, length < 0});
+        bytes.remove_prefix(size);
+    }
+    return bytes.empty() ? nullptr : malformed;
+}
+
+// "(" [field {"," field}] ")"; a field of no characters is NULL; within quotes "" and \" are a quote, \\ a backslash.
+// Source: PostgreSQL manual, "Composite Type Input and Output Syntax".
+const char* record_reader::read_text(std::string_view text) {
+    if (text.size() < 2 || !text.starts_with('(') || !text.ends_with(')')) return malformed;
+    text = text.substr(1, text.size() - 2);
+    if (text.empty()) {  // one column that is NULL looks the same as none: the reader's user knows how many there are
+        parts_.push_back({{}, 0, true});
+        return nullptr;
+    }
+    std::string value;
+    bool quotes_open = false;
+    bool is_null = true;
+    const auto end_field = [&] {
+        unescaped_.push_front(std::exchange(value, {}));
+        parts_.push_back({unescaped_.front(), 0, is_null});
+        is_null = true;
+    };
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '\\') {
+            if (++i == text.size()) return malformed;
+            value += text[i];
+        } else if (c == '"') {
+            if (quotes_open && i + 1 < text.size() && text[i + 1] == '"')
+                value += text[++i];
+            else
+                quotes_open = !quotes_open;
+        } else if (c == ',' && !quotes_open) {
+            end_field();
+            continue;
+        } else {
+            value += c;
+        }
+        is_null = false;
+    }
+    if (quotes_open) return malformed;
+    end_field();
+    return nullptr;
+}
+
+void settle_composite(std::span<char> bytes, std::span<const std::string_view> members,
+                      const type_catalog::known_type& type, const type_catalog& types) {
+    if (type.kind == 'd') {
+        if (const auto* base = types.find(type.base)) return settle_composite(bytes, members, *base, types);
+    }
+    if (type.kind != 'c') throw usage_error{"the type " + in_quotes(type.name) + " is not a composite"};
+    if (type.attributes.size() != members.size())
+        does_not_fit(type, "it has " + std::to_string(members.size()) + " members");
+
+    std::vector<std::string_view> fields;
+    const char* at = bytes.data() + count_bytes;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        fields.emplace_back(at, field_size(at));
+        at += fields.back().size();
+    }
+
+    std::string settled;
+    settled.reserve(static_cast<std::size_t>(at - bytes.data()));
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        const auto& [name, wanted] = type.attributes[i];
+        const auto found = members[i].empty() ? members.begin() + static_cast<std::ptrdiff_t>(i)
+                                              : std::ranges::find(members, std::string_view{name});
+        if (found == members.end()) does_not_fit(type, "no member for attribute " + in_quotes(name));
+        const std::string_view source = fields[static_cast<std::size_t>(found - members.begin())];
+        const auto written = field::load<oid>(source.data());
+        if (!fits(written, wanted, types))
+            does_not_fit(type, "attribute " + in_quotes(name) + " is " + name_of(wanted, types) +
+                                   ", but the member goes out as " + name_of(written, types));
+        settled += source;
+        store(settled.data() + settled.size() - source.size(), wanted);
+    }
+    std::ranges::copy(settled, bytes.data() + count_bytes);
+}
+
+}  // namespace coropg::detail
