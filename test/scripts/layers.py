@@ -54,7 +54,7 @@ ROOMS = [
         f"{folder}/{part}.?pp" for folder in ("coropg/detail/session", "src/session")
         for part in ("transaction_state", "canceller", "session_changes", "inbox", "scope", "purpose")] +
      ["coropg/detail/pool/pool_core.hpp", "src/pool/pool_core.cpp"]),
-    (2, "sql", ["coropg/sql_text.hpp", "coropg/sql.hpp", "src/sql/*"]),
+    (2, "sql", ["coropg/sql_text.hpp", "coropg/sql.hpp", "coropg/detail/sql/*.hpp", "src/sql/*"]),
     (2, "op", ["coropg/detail/ops/op.hpp", "coropg/detail/ops/channel.hpp"]),
     # libpq's objects as C++ objects, and how to reach a server
     (2, "libpq", ["coropg/detail/pq.hpp", "src/pq.cpp", "coropg/conninfo.hpp", "src/conninfo.cpp"]),

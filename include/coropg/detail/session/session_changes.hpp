@@ -4,7 +4,7 @@
 // Always: `loses_kept()` only while `is_dirty()`; a reset that has begun ends once.
 #pragma once
 
-#include <coropg/sql_text.hpp>
+#include <coropg/detail/sql/outline.hpp>
 
 #include <algorithm>
 #include <cstddef>
