@@ -1,4 +1,5 @@
 #include <coropg/detail/drivers/asio_driver.hpp>
+#include <coropg/detail/drivers/descriptor.hpp>
 #include <coropg/detail/ops/ops.hpp>
 #include <coropg/log.hpp>
 
@@ -12,7 +13,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <fcntl.h>
 #include <poll.h>
 
 namespace coropg::detail {
@@ -25,7 +25,7 @@ using descriptor = asio::posix::stream_descriptor;
 class socket_link final : public asio_link {
  public:
     socket_link(int socket, const asio::any_io_executor& ex)
-        : asio_link{ex}, read_side_{ex, duplicate(socket)}, write_side_{ex}, watchdog_{ex} {}
+        : asio_link{ex}, read_side_{ex, duplicate(socket).release()}, write_side_{ex}, watchdog_{ex} {}
 
     void adopt(std::unique_ptr<session> moved) override {
         core_ = std::move(moved);
@@ -166,7 +166,7 @@ class socket_link final : public asio_link {
             // On a descriptor of its own, if there is one left: once Asio has waited for EPOLLOUT on one, its later waits
             // wake for nothing.
             if (!write_side_.is_open()) try {
-                    write_side_ = descriptor{executor, duplicate(core_->socket())};
+                    write_side_ = descriptor{executor, duplicate(core_->socket()).release()};
                 } catch (const connection_error&) {
                 }
             descriptor& side = write_side_.is_open() ? write_side_ : read_side_;
@@ -257,7 +257,7 @@ asio::awaitable<void> resolve(resolution& name) {
 /// A wait with a deadline; the timer's handler may outlive the coroutine.
 struct timed_wait {
     timed_wait(const asio::any_io_executor& executor, int socket)
-        : side{executor, duplicate(socket)}, timer{executor} {}
+        : side{executor, duplicate(socket).release()}, timer{executor} {}
 
     descriptor side;
     asio::steady_timer timer;
@@ -325,13 +325,6 @@ void socket_link::send_cancel() {
 }
 
 }  // namespace
-
-int duplicate(int socket) {
-    const int copy = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
-    if (copy >= 0) return copy;
-    const error_code problem{errno, boost::system::system_category()};
-    throw connection_error{"cannot duplicate the socket: " + problem.message()};
-}
 
 void asio_link::refuse(unit_ptr&& u) const {
     asio::post(executor, [u = std::move(u)]() mutable {

@@ -1,4 +1,6 @@
 // What is done at the host of a slot: connects, checks, resets, and one-shot statements.
+#include <coropg/detail/drivers/descriptor.hpp>
+
 #include "asio_pool_event.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -58,7 +60,7 @@ void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& host) {
     std::unique_ptr<session> core = host->part();
     std::shared_ptr<descriptor> sentinel;
     try {
-        sentinel = std::make_shared<descriptor>(executor_, duplicate(core->socket()));
+        sentinel = std::make_shared<descriptor>(executor_, duplicate(core->socket()).release());
     } catch (...) {
         return fail_connect(i, connect_problem::unavailable, std::current_exception());
     }

@@ -21,13 +21,6 @@ constexpr std::chrono::seconds longest_pause{1};
 /// Whether it is about a connection that is there, and soon done.
 bool is_proof(const pool_action& job) { return job.what != pool_action::kind::connect; }
 
-/// The socket once more, to look at and to shut down whatever libpq does with its own.
-unique_fd duplicate(int socket) {
-    unique_fd copy{::fcntl(socket, F_DUPFD_CLOEXEC, 0)};
-    if (copy.get() < 0) throw std::system_error{errno, std::generic_category(), "cannot duplicate the socket"};
-    return copy;
-}
-
 }  // namespace
 
 /// A thread that waits for something, and works meanwhile.

@@ -1,6 +1,8 @@
 #include <coropg/detail/values/composite.hpp>
 #include <coropg/detail/values/pg_types.hpp>
 
+#include "in_quotes.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -19,8 +21,6 @@ std::size_t field_size(const char* at) {
     const auto length = field::load<std::int32_t>(at + 4);
     return field_header_bytes + (length < 0 ? 0 : static_cast<std::size_t>(length));
 }
-
-std::string in_quotes(std::string_view name) { return std::string{'"'}.append(name).append("\""); }
 
 std::string name_of(oid type, const type_catalog& types) {
     if (const auto* known = types.find(type)) return known->name;

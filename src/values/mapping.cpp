@@ -1,5 +1,7 @@
 #include <coropg/detail/values/mapping.hpp>
 
+#include "in_quotes.hpp"
+
 #include <algorithm>
 
 namespace coropg::detail {
@@ -26,13 +28,6 @@ int find_column(const PGresult* r, const leaf& l) {
     for (int i = 0; i < PQnfields(r); ++i)
         if (is_named(l, PQfname(r, i))) return i;
     return -1;
-}
-
-std::string in_quotes(std::string_view name) {
-    std::string text{'"'};
-    text += name;
-    text += '"';
-    return text;
 }
 
 std::string spelled(const leaf& l) {

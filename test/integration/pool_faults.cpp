@@ -51,7 +51,6 @@ class few_descriptors {
 
 BOOST_AUTO_TEST_SUITE(pool_faults)
 
-// 11
 BOOST_AUTO_TEST_CASE(a_herd_connects_a_few_at_a_time) {
     constexpr std::size_t herd = 500;
     testing::fault_proxy proxy{conninfo{tcp_dsn()}};
@@ -92,7 +91,6 @@ BOOST_AUTO_TEST_CASE(a_herd_connects_a_few_at_a_time) {
     BOOST_TEST(face.pool.stats().pool_size == 24U);
 }
 
-// 12
 BOOST_AUTO_TEST_CASE(a_broken_connection_is_replaced_for_who_waits) {
     administrator admin;
     pool_face face{{.max_size = 1}};
@@ -109,7 +107,6 @@ BOOST_AUTO_TEST_CASE(a_broken_connection_is_replaced_for_who_waits) {
     face.require_whole();
 }
 
-// 13
 BOOST_AUTO_TEST_CASE(one_that_is_killed_while_it_is_idle_is_gone_at_once) {
     administrator admin;
     pool_face face{{.max_size = 3}};
@@ -130,7 +127,6 @@ BOOST_AUTO_TEST_CASE(one_that_is_killed_while_it_is_idle_is_gone_at_once) {
     BOOST_TEST(face.pool.stats().requests_errors == 0U);
 }
 
-// 13
 BOOST_AUTO_TEST_CASE(one_that_is_killed_just_before_it_is_lent_is_not_lent) {
     administrator admin;
     pool_face face{{.max_size = 4}, named("pool_faults_idle")};
@@ -193,7 +189,6 @@ BOOST_AUTO_TEST_CASE(a_one_shot_is_not_run_again_when_it_may_have_had_an_effect)
     face.require_whole();
 }
 
-// 14
 BOOST_AUTO_TEST_CASE(one_that_is_killed_while_it_is_lent_is_an_error_of_its_user) {
     administrator admin;
     pool_face face{{.max_size = 2}};
@@ -212,7 +207,6 @@ BOOST_AUTO_TEST_CASE(one_that_is_killed_while_it_is_lent_is_an_error_of_its_user
     BOOST_TEST(face.pool.stats().returns_bad == 1U);
 }
 
-// 15
 BOOST_AUTO_TEST_CASE(one_that_answers_by_silence_is_passed_over) {
     testing::fault_proxy proxy{conninfo{tcp_dsn()}};
     pool_face face{{.max_size = 3, .acquire_timeout = 5s, .check_after_idle = 10ms}, proxy.info()};
@@ -232,7 +226,6 @@ BOOST_AUTO_TEST_CASE(one_that_answers_by_silence_is_passed_over) {
     face.require_whole();
 }
 
-// 15
 BOOST_AUTO_TEST_CASE(a_silent_server_costs_no_more_than_the_wait_allows) {
     testing::fault_proxy proxy{conninfo{tcp_dsn()}};
     pool_face face{{.max_size = 1, .acquire_timeout = 300ms, .check_after_idle = 10ms}, proxy.info()};
@@ -254,7 +247,6 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(pool_without_descriptors)
 
-// 45
 BOOST_AUTO_TEST_CASE(without_descriptors_it_waits_for_some) {
 #ifdef __SANITIZE_ADDRESS__
     // To look at the type of an object, the sanitizers open a pipe, and call it broken when they can't.

@@ -32,7 +32,6 @@ std::size_t distance(const char* there) {
 
 BOOST_AUTO_TEST_SUITE(pool_herd)
 
-// 1, 2
 BOOST_AUTO_TEST_CASE(a_herd_is_served_by_few_connections_in_its_order) {
     pool_face face{{.max_size = connections}, named("pool_herd")};
     int next = 0;
@@ -76,7 +75,6 @@ BOOST_AUTO_TEST_CASE(a_herd_is_served_by_few_connections_in_its_order) {
     face.require_whole();
 }
 
-// 6, 7
 BOOST_AUTO_TEST_CASE(some_of_a_herd_are_cancelled_at_random) {
     std::mt19937 random{static_cast<unsigned>(announced_seed())};
     pool_face face{{.max_size = connections, .acquire_timeout = 0ms}, named("pool_herd")};

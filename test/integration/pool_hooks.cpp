@@ -63,7 +63,6 @@ class login {
 
 BOOST_AUTO_TEST_SUITE(pool_hooks)
 
-// 36
 BOOST_AUTO_TEST_CASE(a_failed_hook_of_a_connect_fails_one_who_waits) {
     pool_face face{{.max_size = 1}};
     int calls = 0;
@@ -84,7 +83,6 @@ BOOST_AUTO_TEST_CASE(a_failed_hook_of_a_connect_fails_one_who_waits) {
     face.require_whole();
 }
 
-// 36
 BOOST_AUTO_TEST_CASE(a_hook_that_always_fails_is_not_called_in_a_loop) {
     pool_face face{{.min_size = 1}};
     int calls = 0;
@@ -100,7 +98,6 @@ BOOST_AUTO_TEST_CASE(a_hook_that_always_fails_is_not_called_in_a_loop) {
     BOOST_TEST(calls - before < 10);
 }
 
-// 36
 BOOST_AUTO_TEST_CASE(hooks_are_set_while_other_threads_run_the_executor) {
     for (int i = 0; i < 20; ++i) {
         asio::thread_pool threads{2};
@@ -117,7 +114,6 @@ BOOST_AUTO_TEST_CASE(hooks_are_set_while_other_threads_run_the_executor) {
     }
 }
 
-// 37
 BOOST_AUTO_TEST_CASE(what_a_hook_throws_before_a_connect_is_heard) {
     pool_face face{{.max_size = 1}};
     bool fails = true;
@@ -136,7 +132,6 @@ BOOST_AUTO_TEST_CASE(what_a_hook_throws_before_a_connect_is_heard) {
     face.require_whole();
 }
 
-// 37
 BOOST_AUTO_TEST_CASE(a_hook_decides_who_is_lent) {
     pool_face face{{.max_size = 2}};
     int calls = 0;
@@ -159,7 +154,6 @@ BOOST_AUTO_TEST_CASE(a_hook_decides_who_is_lent) {
     face.require_whole();
 }
 
-// 37
 BOOST_AUTO_TEST_CASE(a_hook_that_refuses_all_ends_in_time) {
     pool_face face{{.max_size = 1, .acquire_timeout = 200ms}};
     face.pool.before_acquire([](coropg::connection&) -> asio::awaitable<bool> { co_return false; });
@@ -168,7 +162,6 @@ BOOST_AUTO_TEST_CASE(a_hook_that_refuses_all_ends_in_time) {
     BOOST_TEST(seconds_since(start) < within(2));
 }
 
-// 37
 BOOST_AUTO_TEST_CASE(who_is_cancelled_in_a_hook_gives_the_connection_back) {
     pool_face face{{.max_size = 1}};
     bool hangs = true;
@@ -186,7 +179,6 @@ BOOST_AUTO_TEST_CASE(who_is_cancelled_in_a_hook_gives_the_connection_back) {
     BOOST_TEST(face.pool.stats().connections_num == 1U);
 }
 
-// 37
 BOOST_AUTO_TEST_CASE(a_hook_looks_at_what_comes_back) {
     pool_face face{{.max_size = 1}};
     int calls = 0;
@@ -208,7 +200,6 @@ BOOST_AUTO_TEST_CASE(a_hook_looks_at_what_comes_back) {
     BOOST_TEST(pids[3] == pids[4]);
 }
 
-// 36
 BOOST_AUTO_TEST_CASE(what_a_hook_sets_stays) {
     pool_face face{{.max_size = 1}};
     face.pool.after_connect([&](coropg::connection& conn) -> asio::awaitable<void> {
@@ -226,7 +217,6 @@ BOOST_AUTO_TEST_CASE(what_a_hook_sets_stays) {
     BOOST_TEST(face.pool.stats().connections_num == 2U);
 }
 
-// 42
 BOOST_AUTO_TEST_CASE(credentials_change_with_each_connect) {
     login role{"pool_hook_role"};
     pool_face face{{.max_size = 1}, role.info("none")};
@@ -249,7 +239,6 @@ BOOST_AUTO_TEST_CASE(credentials_change_with_each_connect) {
     BOOST_TEST(asked == 3);
 }
 
-// 19
 BOOST_AUTO_TEST_CASE(a_wrong_password_or_database_fails_at_once) {
     login role{"pool_refused_role"};
     conninfo no_database{tcp_dsn()};
@@ -271,7 +260,6 @@ BOOST_AUTO_TEST_CASE(a_wrong_password_or_database_fails_at_once) {
     }
 }
 
-// 19
 BOOST_AUTO_TEST_CASE(where_the_server_has_no_room_one_waits) {
     login role{"pool_narrow_role"};
     administrator admin;
@@ -295,7 +283,6 @@ BOOST_AUTO_TEST_CASE(where_the_server_has_no_room_one_waits) {
     first.release();
 }
 
-// 38
 BOOST_AUTO_TEST_CASE(who_holds_for_long_is_told_to_the_log) {
     heard_log log;
     pool_face face{{.max_size = 1, .leak_after = 30ms, .name = "leaky"}};

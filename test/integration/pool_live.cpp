@@ -50,7 +50,6 @@ BOOST_AUTO_TEST_SUITE(pool_live)
 
 // ------------------------------------------------------------------------------------------------------- waiting
 
-// 5
 BOOST_AUTO_TEST_CASE(a_wait_ends_at_its_time_and_not_much_later) {
     pool_face face{{.max_size = 1, .acquire_timeout = 100ms}};
     const pooled_connection held = after_login([&] { return AWAIT(face.pool.acquire()); });
@@ -65,7 +64,6 @@ BOOST_AUTO_TEST_CASE(a_wait_ends_at_its_time_and_not_much_later) {
     BOOST_TEST(best <= 0.12);
 }
 
-// 5
 BOOST_AUTO_TEST_CASE(the_time_of_a_one_shot_includes_its_wait) {
     pool_face face{{.max_size = 1}};
     const pooled_connection held = AWAIT(face.pool.acquire());
@@ -74,7 +72,6 @@ BOOST_AUTO_TEST_CASE(the_time_of_a_one_shot_includes_its_wait) {
     BOOST_TEST(seconds_since(start) < within(1));
 }
 
-// 8
 BOOST_AUTO_TEST_CASE(a_connect_goes_on_for_others_when_the_one_who_caused_it_is_cancelled) {
     pool_face face{{.max_size = 1}};
     cancellable first = face.start(face.pool.acquire());
@@ -89,7 +86,6 @@ BOOST_AUTO_TEST_CASE(a_connect_goes_on_for_others_when_the_one_who_caused_it_is_
     face.require_whole();
 }
 
-// 7, 9
 BOOST_AUTO_TEST_CASE(an_end_of_a_wait_that_races_with_the_hand_over_loses_no_connection) {
     pool_face face{{.min_size = 1, .max_size = 1, .acquire_timeout = 3ms}};
     const cancellable first = face.start(face.pool.acquire());  // which may be too late for its connection
@@ -122,7 +118,6 @@ BOOST_AUTO_TEST_CASE(an_end_of_a_wait_that_races_with_the_hand_over_loses_no_con
     BOOST_TEST(face.pool.stats().connections_num == 1U);
 }
 
-// 7
 BOOST_AUTO_TEST_CASE(who_is_cancelled_in_the_turn_of_his_grant_passes_it_on) {
     pool_face face{{.max_size = 1}};
     for (const bool is_released_first : {true, false}) {
@@ -143,7 +138,6 @@ BOOST_AUTO_TEST_CASE(who_is_cancelled_in_the_turn_of_his_grant_passes_it_on) {
     face.require_whole();
 }
 
-// 23
 BOOST_AUTO_TEST_CASE(it_may_begin_without_a_server) {
     pool_face face{{.min_size = 3, .acquire_timeout = 300ms}};
     bool is_up = false;
@@ -158,7 +152,6 @@ BOOST_AUTO_TEST_CASE(it_may_begin_without_a_server) {
     BOOST_TEST(face.pool.stats().pool_available == 3U);
 }
 
-// 38
 BOOST_AUTO_TEST_CASE(who_waits_for_what_he_holds_is_told_so_and_the_pool_goes_on) {
     pool_face face{{.max_size = 1, .acquire_timeout = 50ms}};
     after_login([&] { return AWAIT(face.pool.acquire()); });
@@ -263,7 +256,6 @@ BOOST_AUTO_TEST_CASE(one_shots_are_cancelled_at_any_time) {
 
 // ----------------------------------------------------------------------------------------------------- its end
 
-// 33
 BOOST_AUTO_TEST_CASE(closing_waits_for_what_is_lent_and_refuses_the_rest) {
     pool_face face{{.max_size = 1}};
     pooled_connection held = AWAIT(face.pool.acquire());
@@ -286,7 +278,6 @@ BOOST_AUTO_TEST_CASE(closing_waits_for_what_is_lent_and_refuses_the_rest) {
     AWAIT(face.pool.close());
 }
 
-// 33
 BOOST_AUTO_TEST_CASE(closing_ends_what_does_not_come_back_in_time) {
     pool_face face{{.max_size = 2}};
     fill(face, 2);  // so that both statements are sent at once
@@ -304,7 +295,6 @@ BOOST_AUTO_TEST_CASE(closing_ends_what_does_not_come_back_in_time) {
     BOOST_TEST(face.run_until([&] { return face.pool.stats().pool_size == 0; }));
 }
 
-// 33
 BOOST_AUTO_TEST_CASE(a_loop_on_a_closed_pool_is_not_a_recursion) {
     pool_face face;
     AWAIT(face.pool.close());
@@ -323,7 +313,6 @@ BOOST_AUTO_TEST_CASE(a_loop_on_a_closed_pool_is_not_a_recursion) {
     BOOST_TEST(AWAIT(insist()) == 100'000);
 }
 
-// 33
 BOOST_AUTO_TEST_CASE(closing_does_not_wait_for_a_connect) {
     pool_face face{{.max_size = 1}};
     face.pool.before_connect([](conninfo&) { return sleep_for(30s); });
@@ -335,7 +324,6 @@ BOOST_AUTO_TEST_CASE(closing_does_not_wait_for_a_connect) {
     waiter.error<pool_closed>();
 }
 
-// 32
 BOOST_AUTO_TEST_CASE(what_is_lent_outlives_the_pool) {
     async_face face;
     administrator admin;
@@ -350,7 +338,6 @@ BOOST_AUTO_TEST_CASE(what_is_lent_outlives_the_pool) {
     while (admin.count("pool_live_orphan") > 0) BOOST_REQUIRE(std::chrono::steady_clock::now() < limit);
 }
 
-// 32
 BOOST_AUTO_TEST_CASE(an_event_loop_ends_in_the_midst_of_all) {
     for (const bool pool_goes_first : {true, false}) {
         std::optional<pooled_connection> held;
@@ -383,7 +370,6 @@ BOOST_AUTO_TEST_CASE(an_event_loop_ends_in_the_midst_of_all) {
     }
 }
 
-// 32
 BOOST_AUTO_TEST_CASE(an_event_loop_ends_with_a_pool_in_one_of_its_coroutines) {
     auto io = std::make_unique<asio::io_context>();
     const auto serve = [](asio::io_context& context) -> asio::awaitable<void> {
@@ -396,7 +382,6 @@ BOOST_AUTO_TEST_CASE(an_event_loop_ends_with_a_pool_in_one_of_its_coroutines) {
     io.reset();
 }
 
-// 32
 BOOST_AUTO_TEST_CASE(connections_come_back_on_other_threads) {
     asio::io_context io;
     const auto guard = asio::make_work_guard(io);
@@ -449,7 +434,6 @@ BOOST_AUTO_TEST_CASE(event_loops_share_a_pool) {
     BOOST_TEST(pool.stats().pool_size == 0U);
 }
 
-// 34
 BOOST_AUTO_TEST_CASE(draining_replaces_all_connections) {
     pool_face face{{.min_size = 2, .max_size = 2}};
     AWAIT(face.pool.wait());
@@ -465,7 +449,6 @@ BOOST_AUTO_TEST_CASE(draining_replaces_all_connections) {
     for (const int pid : {first->backend_pid(), second->backend_pid()}) BOOST_TEST((pid != idle && pid != lent));
 }
 
-// 33
 BOOST_AUTO_TEST_CASE(an_event_loop_ends_with_a_closed_pool) {
     asio::io_context io;
     coropg::pool pool{io.get_executor(), dsn(), {.max_size = 1}};
@@ -483,7 +466,6 @@ BOOST_AUTO_TEST_CASE(an_event_loop_ends_with_a_closed_pool) {
     BOOST_TEST(seconds_since(start) < within(5));
 }
 
-// 33
 BOOST_AUTO_TEST_CASE(who_waits_for_the_pool_may_go_with_his_event_loop) {
     asio::io_context io;
     conninfo nowhere;
@@ -517,7 +499,6 @@ BOOST_AUTO_TEST_CASE(an_observer_may_ask_the_pool) {
     BOOST_TEST(observer->heard == 1);
 }
 
-// 44
 BOOST_AUTO_TEST_CASE(a_child_leaves_what_is_lent_to_its_parent_alone) {
     auto io = std::make_unique<asio::io_context>();
     auto pool = std::make_unique<coropg::pool>(io->get_executor(), dsn(), pool_options{.max_size = 2});
@@ -558,7 +539,6 @@ BOOST_AUTO_TEST_CASE(a_child_leaves_what_is_lent_to_its_parent_alone) {
     ended.get();
 }
 
-// 44
 BOOST_AUTO_TEST_CASE(a_child_leaves_the_connections_of_its_parent_alone) {
     pool_face face{{.max_size = 2}};
     const int pid = AWAIT(pid_of(face.pool));

@@ -27,7 +27,6 @@ struct counted_face {
 
 BOOST_AUTO_TEST_SUITE(pool_sessions)
 
-// 16
 BOOST_AUTO_TEST_CASE(what_was_used_lately_is_lent_without_a_word) {
     counted_face all;
     pool_face& face = all.face;
@@ -45,7 +44,6 @@ BOOST_AUTO_TEST_CASE(what_was_used_lately_is_lent_without_a_word) {
     BOOST_TEST(t.executed.size() == 20U);
 }
 
-// 16
 BOOST_AUTO_TEST_CASE(what_was_unused_for_long_is_asked_for_a_sign_of_life) {
     counted_face all{{.max_size = 1, .check_after_idle = 30ms}};
     pool_face& face = all.face;
@@ -56,7 +54,6 @@ BOOST_AUTO_TEST_CASE(what_was_unused_for_long_is_asked_for_a_sign_of_life) {
     BOOST_TEST(t.connections == 0U);
 }
 
-// 25
 BOOST_AUTO_TEST_CASE(an_open_transaction_is_rolled_back) {
     pool_face face{{.max_size = 1}};
     AWAIT(face.pool.execute_script("DROP TABLE IF EXISTS pool_left; CREATE TABLE pool_left (n int)"));
@@ -85,7 +82,6 @@ BOOST_AUTO_TEST_CASE(an_open_transaction_is_rolled_back) {
     AWAIT(face.pool.execute("DROP TABLE pool_left"));
 }
 
-// 25
 BOOST_AUTO_TEST_CASE(a_rollback_that_takes_long_costs_the_connection) {
     counted_face all;
     pool_face& face = all.face;
@@ -101,7 +97,6 @@ BOOST_AUTO_TEST_CASE(a_rollback_that_takes_long_costs_the_connection) {
     BOOST_TEST(seconds_since(start) < within(2));
 }
 
-// 26
 BOOST_AUTO_TEST_CASE(a_failed_transaction_is_rolled_back) {
     pool_face face{{.max_size = 1}};
     for (const bool is_by_hand : {true, false}) {
@@ -122,7 +117,6 @@ BOOST_AUTO_TEST_CASE(a_failed_transaction_is_rolled_back) {
     }
 }
 
-// 27, 28
 BOOST_AUTO_TEST_CASE(statements_that_are_under_way_at_the_return_are_given_up) {
     pool_face face{{.max_size = 1}};
     for (const int statements : {1, 5}) {
@@ -145,7 +139,6 @@ BOOST_AUTO_TEST_CASE(statements_that_are_under_way_at_the_return_are_given_up) {
     }
 }
 
-// 27
 BOOST_AUTO_TEST_CASE(a_statement_that_does_not_end_is_cancelled_or_costs_the_connection) {
     pool_face face{{.max_size = 1}};
     pooled_connection conn = AWAIT(face.pool.acquire());
@@ -158,7 +151,6 @@ BOOST_AUTO_TEST_CASE(a_statement_that_does_not_end_is_cancelled_or_costs_the_con
     BOOST_TEST(seconds_since(start) < within(2));
 }
 
-// 29
 BOOST_AUTO_TEST_CASE(nothing_of_the_session_is_left) {
     for (const pool_reset level : {pool_reset::changed, pool_reset::always}) {
         pool_face face{{.max_size = 1, .reset = level}};
@@ -186,7 +178,6 @@ BOOST_AUTO_TEST_CASE(nothing_of_the_session_is_left) {
     }
 }
 
-// 29
 BOOST_AUTO_TEST_CASE(a_reset_travels_with_the_next_statement_and_keeps_what_is_prepared) {
     counted_face all;
     all.proxy.pace(testing::side::server, {.delay = 20ms});  // all that waits for no answer is sent before one
@@ -217,7 +208,6 @@ BOOST_AUTO_TEST_CASE(a_reset_travels_with_the_next_statement_and_keeps_what_is_p
     BOOST_TEST(std::ranges::count(t.parsed, "SELECT 40 + $1::int") == 0, "it is prepared still");
 }
 
-// 29
 BOOST_AUTO_TEST_CASE(a_reset_is_sent_at_once_when_nobody_comes) {
     administrator admin;
     pool_face face{{.max_size = 1}};
@@ -267,7 +257,6 @@ BOOST_AUTO_TEST_CASE(no_one_shot_is_put_behind_one_that_has_run_for_long) {
     sleeper.error<operation_aborted>();
 }
 
-// 30
 BOOST_AUTO_TEST_CASE(notices_are_for_the_user_who_caused_them) {
     pool_face face{{.max_size = 1}};
     int heard_by_first = 0;
@@ -292,7 +281,6 @@ BOOST_AUTO_TEST_CASE(notices_are_for_the_user_who_caused_them) {
     BOOST_TEST(heard_by_second == 1);
 }
 
-// 31
 BOOST_AUTO_TEST_CASE(what_went_back_is_used_no_more) {
     pool_face face{{.max_size = 1}};
     pooled_connection conn = AWAIT(face.pool.acquire());
@@ -318,7 +306,6 @@ BOOST_AUTO_TEST_CASE(what_went_back_is_used_no_more) {
     BOOST_TEST(AWAIT(conn->fetch_one<bool>("SELECT to_regclass('pool_stale') IS NULL")));
 }
 
-// 31
 BOOST_AUTO_TEST_CASE(a_transaction_may_outlive_its_connection) {
     for (const bool is_killed : {true, false}) {
         administrator admin;
@@ -341,7 +328,6 @@ BOOST_AUTO_TEST_CASE(a_transaction_may_outlive_its_connection) {
     }
 }
 
-// 31
 BOOST_AUTO_TEST_CASE(a_connection_can_be_taken_away_for_good) {
     pool_face face{{.max_size = 1}};
     pooled_connection conn = AWAIT(face.pool.acquire());

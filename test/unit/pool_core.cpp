@@ -9,7 +9,6 @@ using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(pool_core_)
 
-// 1
 BOOST_AUTO_TEST_CASE(connections_are_never_more_than_max_size) {
     pool_under_test pool{{.max_size = 3, .max_parallel_connects = 10}};
     std::deque<exclusive> waiters(100);
@@ -22,7 +21,6 @@ BOOST_AUTO_TEST_CASE(connections_are_never_more_than_max_size) {
     BOOST_TEST(pool.core.stats().released == 100U);
 }
 
-// 2
 BOOST_AUTO_TEST_CASE(waiters_are_served_in_the_order_of_their_arrival) {
     pool_under_test pool{{.max_size = 1}};
     std::deque<exclusive> waiters(1000);
@@ -35,7 +33,6 @@ BOOST_AUTO_TEST_CASE(waiters_are_served_in_the_order_of_their_arrival) {
     BOOST_TEST(pool.granted.size() == 1000U);
 }
 
-// 3
 BOOST_AUTO_TEST_CASE(a_newcomer_does_not_overtake) {
     pool_under_test pool{{.max_size = 1}};
     pool.fill(1);
@@ -53,7 +50,6 @@ BOOST_AUTO_TEST_CASE(a_newcomer_does_not_overtake) {
     BOOST_TEST((pool.granted == std::vector<pool_waiter*>{&first, &second, &third}));
 }
 
-// 4
 BOOST_AUTO_TEST_CASE(too_many_waiters_are_refused_at_once) {
     pool_under_test pool{{.max_size = 1, .max_waiting = 2}};
     exclusive a, b, c;
@@ -68,7 +64,6 @@ BOOST_AUTO_TEST_CASE(too_many_waiters_are_refused_at_once) {
     BOOST_TEST(pool.core.stats().refused == 1U);
 }
 
-// 5
 BOOST_AUTO_TEST_CASE(a_waiter_fails_at_its_deadline) {
     pool_under_test pool{{.max_size = 1}};
     exclusive late{pool.now + 2s}, early{pool.now + 1s}, never;
@@ -86,7 +81,6 @@ BOOST_AUTO_TEST_CASE(a_waiter_fails_at_its_deadline) {
     BOOST_TEST(pool.core.stats().timed_out == 2U);
 }
 
-// 6
 BOOST_AUTO_TEST_CASE(a_cancelled_waiter_is_skipped) {
     pool_under_test pool{{.max_size = 1}};
     exclusive a, b, c;
@@ -99,7 +93,6 @@ BOOST_AUTO_TEST_CASE(a_cancelled_waiter_is_skipped) {
     BOOST_TEST(pool.core.stats().cancelled == 1U);
 }
 
-// 7, 9
 BOOST_AUTO_TEST_CASE(what_was_granted_to_one_who_gives_up_goes_to_the_next) {
     pool_under_test pool{{.max_size = 1}};
     exclusive a{pool.now + 1s}, b;
@@ -113,7 +106,6 @@ BOOST_AUTO_TEST_CASE(what_was_granted_to_one_who_gives_up_goes_to_the_next) {
     BOOST_TEST((pool.granted == std::vector<pool_waiter*>{&a, &b}));
 }
 
-// 8
 BOOST_AUTO_TEST_CASE(a_connect_goes_on_without_the_one_who_asked) {
     pool_under_test pool{{.max_size = 5}};
     exclusive a, b;
@@ -125,7 +117,6 @@ BOOST_AUTO_TEST_CASE(a_connect_goes_on_without_the_one_who_asked) {
     BOOST_TEST((pool.granted == std::vector<pool_waiter*>{&b}));
 }
 
-// 10
 BOOST_AUTO_TEST_CASE(a_release_serves_one_waiter) {
     pool_under_test pool{{.max_size = 2}};
     std::deque<exclusive> waiters(10);
@@ -138,7 +129,6 @@ BOOST_AUTO_TEST_CASE(a_release_serves_one_waiter) {
     pool.core.close(pool.now);
 }
 
-// 12
 BOOST_AUTO_TEST_CASE(a_broken_connection_is_replaced_for_the_waiter) {
     pool_under_test pool{{.max_size = 1}};
     pool.fill(1);
@@ -154,7 +144,6 @@ BOOST_AUTO_TEST_CASE(a_broken_connection_is_replaced_for_the_waiter) {
     BOOST_TEST(pool.core.stats().returns_bad == 1U);
 }
 
-// 24
 BOOST_AUTO_TEST_CASE(the_connection_returned_last_is_lent_first) {
     pool_under_test pool{{}};
     pool.fill(3);
@@ -167,7 +156,6 @@ BOOST_AUTO_TEST_CASE(the_connection_returned_last_is_lent_first) {
     BOOST_TEST(pool.take().slot == b.slot);
 }
 
-// 27
 BOOST_AUTO_TEST_CASE(leftovers_are_cleared_before_a_connection_is_lent_again) {
     pool_under_test pool{{.max_size = 2}};
     pool.fill(1);
@@ -188,7 +176,6 @@ BOOST_AUTO_TEST_CASE(leftovers_are_cleared_before_a_connection_is_lent_again) {
     BOOST_TEST(pool.core.stats().returns_bad == 1U);
 }
 
-// 33
 BOOST_AUTO_TEST_CASE(a_closed_pool_fails_who_waits_and_refuses_who_comes) {
     pool_under_test pool{{.max_size = 3}};
     pool.fill(3);
@@ -215,7 +202,6 @@ BOOST_AUTO_TEST_CASE(a_closed_pool_fails_who_waits_and_refuses_who_comes) {
     BOOST_TEST(pool.connecting.empty());
 }
 
-// 35
 BOOST_AUTO_TEST_CASE(a_pool_can_be_resized_while_it_works) {
     pool_under_test pool{{.max_size = 1}};
     std::deque<exclusive> waiters(5);
@@ -235,7 +221,6 @@ BOOST_AUTO_TEST_CASE(a_pool_can_be_resized_while_it_works) {
     BOOST_TEST(pool.count(slot_state::idle) == 2U);
 }
 
-// 38
 BOOST_AUTO_TEST_CASE(who_waits_for_what_he_holds_times_out_and_the_holder_is_told) {
     pool_under_test pool{{.max_size = 1, .leak_after = 1s}};
     pool.fill(1);
@@ -255,7 +240,6 @@ BOOST_AUTO_TEST_CASE(who_waits_for_what_he_holds_times_out_and_the_holder_is_tol
     BOOST_TEST(pool.leaks.size() == 2U);
 }
 
-// 39
 BOOST_AUTO_TEST_CASE(statistics_add_up) {
     pool_under_test pool{{.min_size = 1, .max_size = 2, .max_waiting = 2}};
     pool.tick();
@@ -301,7 +285,6 @@ BOOST_AUTO_TEST_CASE(buckets_are_powers_of_two) {
     BOOST_TEST(h.buckets[23] == 1U);
 }
 
-// 43
 BOOST_AUTO_TEST_CASE(a_leap_of_the_clock_is_one_tick_late) {
     pool_under_test pool{{.min_size = 2, .max_size = 3}};
     pool.fill(3);

@@ -9,7 +9,6 @@ using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(pool_core_connections)
 
-// 10
 BOOST_AUTO_TEST_CASE(a_failed_connect_is_repeated_for_those_who_wait) {
     pool_under_test pool{{.max_size = 1}};
     exclusive a;
@@ -23,7 +22,6 @@ BOOST_AUTO_TEST_CASE(a_failed_connect_is_repeated_for_those_who_wait) {
     BOOST_TEST(pool.core.stats().connections_errors == 1U);
 }
 
-// 11
 BOOST_AUTO_TEST_CASE(a_herd_connects_a_few_at_a_time_and_slowly_after_an_outage) {
     pool_under_test pool{{.max_size = 100}};
     std::deque<exclusive> waiters(500);
@@ -45,7 +43,6 @@ BOOST_AUTO_TEST_CASE(a_herd_connects_a_few_at_a_time_and_slowly_after_an_outage)
     pool.core.close(pool.now);
 }
 
-// 13
 BOOST_AUTO_TEST_CASE(a_connection_that_ends_while_idle_is_removed) {
     pool_under_test pool{{.min_size = 1, .max_size = 2}};
     pool.fill(1);
@@ -60,7 +57,6 @@ BOOST_AUTO_TEST_CASE(a_connection_that_ends_while_idle_is_removed) {
     BOOST_TEST(pool.core.stats().connections_lost == 1U);
 }
 
-// 15
 BOOST_AUTO_TEST_CASE(one_check_without_an_answer_has_all_others_checked) {
     pool_under_test pool{{.max_size = 4}};
     pool.fill(3);
@@ -77,7 +73,6 @@ BOOST_AUTO_TEST_CASE(one_check_without_an_answer_has_all_others_checked) {
     BOOST_TEST(pool.core.stats().connections_lost == 2U);
 }
 
-// 15
 BOOST_AUTO_TEST_CASE(what_was_used_since_a_check_began_is_not_checked_for_it) {
     pool_under_test pool{{.max_size = 2}};
     pool.fill(2);
@@ -93,7 +88,6 @@ BOOST_AUTO_TEST_CASE(what_was_used_since_a_check_began_is_not_checked_for_it) {
     BOOST_TEST(pool.count(slot_state::idle) == 1U);
 }
 
-// 16
 BOOST_AUTO_TEST_CASE(only_what_was_idle_for_long_is_checked) {
     pool_under_test pool{{}};
     pool.fill(1);
@@ -108,7 +102,6 @@ BOOST_AUTO_TEST_CASE(only_what_was_idle_for_long_is_checked) {
     BOOST_TEST(pool.granted.size() == 1U);
 }
 
-// 16
 BOOST_AUTO_TEST_CASE(checks_can_be_always_or_never) {
     pool_under_test always{{.check_after_idle = 0s}};
     always.fill(1);
@@ -124,7 +117,6 @@ BOOST_AUTO_TEST_CASE(checks_can_be_always_or_never) {
     BOOST_TEST(never.core.try_request(lease_kind::exclusive, never.now).has_value());
 }
 
-// 17
 BOOST_AUTO_TEST_CASE(while_somebody_waits_the_server_is_tried_every_200_ms) {
     pool_under_test pool{{.min_size = 1}};
     pool.tick();
@@ -149,7 +141,6 @@ BOOST_AUTO_TEST_CASE(while_somebody_waits_the_server_is_tried_every_200_ms) {
     BOOST_TEST(pool.granted.size() == 1U);
 }
 
-// 18
 BOOST_AUTO_TEST_CASE(delays_double_up_to_5_s_with_jitter_and_begin_anew_after_a_success) {
     std::set<pool_limits::duration> seen;
     for (std::uint32_t seed = 1; seed <= 20; ++seed) {
@@ -175,7 +166,6 @@ BOOST_AUTO_TEST_CASE(delays_double_up_to_5_s_with_jitter_and_begin_anew_after_a_
     BOOST_TEST(seen.size() == 200U);
 }
 
-// 18
 BOOST_AUTO_TEST_CASE(connects_that_began_together_fail_as_one) {
     pool_under_test pool{{.min_size = 4, .max_size = 4}};
     pool.tick();
@@ -189,7 +179,6 @@ BOOST_AUTO_TEST_CASE(connects_that_began_together_fail_as_one) {
     BOOST_TEST(pool.connecting.size() == 1U);
 }
 
-// 18
 BOOST_AUTO_TEST_CASE(a_success_ends_the_delay_at_once) {
     pool_under_test pool{{.min_size = 2}};
     pool.tick();
@@ -199,7 +188,6 @@ BOOST_AUTO_TEST_CASE(a_success_ends_the_delay_at_once) {
     BOOST_TEST((pool.connecting == slots{0, 1, 0}));
 }
 
-// 19
 BOOST_AUTO_TEST_CASE(what_is_refused_for_good_fails_all_waiters_and_is_tried_for_the_next) {
     pool_under_test pool{{.min_size = 1, .max_size = 1}};
     exclusive a, b, c;
@@ -224,7 +212,6 @@ BOOST_AUTO_TEST_CASE(what_is_refused_for_good_fails_all_waiters_and_is_tried_for
     BOOST_TEST(pool.core.stats().failed == 3U);
 }
 
-// 19
 BOOST_AUTO_TEST_CASE(a_server_without_room_leaves_what_there_is) {
     pool_under_test pool{{.max_size = 2}};
     pool.fill(1);
@@ -237,7 +224,6 @@ BOOST_AUTO_TEST_CASE(a_server_without_room_leaves_what_there_is) {
     BOOST_TEST(pool.granted.size() == 1U);
 }
 
-// 20
 BOOST_AUTO_TEST_CASE(lifetimes_are_spread) {
     pool_under_test pool{{.max_size = 100, .max_parallel_connects = 100, .max_lifetime = 100s, .max_idle = 0s}};
     pool.fill(100);
@@ -253,7 +239,6 @@ BOOST_AUTO_TEST_CASE(lifetimes_are_spread) {
     BOOST_TEST(pool.why == close_reason::expired);
 }
 
-// 21
 BOOST_AUTO_TEST_CASE(one_that_expires_while_lent_is_closed_when_it_comes_back) {
     for (const bool is_ticked : {false, true}) {
         pool_under_test pool{{.max_lifetime = 10s}};
@@ -267,7 +252,6 @@ BOOST_AUTO_TEST_CASE(one_that_expires_while_lent_is_closed_when_it_comes_back) {
     }
 }
 
-// 21
 BOOST_AUTO_TEST_CASE(one_that_expires_while_idle_is_replaced_before_it_is_closed) {
     pool_under_test pool{{.min_size = 1, .max_size = 2, .max_lifetime = 10s, .check_after_idle = -1s}};
     pool.fill(1);
@@ -282,7 +266,6 @@ BOOST_AUTO_TEST_CASE(one_that_expires_while_idle_is_replaced_before_it_is_closed
     BOOST_TEST(pool.count(slot_state::idle) == 1U);
 }
 
-// 21
 BOOST_AUTO_TEST_CASE(without_room_the_expired_one_is_closed_first) {
     pool_under_test pool{{.min_size = 2, .max_size = 2, .max_lifetime = 10s, .lifetime_jitter = 0}};
     pool.fill(2);
@@ -294,7 +277,6 @@ BOOST_AUTO_TEST_CASE(without_room_the_expired_one_is_closed_first) {
     BOOST_TEST(pool.count(slot_state::idle) == 2U);
 }
 
-// 21
 BOOST_AUTO_TEST_CASE(what_expired_waits_for_a_replacement_that_took_the_last_room) {
     pool_under_test pool{{.min_size = 2, .max_size = 3, .max_lifetime = 10s, .lifetime_jitter = 0}};
     pool.fill(2);
@@ -320,7 +302,6 @@ BOOST_AUTO_TEST_CASE(one_that_was_used_often_is_closed_when_it_comes_back) {
     BOOST_TEST(pool.connecting.size() == 1U);
 }
 
-// 22
 BOOST_AUTO_TEST_CASE(idle_connections_are_closed_one_a_tick_down_to_min_size) {
     pool_under_test pool{{.min_size = 2, .max_size = 5, .max_lifetime = 0s, .max_idle = 10s}};
     pool.fill(5);
@@ -341,7 +322,6 @@ BOOST_AUTO_TEST_CASE(idle_connections_are_closed_one_a_tick_down_to_min_size) {
     BOOST_TEST((pool.core.next_tick() == pool_core::time_point::max()));  // nothing is due any more
 }
 
-// 23
 BOOST_AUTO_TEST_CASE(the_first_tick_connects_min_size) {
     pool_under_test pool{{.min_size = 6}};
     BOOST_TEST(pool.connecting.empty());
@@ -353,7 +333,6 @@ BOOST_AUTO_TEST_CASE(the_first_tick_connects_min_size) {
     BOOST_TEST(pool.count(slot_state::idle) == 6U);
 }
 
-// 33
 BOOST_AUTO_TEST_CASE(a_connect_that_ends_after_close_is_closed) {
     pool_under_test pool{{.min_size = 2}};
     pool.tick();
@@ -365,7 +344,6 @@ BOOST_AUTO_TEST_CASE(a_connect_that_ends_after_close_is_closed) {
     BOOST_TEST(pool.core.is_drained());
 }
 
-// 34
 BOOST_AUTO_TEST_CASE(drain_replaces_all_connections) {
     pool_under_test pool{{.min_size = 3, .max_size = 3}};
     pool.tick();
@@ -385,7 +363,6 @@ BOOST_AUTO_TEST_CASE(drain_replaces_all_connections) {
     BOOST_TEST(pool.closed.size() == 3U);
 }
 
-// 34
 BOOST_AUTO_TEST_CASE(drain_does_not_wait_for_a_replacement_of_what_expired) {
     pool_under_test pool{{.min_size = 1, .max_size = 2, .max_lifetime = 10s}};
     pool.fill(1);
@@ -396,7 +373,6 @@ BOOST_AUTO_TEST_CASE(drain_does_not_wait_for_a_replacement_of_what_expired) {
     BOOST_TEST((pool.closed == slots{0}));
 }
 
-// 35
 BOOST_AUTO_TEST_CASE(a_smaller_minimum_closes_what_was_idle_for_long) {
     pool_under_test pool{{.min_size = 1, .max_lifetime = 0s, .max_idle = 10s}};
     pool.fill(1);
@@ -408,7 +384,6 @@ BOOST_AUTO_TEST_CASE(a_smaller_minimum_closes_what_was_idle_for_long) {
     BOOST_TEST(pool.closed.size() == 1U);
 }
 
-// 36, 37
 BOOST_AUTO_TEST_CASE(a_failed_hook_fails_one_waiter) {
     pool_under_test pool{{.max_size = 1}};
     exclusive a, b;

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <coropg/codec.hpp>
-#include <coropg/types/arithmetic.hpp>
+#include <coropg/types/oids.hpp>
 
 #include <boost/dynamic_bitset_fwd.hpp>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <coropg/codec.hpp>
-#include <coropg/types/arithmetic.hpp>
+#include <coropg/types/oids.hpp>
 
 #include <array>
 #include <compare>

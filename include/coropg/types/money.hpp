@@ -5,7 +5,7 @@
 #pragma once
 
 #include <coropg/codec.hpp>
-#include <coropg/types/arithmetic.hpp>
+#include <coropg/types/oids.hpp>
 
 #include <compare>
 #include <cstdint>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <coropg/codec.hpp>
-#include <coropg/types/arithmetic.hpp>
+#include <coropg/types/oids.hpp>
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <coropg/codec.hpp>
-#include <coropg/types/arithmetic.hpp>
 #include <coropg/types/numeric.hpp>
+#include <coropg/types/oids.hpp>
 
 #include <string>
 #include <string_view>

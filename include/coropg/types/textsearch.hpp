@@ -3,7 +3,7 @@
 #pragma once
 
 #include <coropg/codec.hpp>
-#include <coropg/types/arithmetic.hpp>
+#include <coropg/types/oids.hpp>
 
 #include <cstdint>
 #include <initializer_list>

@@ -74,10 +74,6 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
     std::uint64_t tenancy_ = 0;
 };
 
-/// Asio closes what it owns and libpq closes its socket when it likes: each gets a descriptor of its own.
-/// Errors: connection_error when there are none left.
-[[nodiscard]] int duplicate(int socket);
-
 /// A link for sessions of that socket; it has none yet.
 std::shared_ptr<asio_link> make_link(int socket, asio::any_io_executor executor);
 std::shared_ptr<asio_link> make_link(pq::connection conn, const asio::any_io_executor& executor);

@@ -18,9 +18,14 @@ class unique_fd {
     ~unique_fd();
 
     [[nodiscard]] int get() const noexcept { return fd_; }
+    [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
 
  private:
     int fd_ = -1;
 };
+
+/// A descriptor of one's own for a socket: libpq closes its own when it likes.
+/// Errors: connection_error when there are none left.
+[[nodiscard]] unique_fd duplicate(int socket);
 
 }  // namespace coropg::detail
