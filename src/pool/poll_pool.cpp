@@ -2,7 +2,6 @@
 #include <coropg/detail/pool/poll_pool.hpp>
 #include <coropg/log.hpp>
 
-#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
