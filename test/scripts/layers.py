@@ -20,7 +20,7 @@ ROOMS = [
     (11, "all of it", ["coropg/coropg.hpp", "coropg/sync.hpp"]),
     # the decisions of a pool, carried out for coroutines and for threads
     (10, "pools", ["coropg/pool.hpp", "coropg/sync_pool.hpp", "coropg/detail/pool/asio_pool.hpp",
-                   "coropg/detail/pool/poll_pool.hpp", "src/pool/asio_pool*", "src/pool/poll_pool*",
+                   "coropg/detail/pool/poll_pool.hpp", "src/pool/asio/*", "src/pool/poll/*",
                    "src/faces/pool.cpp", "src/faces/sync_pool.cpp"]),
     # the two faces: the same templates, each over its driver
     (9, "faces", ["coropg/connection.hpp", "coropg/gather.hpp", "coropg/retry.hpp", "coropg/sync_connection.hpp",
@@ -74,7 +74,7 @@ OUTSIDE = [
     ("Boost.Asio", r"boost/asio(\.hpp|/.*)",
      ["coropg/connection.hpp", "src/faces/connection.cpp", "coropg/gather.hpp", "coropg/retry.hpp",
       "coropg/detail/drivers/asio_driver.hpp", "src/drivers/asio_driver.cpp", "coropg/detail/drivers/handlers.hpp",
-      "coropg/pool.hpp", "coropg/detail/pool/asio_pool*", "src/pool/asio_pool*", "coropg/testing/*",
+      "coropg/pool.hpp", "coropg/detail/pool/asio_pool*", "src/pool/asio/*", "coropg/testing/*",
       "coropg/types/network.hpp", "src/types/network.cpp"]),
     ("poll(2)", r"(sys/)?poll\.h", ["src/drivers/*"]),
     ("eventfd(2)", r"sys/eventfd\.h", ["src/drivers/bell.cpp"]),

@@ -25,7 +25,6 @@ EXCEPTIONS = {
     ("data members of a class", "pool_core"): 22,
     # the steps of the pools, which all need the mutex, the core and the slots
     ("functions of a class", "asio_pool"): 54,
-    ("lines of a file", "src/pool/poll_pool.cpp"): 420,
     # what a unit knows about itself, in three groups: what the caller wants, what it is for, how far it is
     ("data members of a class", "unit_state"): 23,
     ("functions of a class", "unit"): 32,

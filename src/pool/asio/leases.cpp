@@ -1,5 +1,5 @@
 // Connections that are lent, and those that wait to be.
-#include "asio_pool_event.hpp"
+#include "event.hpp"
 
 #include <coropg/log.hpp>
 
@@ -7,8 +7,6 @@
 #include <boost/asio/post.hpp>
 
 namespace coropg::detail {
-
-using boost::system::error_code;
 
 namespace {
 
@@ -46,8 +44,6 @@ class returning {
 };
 
 }  // namespace
-
-// ------------------------------------------------------------------------------------------------------ leases
 
 std::optional<lent_link> asio_pool::request(lease_waiter& w, const asio::any_io_executor& executor) {
     require_home();
@@ -188,59 +184,6 @@ void asio_pool::write_off(const lent_link& lent) {
     slots_[lent.lease.slot].borrowed = nullptr;
     core_.release(lent.lease, e.now, return_condition::broken);
 }
-
-void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core, clock::time_point heard_from) {
-    take_in(*core);
-    slots_[i].at_rest = std::move(core);
-    slots_[i].heard_from = heard_from;
-}
-
-/// What a connection needs that nobody has asked for: its reset is sent when nobody does, and its end is noticed.
-void asio_pool::go_on(std::size_t i) {
-    if (core_.slots()[i].state != slot_state::idle) return;
-    if (!slots_[i].at_rest->is_quiet())
-        asio::post(slots_[i].home, [self = shared_from_this(), i] {
-            const event e{*self};
-            if (self->slots_[i].at_rest && !self->slots_[i].at_rest->is_quiet()) self->core_.doubt(i, e.now);
-        });
-    watch(i);
-}
-
-// --------------------------------------------------------------------------------------------- idle connections
-
-/// Has the end of an idle connection noticed. What comes while it is used wakes it once, for nothing.
-void asio_pool::watch(std::size_t i) {
-    slot& s = slots_[i];
-    if (std::exchange(s.is_watched, true)) return;
-    s.sentinel->async_wait(descriptor::wait_read,
-                           [weak = weak_from_this(), i, sentinel = s.sentinel](error_code problem) {
-                               if (const auto self = weak.lock(); self && !problem) self->on_sentinel(i, *sentinel);
-                           });
-}
-
-void asio_pool::on_sentinel(std::size_t i, descriptor& sentinel) {
-    const event e{*this};
-    slot& s = slots_[i];
-    if (s.sentinel.get() != &sentinel) return;
-    s.is_watched = false;
-    if (core_.slots()[i].state != slot_state::idle) return;
-    if (look_at(i, e.now)) watch(i);
-}
-
-bool asio_pool::look_at(std::size_t i, clock::time_point now) {
-    return is_silent(i, slots_[i].sentinel->native_handle(), now);
-}
-
-/// The end of an idle connection is noticed before it is lent, even when the event loop had no time to tell. One that has
-/// just been heard from is not worth a system call.
-void asio_pool::look_at_next(clock::time_point now) {
-    while (const auto next = core_.next_idle()) {
-        const bool was_heard = now - slots_[*next].heard_from < std::chrono::milliseconds{1};
-        if (was_heard || look_at(*next, now)) return;
-    }
-}
-
-// ------------------------------------------------------------------------------------------------- waiting for one
 
 asio::awaitable<lent_link> lease(std::shared_ptr<asio_pool> pool, std::source_location where,
                                  clock::time_point deadline) {

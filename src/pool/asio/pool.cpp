@@ -1,4 +1,4 @@
-#include "asio_pool_event.hpp"
+#include "event.hpp"
 
 #include <coropg/log.hpp>
 

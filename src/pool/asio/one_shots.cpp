@@ -1,0 +1,120 @@
+// Statements that share a connection: how they come to the host of a slot, and end there.
+#include "event.hpp"
+
+#include <boost/asio/post.hpp>
+
+namespace coropg::detail {
+
+void asio_pool::submit(unit_ptr&& u) {
+    auto work = std::make_unique<one_shot>(shared_from_this(), std::move(u));
+    event e{*this};
+    work->deadline = std::min(acquire_deadline(), work->u->deadline);
+    enqueue(std::move(work), e);
+}
+
+void asio_pool::enqueue(std::unique_ptr<one_shot>&& work, event& e) {
+    look_at_next(e.now);
+    if (work->ticket != 0) cancellable_.emplace(work->ticket, work.get());
+    const request_result r = core_.request(*work, e.now);
+    if (r == request_result::granted) return place(std::move(work));
+    pool_waiter& w = *work.release();
+    if (r != request_result::queued) end_wait(w, refusal_of(r, snapshot(e.now), site_of(w)), e.todo);
+}
+
+/// Sends a one-shot to the host of the slot that it was granted.
+void asio_pool::place(std::unique_ptr<one_shot>&& work) {
+    const std::size_t i = work->granted.slot;
+    slot& s = slots_[i];
+    unit_ptr u = std::move(work->u);
+    u->waiting.emplace([work = std::move(work)](unit_ptr done) mutable {
+        asio_pool& pool = *work->pool;
+        pool.end_one_shot(std::move(work), std::move(done));
+    });
+    s.inbox.push_back(std::move(u));
+    if (std::exchange(s.is_draining, true)) return;
+    asio::post(s.home, [self = shared_from_this(), i] { self->serve_inbox(i); });
+}
+
+void asio_pool::serve_inbox(std::size_t i) {
+    const std::shared_ptr<asio_link> host = move_in(i);
+    unit_queue arrived;
+    {
+        const std::lock_guard lock{mutex_};
+        slots_[i].is_draining = false;
+        arrived = std::move(slots_[i].inbox);
+    }
+    host->start_all(std::move(arrived));
+}
+
+namespace {
+
+constexpr int max_tries = 3;
+
+/// Whether it has no effect, and failed just for the connection that it was given.
+bool has_missed(const unit& u) {
+    if (!u.has_problem()) return false;
+    try {
+        u.throw_failure();
+    } catch (const commit_in_doubt&) {
+    } catch (const connection_error& e) {
+        return e.outcome() == outcome::not_sent || e.outcome() == outcome::not_executed;
+    } catch (...) {
+    }
+    return false;
+}
+
+}  // namespace
+
+/// At the host: the last one out of it gives the session back to the slot, unless another one comes meanwhile.
+void asio_pool::end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done) {
+    const std::size_t i = work->granted.slot;
+    std::unique_lock lock{mutex_};
+    cancellable_.erase(work->ticket);
+    session& core = slots_[i].host->core();
+    const bool is_last = core_.slots()[i].statements == 1;
+    lock.unlock();
+    // Outside of the mutex: what was given up may end here and be reported, and who hears of it may ask the pool.
+    return_condition how = core.is_open() ? return_condition::usable : return_condition::broken;
+    if (is_last) how = make_clean(core, options_.reset);
+    const bool is_missed = !core.is_open() && !work->is_cancelled && has_missed(*done);
+    {
+        event e{*this};
+        leave_if_read_only(core_, i, core, e.now);
+        if (core_.slots()[i].statements == 1) rest(i, slots_[i].host->part(), e.now);
+        core_.release(work->granted, e.now, how);
+        go_on(i);
+        if (is_missed && ++work->tries < max_tries) {
+            done->start_over();
+            work->u = std::move(done);
+            return enqueue(std::move(work), e);
+        }
+    }
+    work->waiting(std::move(done));
+}
+
+std::uint64_t asio_pool::next_ticket() {
+    const std::lock_guard lock{mutex_};
+    return ++last_ticket_;
+}
+
+void asio_pool::cancel(std::uint64_t ticket) {
+    event e{*this};
+    const auto found = cancellable_.find(ticket);
+    if (found == cancellable_.end()) return;
+    pool_waiter& w = *found->second;
+    if (core_.withdraw(w, e.now))
+        return end_wait(
+            w, std::make_exception_ptr(operation_aborted{"cancelled while waiting for a connection", site_of(w)}),
+            e.todo);
+    if (w.kind == lease_kind::exclusive) return;
+    static_cast<one_shot&>(w).is_cancelled = true;
+    const std::size_t i = w.granted.slot;
+    asio::post(slots_[i].home, [self = shared_from_this(), i, ticket] {
+        std::unique_lock lock{self->mutex_};
+        const std::shared_ptr<asio_link> host = self->slots_[i].host;
+        lock.unlock();
+        if (host) host->cancel(ticket);
+    });
+}
+
+}  // namespace coropg::detail

@@ -1,0 +1,150 @@
+// What the core wants done, and the jobs that threads do while they wait: connects, checks and resets.
+#include "worker.hpp"
+
+#include <coropg/detail/ops/ops.hpp>
+
+namespace coropg::detail {
+
+namespace {
+
+/// A connect that nobody has gone on with for longer is begun anew: the server does not wait for ever.
+constexpr std::chrono::seconds longest_pause{1};
+
+}  // namespace
+
+void poll_pool::collect(event& e) {
+    for (;;) {
+        while (const auto action = core_.next_action()) {
+            slot& s = slots_[action->slot];
+            switch (action->what) {
+                case pool_action::kind::connect:
+                case pool_action::kind::check:
+                case pool_action::kind::settle: jobs_.push_back(*action); break;
+                case pool_action::kind::close: e.drop(s); break;
+                case pool_action::kind::grant:
+                case pool_action::kind::fail: {
+                    waiter& w = static_cast<waiter&>(*action->waiter);
+                    w.has_ended = true;
+                    if (w.failure != wait_failure::none)
+                        w.problem = failure_of(w.failure, snapshot(e.now()), last_failure_, {{}, w.where});
+                    w.thread.tell();
+                    break;
+                }
+                case pool_action::kind::warn_leak: e.warn(leak_warning(name_, holder_of(action->slot))); break;
+                case pool_action::kind::wake:
+                    for (helper* each : sleepers_) each->told.notify_one();
+                    break;
+            }
+        }
+        if (!core_.is_closed() || jobs_.empty()) break;
+        give_up(jobs_.front(), e);
+        jobs_.pop_front();
+    }
+    // Those who came last are going to wait for longest.
+    for (; called_ < jobs_.size() && !sleepers_.empty(); sleepers_.pop_back(), ++called_) {
+        sleepers_.back()->is_called = true;
+        sleepers_.back()->told.notify_one();
+    }
+}
+
+/// Of a closed pool.
+void poll_pool::give_up(const pool_action& job, event& e) {
+    switch (job.what) {
+        case pool_action::kind::connect:
+            e.drop(slots_[job.slot]);
+            return core_.connect_failed(job.slot, e.now(), connect_problem::unavailable);
+        case pool_action::kind::check: return core_.checked(job.slot, e.now(), true);
+        default: return core_.settled(job.slot, e.now(), true);
+    }
+}
+
+/// What is the shortest way to a connection.
+std::optional<pool_action> poll_pool::take_job(helper& me) {
+    if (jobs_.empty()) return std::nullopt;
+    auto next = std::ranges::find_if(jobs_, is_proof);
+    if (next == jobs_.end()) next = jobs_.begin();
+    const pool_action job = *next;
+    jobs_.erase(next);
+    me.work_ends.hang();
+    return job;
+}
+
+void poll_pool::put_back(const pool_action& job) {
+    const event e{*this};
+    slots_[job.slot].put_back_at = e.now();
+    jobs_.push_front(job);
+}
+
+/// Slots stay where they are.
+poll_pool::slot& poll_pool::slot_at(std::size_t i) {
+    const std::lock_guard lock{mutex_};
+    return slots_[i];
+}
+
+void poll_pool::connect(const pool_action& job, const patience& p) {
+    slot& s = slot_at(job.slot);
+    std::unique_ptr<poll_session> made;
+    unique_fd socket;
+    std::exception_ptr problem;
+    bool is_in_hook = false;
+    try {
+        if (clock::now() - s.put_back_at > longest_pause) s.connecting = nullptr;
+        if (!s.connecting) {
+            conninfo info = connect_info();
+            is_in_hook = true;
+            if (before_connect) before_connect(info);
+            is_in_hook = false;
+            s.connecting = std::make_unique<poll_work<pq::connection>>(ops::connect(std::move(info)));
+        }
+        std::optional<pq::connection> established = s.connecting->go_on(p);
+        if (!established) return put_back(job);
+        sync::connection conn{poll_driver{std::move(*established)}};
+        share_types(conn.runner().core());
+        is_in_hook = true;
+        if (after_connect) after_connect(conn);
+        conn.runner().core().changes().keep();
+        require_quiet(conn.runner().core());
+        is_in_hook = false;
+        socket = duplicate(conn.runner().core().socket());
+        made = std::move(conn).take_driver().take_session();
+    } catch (...) {
+        problem = std::current_exception();
+    }
+    s.connecting = nullptr;
+    const event e{*this};
+    last_failure_ = problem;
+    if (problem)
+        return core_.connect_failed(job.slot, e.now(), is_in_hook ? connect_problem::hook_failed : problem_of(problem));
+    s.socket = std::move(socket);
+    rest(job.slot, std::move(made));
+    core_.connected(job.slot, e.now());
+}
+
+/// Has the session in a slot end what is queued in it, and answer.
+void poll_pool::prove(const pool_action& job, const patience& p) {
+    slot& s = slot_at(job.slot);
+    const poll_runner runner{std::move(s.at_rest)};
+    if (!s.proof_due) {
+        s.proof_due = clock::now() + longest_check;
+        unit_ptr fence = runner.make_unit({}, {});
+        fence->add_own("SELECT 1");
+        runner.start(std::move(fence));
+    }
+    const bool has_answered = runner.drain({std::min(p.limit, *s.proof_due), p.interruption});
+    const bool is_late = !has_answered && clock::now() >= *s.proof_due;
+    std::unique_ptr<poll_session> session = runner.link().part();
+    if (!has_answered && !is_late) {
+        s.at_rest = std::move(session);
+        return put_back(job);
+    }
+    s.proof_due.reset();
+    const event e{*this};
+    const bool ok = has_answered && session->core.is_open() && session->core.is_quiet();
+    rest(job.slot, std::move(session));
+    if (job.what == pool_action::kind::check)
+        core_.checked(job.slot, e.now(), ok, is_late);
+    else
+        core_.settled(job.slot, e.now(), ok);
+}
+
+}  // namespace coropg::detail

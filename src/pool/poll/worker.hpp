@@ -1,0 +1,136 @@
+// What the parts of the blocking pool share: the event, within which its core and its slots may be touched, and the thread
+// that works while it waits.
+#pragma once
+
+#include <coropg/detail/pool/poll_pool.hpp>
+#include <coropg/log.hpp>
+
+#include <algorithm>
+
+namespace coropg::detail {
+
+/// Whether it is about a connection that is there, and soon done.
+inline bool is_proof(const pool_action& job) { return job.what != pool_action::kind::connect; }
+
+/// A thread that waits for something, and works meanwhile.
+struct poll_pool::helper {
+    explicit helper(clock::time_point until) : deadline{until} {}
+
+    /// With the mutex held.
+    void tell() {
+        told.notify_one();
+        work_ends.ring();
+    }
+
+    const clock::time_point deadline;
+    std::condition_variable told;
+    bell work_ends;
+    bool is_called = false;
+};
+
+struct poll_pool::waiter : pool_waiter {
+    waiter(std::source_location line, clock::time_point until)
+        : pool_waiter{lease_kind::exclusive, until}, where{line}, thread{until} {}
+
+    std::source_location where;
+    helper thread;
+    bool has_ended = false;
+    std::exception_ptr problem;
+};
+
+/// Something that happens to the pool: holds the mutex, and has done what the core wants, before and after.
+class poll_pool::event {
+ public:
+    explicit event(poll_pool& pool) : pool_{pool} {
+        pool.require_home();
+        lock_ = std::unique_lock{pool.mutex_};
+        now_ = clock::now();
+        if (pool.core_.next_tick() <= now_) pool.core_.tick(now_);
+        pool.collect(*this);
+    }
+    event(const event&) = delete;
+    event& operator=(const event&) = delete;
+    ~event() {
+        pool_.collect(*this);
+        if (is_idle_) return;
+        for (helper* each : pool_.onlookers_) each->told.notify_one();
+    }
+
+    [[nodiscard]] clock::time_point now() const noexcept { return now_; }
+
+    /// Its connection ends once the mutex is left.
+    void drop(slot& s) {
+        dropped_.push_back(std::exchange(s, slot{}));
+        is_idle_ = false;
+    }
+    /// Logged once the mutex is left: a logger may ask the pool.
+    void warn(std::string text) { warnings_.lines.push_back(std::move(text)); }
+    /// Until there is something to do, or nothing left to wait for.
+    void sleep(helper& me) {
+        if (!dropped_.empty()) return;
+        is_idle_ = true;
+        pool_.sleepers_.push_back(&me);
+        me.told.wait_until(lock_, std::min(me.deadline, pool_.core_.next_tick()));
+        std::erase(pool_.sleepers_, &me);
+        if (std::exchange(me.is_called, false)) --pool_.called_;
+    }
+
+ private:
+    struct warnings {
+        std::vector<std::string> lines;
+
+        ~warnings() {
+            for (const std::string& line : lines) log(log_level::warning, line);
+        }
+    };
+
+    poll_pool& pool_;
+    std::vector<slot> dropped_;  // this and the next outlive the lock
+    warnings warnings_;
+    std::unique_lock<std::mutex> lock_;
+    clock::time_point now_;
+    bool is_idle_ = false;
+};
+
+/// Has `me` told whatever happens.
+class poll_pool::onlooking {
+ public:
+    onlooking(poll_pool& pool, helper& me) : pool_{pool}, me_{me} {
+        pool.require_home();
+        const std::lock_guard lock{pool_.mutex_};
+        pool_.onlookers_.push_back(&me_);
+    }
+    onlooking(const onlooking&) = delete;
+    onlooking& operator=(const onlooking&) = delete;
+    ~onlooking() {
+        const std::lock_guard lock{pool_.mutex_};
+        std::erase(pool_.onlookers_, &me_);
+    }
+
+ private:
+    poll_pool& pool_;
+    helper& me_;
+};
+
+/// Works until `is_so()`, which is asked with the mutex held; false behind the deadline.
+template <class Predicate>
+bool poll_pool::work_until(helper& me, Predicate is_so) {
+    for (;;) {
+        std::optional<pool_action> job;
+        {
+            event e{*this};
+            if (is_so()) return true;
+            if (e.now() >= me.deadline) return false;
+            job = take_job(me);
+            if (!job) e.sleep(me);
+        }
+        if (!job) continue;
+        const patience mine{me.deadline, &me.work_ends};
+        if (job->what == pool_action::kind::connect)
+            connect(*job, mine);
+        else
+            prove(*job, mine);
+    }
+}
+
+}  // namespace coropg::detail
