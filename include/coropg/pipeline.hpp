@@ -25,7 +25,7 @@ class pipeline_slot {
     /// Reads the answer to the statement at `index`, once it is there.
     virtual void read(unit& u, std::size_t index) noexcept = 0;
     /// The unit has ended. Returns why what the statement at `index` returned cannot be had, or null.
-    virtual std::exception_ptr settle(unit& u, std::size_t index) = 0;
+    virtual std::exception_ptr complete(unit& u, std::size_t index) = 0;
     /// Whether the answer is looked into even when nobody is there to get it: rows may not be what they should be.
     [[nodiscard]] virtual bool checks_answer() const noexcept = 0;
 };
@@ -34,7 +34,7 @@ template <class T>
 class typed_slot : public pipeline_slot {
  public:
     T take() {
-        if (!is_settled_ || outcome_.index() == 0)
+        if (!is_complete_ || outcome_.index() == 0)
             throw usage_error{"the pipeline has not run, or the value was taken already"};
         if (const auto* const problem = std::get_if<std::exception_ptr>(&outcome_)) std::rethrow_exception(*problem);
         T value = std::get<T>(std::move(outcome_));
@@ -44,7 +44,7 @@ class typed_slot : public pipeline_slot {
 
  protected:
     std::variant<std::monostate, std::exception_ptr, T> outcome_;
-    bool is_settled_ = false;  // its Sync was answered: until then the server may still take back what it did
+    bool is_complete_ = false;  // its Sync was answered: until then the server may still take back what it did
 };
 
 /// One whose value is `Of(unit, index)`.
@@ -59,8 +59,8 @@ class mapped_slot final : public typed_slot<T> {
         }
         u.own(index).answer = {};  // value and result are both there for one statement at a time
     }
-    std::exception_ptr settle(unit& u, std::size_t index) override {
-        this->is_settled_ = true;
+    std::exception_ptr complete(unit& u, std::size_t index) override {
+        this->is_complete_ = true;
         try {
             u.throw_failure_of(index);
             // what was read before the unit was run again has been rolled back
@@ -79,7 +79,7 @@ class pipeline_scope final : public receiver {
  public:
     void answer(unit& u, std::size_t index) noexcept override;
     /// Returns the first error.
-    std::exception_ptr settle(unit& u);
+    std::exception_ptr complete(unit& u);
     /// A slot for the statement that was added last to `u`: the last one again, if nobody has its handle any more.
     template <class T, auto Of>
     std::shared_ptr<typed_slot<T>> add_slot(unit& u) {
@@ -170,7 +170,7 @@ class basic_pipeline {
         is_open_ = false;
         return Runner::run_all(runner_, std::exchange(units_, {}),
                                [batch, first = std::make_shared<std::exception_ptr>()](std::size_t i, detail::unit& u) {
-                                   if (const auto problem = (*batch)[i]->settle(u); problem && !*first)
+                                   if (const auto problem = (*batch)[i]->complete(u); problem && !*first)
                                        *first = problem;
                                    if (i + 1 == batch->size() && *first) std::rethrow_exception(*first);
                                });

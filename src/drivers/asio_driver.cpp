@@ -226,9 +226,9 @@ class socket_link final : public asio_link {
     bool orphaned_ = false;
 };
 
-/// A name that is looked up. Asio cannot break off a lookup, so whoever no longer waits leaves it behind.
-struct lookup {
-    explicit lookup(const asio::any_io_executor& executor) : resolver{executor}, end{executor} {
+/// A name that is looked up. Asio cannot break off a host_lookup, so whoever no longer waits leaves it behind.
+struct host_lookup {
+    explicit host_lookup(const asio::any_io_executor& executor) : resolver{executor}, end{executor} {
         end.expires_at(no_deadline);
     }
 
@@ -238,8 +238,8 @@ struct lookup {
     asio::ip::tcp::resolver::results_type found;
 };
 
-asio::awaitable<void> resolve(resolution& name) {
-    const auto shared = std::make_shared<lookup>(co_await asio::this_coro::executor);
+asio::awaitable<void> look_up_host(resolution& name) {
+    const auto shared = std::make_shared<host_lookup>(co_await asio::this_coro::executor);
     const auto take = [shared](error_code problem, asio::ip::tcp::resolver::results_type found) {
         shared->problem = problem;
         shared->found = std::move(found);
@@ -298,7 +298,7 @@ asio::awaitable<T> drive(op<T> work) {
     while (const std::optional<wish> w = work.resume(reply)) {
         reply = answer::ready;
         if (w->name != nullptr)
-            co_await resolve(*w->name);
+            co_await look_up_host(*w->name);
         else
             reply = co_await wait_for(*w);
     }

@@ -30,7 +30,7 @@ want wait_for(int socket, want wanted, clock::time_point deadline, watchdog& tim
     return ready;
 }
 
-void resolve(resolution& name) {
+void look_up_host(resolution& name) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* list = nullptr;
@@ -60,7 +60,7 @@ void send_cancel(session& core, pq::cancel_request request) {
 
 std::optional<answer> wait_for(const wish& asked, const patience& p, watchdog& timer) {
     if (asked.name != nullptr) {
-        resolve(*asked.name);
+        look_up_host(*asked.name);
         return answer::ready;
     }
     const clock::time_point deadline = std::min(asked.deadline, p.limit);
@@ -78,7 +78,7 @@ void poll_link::throw_parted() { throw usage_error{"the connection went back to 
 poll_driver::~poll_driver() {
     if (runner_.link_ == nullptr || !runner_.link_->has_session()) return;
     runner_.core().close("its handle was destroyed");
-    runner_.settle();
+    runner_.complete();
 }
 
 unit_ptr poll_runner::perform(unit_ptr&& u) const {
@@ -87,7 +87,7 @@ unit_ptr poll_runner::perform(unit_ptr&& u) const {
     core().submit(std::move(u));
     core().send();
     for (;;) {
-        settle();
+        complete();
         if (mine) return mine;
         wait();
     }
@@ -96,13 +96,13 @@ unit_ptr poll_runner::perform(unit_ptr&& u) const {
 void poll_runner::start(unit_ptr&& u) const {
     core().submit(std::move(u));
     core().send();
-    settle();
+    complete();
 }
 
-bool poll_runner::drain(const patience& p) const {
+bool poll_runner::wait_until_idle(const patience& p) const {
     bool is_over = false;
     for (;;) {
-        settle();
+        complete();
         if (!core().is_open() || !core().has_leftovers()) return true;
         if (is_over) return false;
         wait(p);
@@ -111,7 +111,7 @@ bool poll_runner::drain(const patience& p) const {
 }
 
 /// Tells who waits for what has ended.
-void poll_runner::settle() const {
+void poll_runner::complete() const {
     session& core = this->core();
     while (unit_ptr done = core.take_finished())
         if (done->waiting) done->waiting(std::move(done));

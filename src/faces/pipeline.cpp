@@ -11,10 +11,10 @@ void pipeline_scope::answer(unit& u, std::size_t index) noexcept {
     slots_[next_++].place->read(u, index);
 }
 
-std::exception_ptr pipeline_scope::settle(unit& u) {
+std::exception_ptr pipeline_scope::complete(unit& u) {
     std::exception_ptr first;
     for (const auto& [index, place] : slots_)
-        if (auto problem = place->settle(u, index); problem && !first) first = std::move(problem);
+        if (auto problem = place->complete(u, index); problem && !first) first = std::move(problem);
     try {
         u.throw_failure();  // rather than that others were not executed for it
     } catch (...) {

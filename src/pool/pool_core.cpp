@@ -78,7 +78,7 @@ void pool_core::release(const pool_lease& lease, time_point now, return_conditio
     ++stats_.released;
     stats_.usage += now - lease.since;
     stats_.use.add(now - lease.since);
-    if (how == return_condition::settling) s.has_leftovers = true;
+    if (how == return_condition::clearing) s.has_leftovers = true;
     if (how == return_condition::broken) {
         ++stats_.returns_bad;
         doom(s, close_reason::broken);
@@ -122,9 +122,9 @@ void pool_core::connect_failed(std::size_t slot, time_point now, connect_problem
     advance(now);
 }
 
-void pool_core::settled(std::size_t slot, time_point now, bool ok) {
+void pool_core::cleared(std::size_t slot, time_point now, bool ok) {
     pool_slot& s = slots_[slot];
-    assert(s.state == slot_state::settling);
+    assert(s.state == slot_state::clearing);
     s.has_leftovers = false;
     if (!ok) {
         ++stats_.returns_bad;
@@ -288,7 +288,7 @@ void pool_core::cover(time_point now, std::size_t asked) {
 
 /// How many wait for whom no connection is being got ready.
 std::size_t pool_core::uncovered(std::size_t asked) const {
-    return excess(queue_.size() + asked, count(slot_state::checking) + count(slot_state::settling));
+    return excess(queue_.size() + asked, count(slot_state::checking) + count(slot_state::clearing));
 }
 
 /// How many connections should be made.
@@ -376,8 +376,8 @@ void pool_core::come_back(pool_slot& s, time_point now) {
     if (size() > limits_.max_size) doom(s, close_reason::surplus);
     if (s.doom != close_reason::none) return discard(s, s.doom);
     if (s.has_leftovers) {
-        enter(s, slot_state::settling, now);
-        return act(pool_action::kind::settle, s);
+        enter(s, slot_state::clearing, now);
+        return act(pool_action::kind::clear, s);
     }
     enter(s, slot_state::idle, now);
     idle_.push_back(index_of(s));

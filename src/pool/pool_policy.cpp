@@ -80,7 +80,7 @@ return_condition make_clean(session& core, pool_reset level) {
     if (core.changes().loses_kept()) core.close("a reset would undo the settings of its hook");
     core.reset(clock::now() + longest_check);
     if (!core.is_open()) return return_condition::broken;
-    return core.has_leftovers() ? return_condition::settling : return_condition::usable;
+    return core.has_leftovers() ? return_condition::clearing : return_condition::usable;
 }
 
 void leave_if_read_only(pool_core& core, std::size_t slot, const session& s, clock::time_point now) {

@@ -48,7 +48,7 @@ void pool_shell::lend_to(std::size_t slot, session& core, std::source_location w
     core.record_in(records_[slot]);
 }
 
-bool pool_shell::is_settled(std::source_location where, std::exception_ptr& problem) const {
+bool pool_shell::is_up(std::source_location where, std::exception_ptr& problem) const {
     if (core_.is_closed())
         problem = refusal_of(request_result::closed, snapshot(clock::now()), {{}, where});
     else if (core_.is_refused())

@@ -3,7 +3,7 @@
 namespace coropg::detail {
 
 canceller::due canceller::expire(clock::time_point now) noexcept {
-    if (drain_ <= now) return due::end;
+    if (limit_ <= now) return due::end;
     if (again_ <= now) {
         again_ = no_deadline;
         state_ = state::wanted;
@@ -13,7 +13,7 @@ canceller::due canceller::expire(clock::time_point now) noexcept {
 
 void canceller::cancel_head(clock::time_point now) noexcept {
     state_ = state::wanted;
-    drain_ = now + drain_time;
+    limit_ = now + longest_wait;
 }
 
 bool canceller::take() noexcept {
@@ -25,21 +25,21 @@ bool canceller::take() noexcept {
 void canceller::ended(clock::time_point now, bool head_goes_on) noexcept {
     state_ = head_goes_on ? state::delivered : state::none;
     if (head_goes_on)
-        again_ = now + std::max<clock::duration>(patience, now - (drain_ - drain_time));
+        again_ = now + std::max<clock::duration>(resend_after, now - (limit_ - longest_wait));
     else
-        drain_ = no_deadline;
+        limit_ = no_deadline;
 }
 
 void canceller::head_ended() noexcept {
     again_ = no_deadline;
     if (state_ == state::under_way) return;
     state_ = state::none;
-    drain_ = no_deadline;
+    limit_ = no_deadline;
 }
 
 void canceller::stop() noexcept {
     state_ = state::none;
-    drain_ = again_ = no_deadline;
+    limit_ = again_ = no_deadline;
 }
 
 }  // namespace coropg::detail

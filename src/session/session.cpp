@@ -129,7 +129,7 @@ bool session::may_go_on() {
     if (!underway_.empty() && underway_.back().is_streamed()) return false;
     const unit& head = queued_.front();
     if (head.exclusive && !underway_.empty()) {
-        if (head.is_for == purpose::farewell) limit_drain(clock::now());
+        if (head.is_for == purpose::farewell) limit_wait(clock::now());
         return false;
     }
     return !types_.is_looking_up() || !head.parameters.has_unresolved();
@@ -214,7 +214,7 @@ void session::note_tag(unit& u, std::string_view tag) {
 
 void session::on_sync() {
     unit_ptr u = underway_.pop_front();
-    if (underway_.empty()) canceller_.drained();
+    if (underway_.empty()) canceller_.emptied();
     if (u->failed()) {
         if (u->is_for == purpose::reset) refuse_behind_reset(*u);
         forget_what_broke(*u);

@@ -61,7 +61,7 @@ void session::stop(Affected affected, stop_cause cause, clock::time_point now) {
             outcome::unknown);
         is_left = true;
     });
-    if (is_left) limit_drain(now);
+    if (is_left) limit_wait(now);
 }
 
 /// What ends a scope is replaced by a rollback, everything else goes.
@@ -75,12 +75,12 @@ void session::stop_queued(unit& u, stop_cause cause) {
     u.end_scope(purpose::rollback);
 }
 
-/// When nobody waits for anything under way, it has to end within the time of a drain, and nothing is sent behind it
+/// When nobody waits for anything under way, it has to end in time, and nothing is sent behind it
 /// until then.
-void session::limit_drain(clock::time_point now) {
+void session::limit_wait(clock::time_point now) {
     bool is_awaited = false;
     underway_.for_each([&](const unit& u) { is_awaited = is_awaited || u.waiting || u.dependent || u.is_stopped(); });
-    if (!is_awaited) canceller_.limit_drain(now);
+    if (!is_awaited) canceller_.limit_wait(now);
 }
 
 /// One that was left to the server, for others were on the wire with it, and has outlived them with none behind it: the

@@ -114,10 +114,10 @@ const char* record_reader::read_text(std::string_view text) {
     return nullptr;
 }
 
-void settle_composite(std::span<char> bytes, std::span<const std::string_view> members,
-                      const type_catalog::known_type& type, const type_catalog& types) {
+void fit_composite(std::span<char> bytes, std::span<const std::string_view> members,
+                   const type_catalog::known_type& type, const type_catalog& types) {
     if (type.kind == 'd') {
-        if (const auto* base = types.find(type.base)) return settle_composite(bytes, members, *base, types);
+        if (const auto* base = types.find(type.base)) return fit_composite(bytes, members, *base, types);
     }
     if (type.kind != 'c') throw usage_error{"the type " + in_quotes(type.name) + " is not a composite"};
     if (type.attributes.size() != members.size())
@@ -130,8 +130,8 @@ void settle_composite(std::span<char> bytes, std::span<const std::string_view> m
         at += fields.back().size();
     }
 
-    std::string settled;
-    settled.reserve(static_cast<std::size_t>(at - bytes.data()));
+    std::string fitted;
+    fitted.reserve(static_cast<std::size_t>(at - bytes.data()));
     for (std::size_t i = 0; i < members.size(); ++i) {
         const auto& [name, wanted] = type.attributes[i];
         const auto found = members[i].empty() ? members.begin() + static_cast<std::ptrdiff_t>(i)
@@ -142,10 +142,10 @@ void settle_composite(std::span<char> bytes, std::span<const std::string_view> m
         if (!fits(written, wanted, types))
             does_not_fit(type, "attribute " + in_quotes(name) + " is " + name_of(wanted, types) +
                                    ", but the member goes out as " + name_of(written, types));
-        settled += source;
-        store(settled.data() + settled.size() - source.size(), wanted);
+        fitted += source;
+        store(fitted.data() + fitted.size() - source.size(), wanted);
     }
-    std::ranges::copy(settled, bytes.data() + count_bytes);
+    std::ranges::copy(fitted, bytes.data() + count_bytes);
 }
 
 }  // namespace coropg::detail

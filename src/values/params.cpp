@@ -65,7 +65,7 @@ std::vector<std::string_view> params::unresolved() const {
     return names;
 }
 
-bool params::resolve(const type_catalog& types) {
+bool params::fill_types(const type_catalog& types) {
     for (const std::string_view name : unresolved())
         if (types.number_of(name) == 0) return false;
     if (std::ranges::any_of(within_, [](const unresolved_type& t) { return !t.members.empty(); })) as_encoded_ = bytes_;
@@ -74,14 +74,14 @@ bool params::resolve(const type_catalog& types) {
         h.type = types.number_of(p.type_name);
         put(p.at, h);
     }
-    // Backwards: what lies within a composite is settled before the composite itself may be put in another order.
+    // Backwards: what lies within a composite comes before the composite itself is put in another order.
     for (const unresolved_type& t : std::views::reverse(within_)) {
         const oid number = types.number_of(t.type_name);
         char* const at = bytes_.data() + t.offset;
         if (t.members.empty())
             store(at, number);
         else
-            settle_composite({at, bytes_.size() - t.offset}, t.members, *types.find(number), types);
+            fit_composite({at, bytes_.size() - t.offset}, t.members, *types.find(number), types);
     }
     is_resolved_ = true;
     return true;

@@ -40,7 +40,7 @@ struct pool_under_test {
             switch (action->what) {
                 case connect: connecting.push_back(action->slot); break;
                 case check: checking.push_back(action->slot); break;
-                case settle: settling.push_back(action->slot); break;
+                case clear: clearing.push_back(action->slot); break;
                 case close: closed.push_back(action->slot), why = action->why; break;
                 case grant: granted.push_back(action->waiter); break;
                 case fail: failed.push_back(action->waiter); break;
@@ -104,7 +104,7 @@ struct pool_under_test {
 
     pool_core core;
     pool_core::time_point now{std::chrono::hours{1}};
-    slots connecting, checking, settling, closed, leaks;
+    slots connecting, checking, clearing, closed, leaks;
     close_reason why = close_reason::none;  // of the last closed
     std::vector<pool_waiter*> granted, failed;
     int wakes = 0;

@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(a_head_that_ends_before_its_cancel_has_to_wait_for_that) {
     canceller c = with_a_cancel_under_way();
     c.head_ended();
     BOOST_TEST((c.holds_ends() && !c.may_send()));
-    BOOST_TEST((c.next_deadline() == start + canceller::drain_time));
+    BOOST_TEST((c.next_deadline() == start + canceller::longest_wait));
     c.ended(start + 10ms, false);
     BOOST_TEST((c.may_send() && !c.holds_ends() && c.next_deadline() == no_deadline));
 }
@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(a_cancel_that_ended_waits_for_its_head) {
 BOOST_AUTO_TEST_CASE(a_cancel_that_hit_nothing_is_sent_again_after_twice_the_time) {
     canceller c = with_a_cancel_under_way();
     c.ended(start + 1ms, true);
-    BOOST_TEST((c.next_deadline() == start + 1ms + canceller::patience));
+    BOOST_TEST((c.next_deadline() == start + 1ms + canceller::resend_after));
     BOOST_TEST((c.expire(start + 50ms) == due::nothing));
     BOOST_TEST(!c.take());
     BOOST_TEST((c.expire(start + 51ms) == due::nothing));
@@ -129,31 +129,31 @@ BOOST_AUTO_TEST_CASE(a_cancel_that_hit_nothing_is_sent_again_after_twice_the_tim
 
 BOOST_AUTO_TEST_CASE(what_does_not_end_in_the_time_of_a_drain_ends_the_connection) {
     canceller c = with_a_cancel_under_way();
-    BOOST_TEST((c.expire(start + canceller::drain_time - 1ns) == due::nothing));
-    BOOST_TEST((c.expire(start + canceller::drain_time) == due::end));
+    BOOST_TEST((c.expire(start + canceller::longest_wait - 1ns) == due::nothing));
+    BOOST_TEST((c.expire(start + canceller::longest_wait) == due::end));
 }
 
 BOOST_AUTO_TEST_CASE(the_end_of_a_drain_comes_before_deadlines) {
     canceller c;
     c.expect(start);
-    c.limit_drain(start);
-    BOOST_TEST((c.expire(start + canceller::drain_time) == due::end));
+    c.limit_wait(start);
+    BOOST_TEST((c.expire(start + canceller::longest_wait) == due::end));
 }
 
 BOOST_AUTO_TEST_CASE(a_drain_is_not_prolonged_and_ends_when_nothing_is_under_way) {
     canceller c;
-    c.limit_drain(start);
-    c.limit_drain(start + 1s);
+    c.limit_wait(start);
+    c.limit_wait(start + 1s);
     BOOST_TEST((c.is_idle() && !c.may_send()));
-    BOOST_TEST((c.next_deadline() == start + canceller::drain_time));
-    c.drained();
+    BOOST_TEST((c.next_deadline() == start + canceller::longest_wait));
+    c.emptied();
     BOOST_TEST((c.may_send() && c.next_deadline() == no_deadline));
 }
 
 BOOST_AUTO_TEST_CASE(a_drain_goes_on_while_a_cancel_is_under_way) {
     canceller c = with_a_cancel_under_way();
-    c.drained();
-    BOOST_TEST((c.next_deadline() == start + canceller::drain_time));
+    c.emptied();
+    BOOST_TEST((c.next_deadline() == start + canceller::longest_wait));
 }
 
 BOOST_AUTO_TEST_CASE(a_connection_that_has_ended_waits_for_no_cancel) {
@@ -199,7 +199,7 @@ class drain_schedule {
             case 3: end_cancel(); break;
             case 4: end_head(); break;
             case 5:
-                if (is_running_ && !is_stopped_) c_.limit_drain(now_);
+                if (is_running_ && !is_stopped_) c_.limit_wait(now_);
                 break;
             case 6: c_.expect(now_ + roll_(100) * 1ms); break;
             default: expire();
@@ -223,7 +223,7 @@ class drain_schedule {
     void end_head() {
         if (!std::exchange(is_running_, false)) return;
         if (std::exchange(is_stopped_, false)) c_.head_ended();
-        c_.drained();
+        c_.emptied();
     }
     void expire() {
         switch (c_.expire(now_)) {
@@ -237,7 +237,8 @@ class drain_schedule {
         check_that(c_.is_idle() || c_.next_deadline() != no_deadline, "a cancel without an end");
         check_that(c_.holds_ends() == is_cancel_under_way_, "ends are held exactly while a cancel is under way");
         check_that(!c_.may_send() || (!is_stopped_ && !is_cancel_under_way_), "something is sent beside a cancel");
-        check_that(!is_stopped_ || c_.next_deadline() <= stopped_at_ + canceller::drain_time, "a drain without limit");
+        check_that(!is_stopped_ || c_.next_deadline() <= stopped_at_ + canceller::longest_wait,
+                   "a drain without limit");
     }
     /// If all ends that is under way, everything may be sent again.
     void end() {

@@ -161,16 +161,16 @@ BOOST_AUTO_TEST_CASE(leftovers_are_cleared_before_a_connection_is_lent_again) {
     pool.fill(1);
     exclusive a, b;
     pool.request(a);
-    pool.release(a.granted, settling);
+    pool.release(a.granted, clearing);
     pool.request(b);
-    BOOST_TEST((pool.settling == slots{0}));
+    BOOST_TEST((pool.clearing == slots{0}));
     BOOST_TEST(pool.granted.empty());
     BOOST_TEST(pool.connecting.empty());  // soon this one can be lent
-    pool.core.settled(0, pool.now, true);
+    pool.core.cleared(0, pool.now, true);
     pool.collect();
     BOOST_TEST(pool.granted.size() == 1U);
-    pool.release(b.granted, settling);
-    pool.core.settled(0, pool.now, false);
+    pool.release(b.granted, clearing);
+    pool.core.cleared(0, pool.now, false);
     pool.collect();
     BOOST_TEST(pool.why == close_reason::broken);
     BOOST_TEST(pool.core.stats().returns_bad == 1U);
@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(a_closed_pool_fails_who_waits_and_refuses_who_comes) {
     pool.collect();
     BOOST_TEST(pool.failed.size() == 1U);
     BOOST_TEST(pool.closed.empty());
-    pool.release(lent, settling);
+    pool.release(lent, clearing);
     pool.release(shared);
     BOOST_TEST(!pool.core.is_drained());
     pool.check(pool.checking.at(0), true);
@@ -384,7 +384,7 @@ BOOST_AUTO_TEST_CASE(nobody_joins_others_while_one_behind_waits_for_a_connection
 }
 
 BOOST_AUTO_TEST_CASE(a_shared_connection_that_broke_takes_no_newcomers) {
-    for (const auto how : {broken, settling}) {
+    for (const auto how : {broken, clearing}) {
         pool_under_test pool{{.max_size = 1}};
         pool.fill(1);
         const auto a = pool.take(lease_kind::one_shot), b = pool.take(lease_kind::one_shot);
@@ -393,7 +393,7 @@ BOOST_AUTO_TEST_CASE(a_shared_connection_that_broke_takes_no_newcomers) {
         BOOST_TEST(pool.count(slot_state::shared) == 1U);
         pool.release(b);
         BOOST_TEST(pool.closed.size() == (how == broken ? 1U : 0U));
-        BOOST_TEST(pool.settling.size() == (how == broken ? 0U : 1U));
+        BOOST_TEST(pool.clearing.size() == (how == broken ? 0U : 1U));
     }
 }
 

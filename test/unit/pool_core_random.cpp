@@ -87,7 +87,7 @@ class schedule {
         };
         if (happens(22, 'r')) return request();
         if (happens(26, 'y')) return try_request();
-        if (happens(36, 'u')) return release(roll_(8) == 0 ? broken : roll_(6) == 0 ? settling : usable);
+        if (happens(36, 'u')) return release(roll_(8) == 0 ? broken : roll_(6) == 0 ? clearing : usable);
         if (happens(44, 'd')) return deliver();
         if (happens(50, 'w')) return cancel();
         if (happens(65, 'c')) return end_connect(roll_(3) > 0);
@@ -170,7 +170,7 @@ class schedule {
     }
 
     void end_settle(bool ok) {
-        if (!settling_.empty()) core_.settled(take(settling_, roll_(settling_.size())), now_, ok);
+        if (!clearing_.empty()) core_.cleared(take(clearing_, roll_(clearing_.size())), now_, ok);
     }
 
     void pass() {
@@ -197,7 +197,7 @@ class schedule {
             switch (action->what) {
                 case pool_action::kind::connect: connecting_.push_back(action->slot); break;
                 case pool_action::kind::check: checking_.push_back(action->slot); break;
-                case pool_action::kind::settle: settling_.push_back(action->slot); break;
+                case pool_action::kind::clear: clearing_.push_back(action->slot); break;
                 case pool_action::kind::grant:
                     require(++w->ends == 1 && w->failure == wait_failure::none, "ended twice");
                     if (!w->has_given_up) {
@@ -258,7 +258,7 @@ class schedule {
         require(statements == held_.size() + granted_.size() + untold_, "a lease is lost");
         if (is_closed_) require(count(slot_state::idle) == 0 && waiting_.empty(), "closed");
         if (waiting_.empty()) return;
-        const std::size_t prepared = count(slot_state::checking) + count(slot_state::settling);
+        const std::size_t prepared = count(slot_state::checking) + count(slot_state::clearing);
         require(!has_fresh, "an idle connection is kept from one who waits");
         require(count(slot_state::idle) == 0 || prepared >= waiting_.size(), "an idle connection could be checked");
         require(size > 0 || core_.next_tick() < pool_core::time_point::max(), "nothing will wake who waits");
@@ -286,14 +286,14 @@ class schedule {
     bool is_quiet() {
         perform();
         return waiting_.empty() && granted_.empty() && held_.empty() && connecting_.empty() && checking_.empty() &&
-               settling_.empty();
+               clearing_.empty();
     }
 
     void step() {
         if (!granted_.empty()) return deliver();
         if (!connecting_.empty()) return end_connect(true);
         if (!checking_.empty()) return end_check(true);
-        if (!settling_.empty()) return end_settle(true);
+        if (!clearing_.empty()) return end_settle(true);
         if (!held_.empty()) return release(return_condition::usable);
         now_ = std::max(now_, core_.next_tick());
         core_.tick(now_);
@@ -312,7 +312,7 @@ class schedule {
     std::vector<random_request*> granted_;  // and told, but not delivered
     std::size_t untold_ = 0;                // granted, but not told
     std::vector<pool_lease> held_;
-    std::vector<std::size_t> connecting_, checking_, settling_;
+    std::vector<std::size_t> connecting_, checking_, clearing_;
     std::size_t max_;
     bool is_closed_ = false;
     std::string trace_;

@@ -172,7 +172,7 @@ class proxied : public std::enable_shared_from_this<proxied> {
         }
         l.ended = true;
         l.changed.cancel();
-        me->settle();
+        me->close_if_over();
     }
 
     static asio::awaitable<void> outlet(self me, lane& l) {
@@ -305,7 +305,7 @@ class proxied : public std::enable_shared_from_this<proxied> {
             }
         }
         me->wake();
-        me->settle();
+        me->close_if_over();
     }
 
     /// Sends FINs and reads on: closing a socket with unread data would send a RST, and take what was forwarded away.
@@ -336,7 +336,7 @@ class proxied : public std::enable_shared_from_this<proxied> {
     }
 
     /// When all is over and the client has gone, the server need not be waited for.
-    void settle() {
+    void close_if_over() {
         if (over_ && !kept_ && lanes_[0].ended) close();
     }
 

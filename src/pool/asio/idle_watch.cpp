@@ -9,23 +9,24 @@ using boost::system::error_code;
 void asio_pool::watch(std::size_t i) {
     slot& s = slots_[i];
     if (std::exchange(s.is_watched, true)) return;
-    s.sentinel->async_wait(descriptor::wait_read,
-                           [weak = weak_from_this(), i, sentinel = s.sentinel](error_code problem) {
-                               if (const auto self = weak.lock(); self && !problem) self->on_sentinel(i, *sentinel);
-                           });
+    s.idle_socket->async_wait(descriptor::wait_read,
+                              [weak = weak_from_this(), i, idle_socket = s.idle_socket](error_code problem) {
+                                  if (const auto self = weak.lock(); self && !problem)
+                                      self->on_idle_event(i, *idle_socket);
+                              });
 }
 
-void asio_pool::on_sentinel(std::size_t i, descriptor& sentinel) {
+void asio_pool::on_idle_event(std::size_t i, descriptor& idle_socket) {
     const event e{*this};
     slot& s = slots_[i];
-    if (s.sentinel.get() != &sentinel) return;
+    if (s.idle_socket.get() != &idle_socket) return;
     s.is_watched = false;
     if (core_.slots()[i].state != slot_state::idle) return;
     if (look_at(i, e.now)) watch(i);
 }
 
 bool asio_pool::look_at(std::size_t i, clock::time_point now) {
-    return is_silent(i, slots_[i].sentinel->native_handle(), now);
+    return is_silent(i, slots_[i].idle_socket->native_handle(), now);
 }
 
 /// The end of an idle connection is noticed before it is lent, even when the event loop had no time to tell. One that has

@@ -1,4 +1,4 @@
-// Statements that share a connection: how they come to the host of a slot, and end there.
+// Statements that share a connection: how they come to the hub of a slot, and end there.
 #include "event.hpp"
 
 #include <boost/asio/post.hpp>
@@ -21,7 +21,7 @@ void asio_pool::enqueue(std::unique_ptr<one_shot>&& work, event& e) {
     if (r != request_result::queued) end_wait(w, refusal_of(r, snapshot(e.now), site_of(w)), e.todo);
 }
 
-/// Sends a one-shot to the host of the slot that it was granted.
+/// Sends a one-shot to the hub of the slot that it was granted.
 void asio_pool::place(std::unique_ptr<one_shot>&& work) {
     const std::size_t i = work->granted.slot;
     slot& s = slots_[i];
@@ -31,19 +31,19 @@ void asio_pool::place(std::unique_ptr<one_shot>&& work) {
         pool.end_one_shot(std::move(work), std::move(done));
     });
     s.inbox.push_back(std::move(u));
-    if (std::exchange(s.is_draining, true)) return;
+    if (std::exchange(s.is_being_served, true)) return;
     asio::post(s.home, [self = shared_from_this(), i] { self->serve_inbox(i); });
 }
 
 void asio_pool::serve_inbox(std::size_t i) {
-    const std::shared_ptr<asio_link> host = move_in(i);
+    const std::shared_ptr<asio_link> hub = move_in(i);
     unit_queue arrived;
     {
         const std::lock_guard lock{mutex_};
-        slots_[i].is_draining = false;
+        slots_[i].is_being_served = false;
         arrived = std::move(slots_[i].inbox);
     }
-    host->start_all(std::move(arrived));
+    hub->start_all(std::move(arrived));
 }
 
 namespace {
@@ -65,12 +65,12 @@ bool has_missed(const unit& u) {
 
 }  // namespace
 
-/// At the host: the last one out of it gives the session back to the slot, unless another one comes meanwhile.
+/// At the hub: the last one out of it gives the session back to the slot, unless another one comes meanwhile.
 void asio_pool::end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done) {
     const std::size_t i = work->granted.slot;
     std::unique_lock lock{mutex_};
     cancellable_.erase(work->ticket);
-    session& core = slots_[i].host->core();
+    session& core = slots_[i].hub->core();
     const bool is_last = core_.slots()[i].statements == 1;
     lock.unlock();
     // Outside of the mutex: what was given up may end here and be reported, and who hears of it may ask the pool.
@@ -80,7 +80,7 @@ void asio_pool::end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done) 
     {
         event e{*this};
         leave_if_read_only(core_, i, core, e.now);
-        if (core_.slots()[i].statements == 1) rest(i, slots_[i].host->part(), e.now);
+        if (core_.slots()[i].statements == 1) rest(i, slots_[i].hub->part(), e.now);
         core_.release(work->granted, e.now, how);
         go_on(i);
         if (is_missed && ++work->tries < max_tries) {
@@ -111,9 +111,9 @@ void asio_pool::cancel(std::uint64_t ticket) {
     const std::size_t i = w.granted.slot;
     asio::post(slots_[i].home, [self = shared_from_this(), i, ticket] {
         std::unique_lock lock{self->mutex_};
-        const std::shared_ptr<asio_link> host = self->slots_[i].host;
+        const std::shared_ptr<asio_link> hub = self->slots_[i].hub;
         lock.unlock();
-        if (host) host->cancel(ticket);
+        if (hub) hub->cancel(ticket);
     });
 }
 

@@ -42,10 +42,10 @@ void asio_pool::collect(const pool_action& action, effects& out) {
     switch (action.what) {
         case pool_action::kind::connect:
         case pool_action::kind::check:
-        case pool_action::kind::settle: out.begun.push_back(action); break;
+        case pool_action::kind::clear: out.begun.push_back(action); break;
         case pool_action::kind::close:
-            if (s.sentinel) s.sentinel->close();
-            for (const auto& link : {s.host, s.last})
+            if (s.idle_socket) s.idle_socket->close();
+            for (const auto& link : {s.hub, s.last})
                 if (link) out.retired.push_back(link);
             out.dropped.push_back(std::make_shared<slot>(std::exchange(s, slot{s.home})));
             break;
@@ -63,7 +63,7 @@ void asio_pool::collect(const pool_action& action, effects& out) {
 
 void asio_pool::perform(effects& todo) {
     for (const pool_action& action : todo.begun) {
-        const auto begin = action.what == pool_action::kind::connect ? &asio_pool::begin_connect : &asio_pool::prove;
+        const auto begin = action.what == pool_action::kind::connect ? &asio_pool::begin_connect : &asio_pool::ping;
         asio::post(home_of(action.slot), [self = shared_from_this(), begin, i = action.slot] { (*self.*begin)(i); });
     }
     for (auto& [waiting, u] : todo.told) waiting(std::move(u));  // posts it
@@ -117,7 +117,7 @@ asio_pool::~asio_pool() {
     if (!process_.is_left()) return;
     for (slot& s : slots_) {
         (void)s.at_rest.release();
-        for (const auto& link : {s.host, s.borrowed})
+        for (const auto& link : {s.hub, s.borrowed})
             if (link) (void)link->part().release();
     }
 }
@@ -243,7 +243,7 @@ asio::awaitable<bool> asio_pool::watch_until(std::shared_ptr<asio_pool> self, cl
 asio::awaitable<void> asio_pool::wait(std::shared_ptr<asio_pool> self, std::source_location where) {
     self->require_home();
     std::exception_ptr problem;
-    const auto is_up = [&self, &problem, where] { return self->is_settled(where, problem); };
+    const auto is_up = [&self, &problem, where] { return self->is_up(where, problem); };
     {
         const event e{*self};
         self->core_.await_minimum(e.now);
@@ -264,7 +264,7 @@ asio::awaitable<void> asio_pool::close(std::shared_ptr<asio_pool> self, clock::d
     if (came_back) co_return;
     const std::lock_guard lock{self->mutex_};
     for (const slot& s : self->slots_)
-        for (const auto& link : {s.borrowed, s.host})
+        for (const auto& link : {s.borrowed, s.hub})
             if (link) asio::post(link->executor, [link] { link->shut_down(); });
 }
 

@@ -1,4 +1,4 @@
-// A slot: how its connection is made, proved and reset at its host, and laid to rest.
+// A slot: how its connection is made, proved and reset at its hub, and laid to rest.
 #include <coropg/detail/drivers/descriptor.hpp>
 
 #include "event.hpp"
@@ -54,19 +54,19 @@ asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self
     self->fail_connect(i, kind, problem);
 }
 
-void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& host) {
-    std::unique_ptr<session> core = host->part();
-    std::shared_ptr<descriptor> sentinel;
+void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& hub) {
+    std::unique_ptr<session> core = hub->part();
+    std::shared_ptr<descriptor> idle_socket;
     try {
-        sentinel = std::make_shared<descriptor>(executor_, duplicate(core->socket()).release());
+        idle_socket = std::make_shared<descriptor>(executor_, duplicate(core->socket()).release());
     } catch (...) {
         return fail_connect(i, connect_problem::unavailable, std::current_exception());
     }
     const event e{*this};
     slot& s = slots_[i];
     s.connecting = nullptr;
-    s.host = std::move(host);
-    s.sentinel = std::move(sentinel);
+    s.hub = std::move(hub);
+    s.idle_socket = std::move(idle_socket);
     last_failure_ = nullptr;
     rest(i, std::move(core), e.now);
     core_.connected(i, e.now);
@@ -83,8 +83,8 @@ void asio_pool::fail_connect(std::size_t i, connect_problem problem, std::except
 namespace {
 
 /// A statement that shows whether what is before it in the queue ends, and the connection lives.
-struct proof {
-    explicit proof(const asio::any_io_executor& home) : timer{home, longest_check} {}
+struct ping_limit {
+    explicit ping_limit(const asio::any_io_executor& home) : timer{home, longest_check} {}
 
     asio::steady_timer timer;
     bool is_late = false;
@@ -94,25 +94,25 @@ struct proof {
 }  // namespace
 
 /// On the slot's home: has its session end what is queued in it, and answer.
-void asio_pool::prove(std::size_t i) {
-    const std::shared_ptr<asio_link> host = move_in(i);
-    const auto end = std::make_shared<proof>(host->executor);
-    end->timer.async_wait([end, host](error_code problem) {
+void asio_pool::ping(std::size_t i) {
+    const std::shared_ptr<asio_link> hub = move_in(i);
+    const auto end = std::make_shared<ping_limit>(hub->executor);
+    end->timer.async_wait([end, hub](error_code problem) {
         if (problem || end->has_ended) return;
         end->is_late = true;
-        host->shut_down();
+        hub->shut_down();
     });
-    unit_ptr fence = host->core().make_unit({}, {});
-    fence->add_own("SELECT 1");
-    fence->waiting.emplace([self = shared_from_this(), i, end](unit_ptr done) {
+    unit_ptr question = hub->core().make_unit({}, {});
+    question->add_own("SELECT 1");
+    question->waiting.emplace([self = shared_from_this(), i, end](unit_ptr done) {
         end->has_ended = true;
         end->timer.cancel();
-        self->end_proof(i, !done->failed(), end->is_late);
+        self->end_ping(i, !done->failed(), end->is_late);
     });
-    host->start(std::move(fence));
+    hub->start(std::move(question));
 }
 
-void asio_pool::end_proof(std::size_t i, bool is_well, bool is_late) {
+void asio_pool::end_ping(std::size_t i, bool is_well, bool is_late) {
     std::unique_ptr<session> core = move_out(i);
     tell_finished(*core);
     const event e{*this};
@@ -121,26 +121,26 @@ void asio_pool::end_proof(std::size_t i, bool is_well, bool is_late) {
     if (core_.slots()[i].state == slot_state::checking)
         core_.checked(i, e.now, ok, is_late);
     else
-        core_.settled(i, e.now, ok);
+        core_.cleared(i, e.now, ok);
     go_on(i);
 }
 
-/// Brings the session that rests in a slot to its host.
+/// Brings the session that rests in a slot to its hub.
 std::shared_ptr<asio_link> asio_pool::move_in(std::size_t i) {
     std::unique_ptr<session> core;
-    std::shared_ptr<asio_link> host;
+    std::shared_ptr<asio_link> hub;
     {
         const std::lock_guard lock{mutex_};
         core = std::move(slots_[i].at_rest);
-        host = slots_[i].host;
+        hub = slots_[i].hub;
     }
-    if (core) host->adopt(std::move(core));
-    return host;
+    if (core) hub->adopt(std::move(core));
+    return hub;
 }
 
 std::unique_ptr<session> asio_pool::move_out(std::size_t i) {
     const std::lock_guard lock{mutex_};
-    return slots_[i].host->part();
+    return slots_[i].hub->part();
 }
 
 void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core, clock::time_point heard_from) {

@@ -16,7 +16,7 @@ poll_pool::poll_pool(conninfo info, const pool_options& options)
 void poll_pool::wait(std::shared_ptr<poll_pool> self, std::source_location where) {
     helper me{self->acquire_deadline()};
     std::exception_ptr problem;
-    const auto is_up = [&] { return self->is_settled(where, problem); };
+    const auto is_up = [&] { return self->is_up(where, problem); };
     const onlooking guard{*self, me};
     {
         const event e{*self};
@@ -90,9 +90,9 @@ std::optional<lent_session> poll_pool::try_lease(std::source_location where) {
     {
         const event e{*this};
         look_at_next(e.now());
-        if (!core_.next_idle() && std::ranges::any_of(jobs_, is_proof)) job = take_job(me);
+        if (!core_.next_idle() && std::ranges::any_of(jobs_, is_ping)) job = take_job(me);
     }
-    if (job) prove(*job, {me.deadline, &me.work_ends});  // the answer may be there
+    if (job) ping(*job, {me.deadline, &me.work_ends});  // the answer may be there
     const event e{*this};
     look_at_next(e.now());
     const std::optional<pool_lease> granted = core_.try_request(lease_kind::exclusive, e.now());

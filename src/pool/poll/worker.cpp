@@ -19,7 +19,7 @@ void poll_pool::collect(event& e) {
             switch (action->what) {
                 case pool_action::kind::connect:
                 case pool_action::kind::check:
-                case pool_action::kind::settle: jobs_.push_back(*action); break;
+                case pool_action::kind::clear: jobs_.push_back(*action); break;
                 case pool_action::kind::close: e.drop(s); break;
                 case pool_action::kind::grant:
                 case pool_action::kind::fail: {
@@ -54,14 +54,14 @@ void poll_pool::give_up(const pool_action& job, event& e) {
             e.drop(slots_[job.slot]);
             return core_.connect_failed(job.slot, e.now(), connect_problem::unavailable);
         case pool_action::kind::check: return core_.checked(job.slot, e.now(), true);
-        default: return core_.settled(job.slot, e.now(), true);
+        default: return core_.cleared(job.slot, e.now(), true);
     }
 }
 
 /// What is the shortest way to a connection.
 std::optional<pool_action> poll_pool::take_job(helper& me) {
     if (jobs_.empty()) return std::nullopt;
-    auto next = std::ranges::find_if(jobs_, is_proof);
+    auto next = std::ranges::find_if(jobs_, is_ping);
     if (next == jobs_.end()) next = jobs_.begin();
     const pool_action job = *next;
     jobs_.erase(next);
@@ -121,30 +121,30 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
 }
 
 /// Has the session in a slot end what is queued in it, and answer.
-void poll_pool::prove(const pool_action& job, const patience& p) {
+void poll_pool::ping(const pool_action& job, const patience& p) {
     slot& s = slot_at(job.slot);
     const poll_runner runner{std::move(s.at_rest)};
-    if (!s.proof_due) {
-        s.proof_due = clock::now() + longest_check;
-        unit_ptr fence = runner.make_unit({}, {});
-        fence->add_own("SELECT 1");
-        runner.start(std::move(fence));
+    if (!s.ping_due) {
+        s.ping_due = clock::now() + longest_check;
+        unit_ptr question = runner.make_unit({}, {});
+        question->add_own("SELECT 1");
+        runner.start(std::move(question));
     }
-    const bool has_answered = runner.drain({std::min(p.limit, *s.proof_due), p.interruption});
-    const bool is_late = !has_answered && clock::now() >= *s.proof_due;
+    const bool has_answered = runner.wait_until_idle({std::min(p.limit, *s.ping_due), p.interruption});
+    const bool is_late = !has_answered && clock::now() >= *s.ping_due;
     std::unique_ptr<poll_session> session = runner.link().part();
     if (!has_answered && !is_late) {
         s.at_rest = std::move(session);
         return put_back(job);
     }
-    s.proof_due.reset();
+    s.ping_due.reset();
     const event e{*this};
     const bool ok = has_answered && session->core.is_open() && session->core.is_quiet();
     rest(job.slot, std::move(session));
     if (job.what == pool_action::kind::check)
         core_.checked(job.slot, e.now(), ok, is_late);
     else
-        core_.settled(job.slot, e.now(), ok);
+        core_.cleared(job.slot, e.now(), ok);
 }
 
 }  // namespace coropg::detail

@@ -10,7 +10,7 @@
 namespace coropg::detail {
 
 /// Whether it is about a connection that is there, and soon done.
-inline bool is_proof(const pool_action& job) { return job.what != pool_action::kind::connect; }
+inline bool is_ping(const pool_action& job) { return job.what != pool_action::kind::connect; }
 
 /// A thread that waits for something, and works meanwhile.
 struct poll_pool::helper {
@@ -129,7 +129,7 @@ bool poll_pool::work_until(helper& me, Predicate is_so) {
         if (job->what == pool_action::kind::connect)
             connect(*job, mine);
         else
-            prove(*job, mine);
+            ping(*job, mine);
     }
 }
 

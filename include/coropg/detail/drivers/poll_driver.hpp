@@ -116,7 +116,7 @@ class poll_runner {
     /// Sends `u`, as far as the socket takes it; nobody waits for its end.
     void start(unit_ptr&& u) const;
     /// Waits until nothing is under way any more; false when patience is over first.
-    [[nodiscard]] bool drain(const patience& p) const;
+    [[nodiscard]] bool wait_until_idle(const patience& p) const;
 
     template <class Make>
     static auto make(Make make) {
@@ -149,7 +149,7 @@ class poll_runner {
     };
 
     unit_ptr perform(unit_ptr&& u) const;
-    void settle() const;
+    void complete() const;
     void wait(const patience& p = {}) const;
 
     std::shared_ptr<poll_link> link_;

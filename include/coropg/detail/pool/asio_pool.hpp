@@ -1,7 +1,7 @@
 // The asynchronous pool behind its handle: what the decisions of `pool_core` mean for sessions, executors and waiters.
 //
 // A slot's session is in one of three places. At rest, in the slot: nothing is under way in it, and it can be lent at once.
-// At its host, a link on a strand of the slot: it connects, is checked, is reset, or serves one-shot statements of many
+// At its hub, a link on a strand of the slot: it connects, is checked, is reset, or serves one-shot statements of many
 // coroutines. Lent, at a link on the executor of the one who acquired it, which is then an ordinary connection of his.
 // A session is touched only by the place that has it.
 #pragma once
@@ -128,13 +128,13 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
         asio::any_io_executor home;
         std::unique_ptr<session> at_rest;
         clock::time_point heard_from{};  ///< when the server was last known to be there
-        std::shared_ptr<asio_link> host;
+        std::shared_ptr<asio_link> hub;
         std::shared_ptr<asio_link> last;      ///< of the last lease, for the next one on its executor
         std::shared_ptr<asio_link> borrowed;  ///< while lent
-        std::shared_ptr<descriptor> sentinel;
+        std::shared_ptr<descriptor> idle_socket;
         bool is_watched = false;
-        unit_queue inbox;  ///< one-shots on their way to the host
-        bool is_draining = false;
+        unit_queue inbox;  ///< one-shots on their way to the hub
+        bool is_being_served = false;
         std::shared_ptr<asio::cancellation_signal> connecting;
     };
 
@@ -182,10 +182,10 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
     void begin_connect(std::size_t i);
     [[nodiscard]] asio::any_io_executor home_of(std::size_t i) const;
     static asio::awaitable<void> make_connection(std::shared_ptr<asio_pool> self, std::size_t i);
-    void end_connect(std::size_t i, std::shared_ptr<asio_link>&& host);
+    void end_connect(std::size_t i, std::shared_ptr<asio_link>&& hub);
     void fail_connect(std::size_t i, connect_problem problem, std::exception_ptr why);
-    void prove(std::size_t i);
-    void end_proof(std::size_t i, bool is_well, bool is_late);
+    void ping(std::size_t i);
+    void end_ping(std::size_t i, bool is_well, bool is_late);
     [[nodiscard]] std::shared_ptr<asio_link> move_in(std::size_t i);
     [[nodiscard]] std::unique_ptr<session> move_out(std::size_t i);
 
@@ -195,7 +195,7 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
     void end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done);
 
     void watch(std::size_t i);
-    void on_sentinel(std::size_t i, descriptor& sentinel);
+    void on_idle_event(std::size_t i, descriptor& idle_socket);
     bool look_at(std::size_t i, clock::time_point now);
     void look_at_next(clock::time_point now);
 

@@ -69,7 +69,7 @@ class poll_pool : public pool_shell, public std::enable_shared_from_this<poll_po
         // a job that was put back
         std::unique_ptr<poll_work<pq::connection>> connecting;
         clock::time_point put_back_at{};
-        std::optional<clock::time_point> proof_due;
+        std::optional<clock::time_point> ping_due;
     };
     struct helper;
     struct waiter;
@@ -86,7 +86,7 @@ class poll_pool : public pool_shell, public std::enable_shared_from_this<poll_po
 
     [[nodiscard]] slot& slot_at(std::size_t i);
     void connect(const pool_action& job, const patience& p);
-    void prove(const pool_action& job, const patience& p);
+    void ping(const pool_action& job, const patience& p);
 
     void look_at_next(clock::time_point now);
     [[nodiscard]] lent_session lend(const pool_lease& lease, std::source_location where);

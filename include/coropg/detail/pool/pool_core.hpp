@@ -41,7 +41,7 @@ enum class slot_state : unsigned char {
     vacant,
     connecting,
     checking,  ///< tested before it is lent, after it was idle for long
-    settling,  ///< returned with leftovers, which its owner clears
+    clearing,  ///< returned with leftovers, which its owner clears
     idle,
     leased,  ///< lent to one alone
     shared,  ///< one-shot statements are pipelined on it
@@ -52,7 +52,7 @@ enum class wait_failure : unsigned char { none, timed_out, closed, connect_faile
 enum class lease_kind : unsigned char { exclusive, one_shot };
 
 /// How a connection comes back; of statements that share one, the worst counts.
-enum class return_condition : unsigned char { usable, settling, broken };
+enum class return_condition : unsigned char { usable, clearing, broken };
 
 enum class connect_problem : unsigned char {
     unavailable,  ///< no server, or one that has no room (53300): waiters wait on
@@ -101,7 +101,7 @@ struct pool_action {
     enum class kind : unsigned char {
         connect,    ///< a connection for `slot`; answer with `connected` or `connect_failed`
         check,      ///< whether the connection in `slot` lives; answer with `checked`
-        settle,     ///< clear the leftovers in `slot`; answer with `settled`
+        clear,      ///< clear the leftovers in `slot`; answer with `cleared`
         close,      ///< the connection of `slot`, which may be connected anew: take it out before the mutex is left
         grant,      ///< tell `waiter`
         fail,       ///< tell `waiter`
@@ -135,7 +135,7 @@ class pool_core {
 
     void connected(std::size_t slot, time_point now);
     void connect_failed(std::size_t slot, time_point now, connect_problem problem);
-    void settled(std::size_t slot, time_point now, bool ok);
+    void cleared(std::size_t slot, time_point now, bool ok);
     /// When there was no answer in time, the network may have dropped others silently: all that have been idle for as
     /// long are checked too.
     void checked(std::size_t slot, time_point now, bool ok, bool timed_out = false);

@@ -49,7 +49,7 @@ class pool_shell {
     void lend_to(std::size_t slot, session& core, std::source_location where);
     [[nodiscard]] std::source_location holder_of(std::size_t slot) const { return records_[slot]->read().where; }
     /// Whether `min_size` connections are up, or `problem` says why they are not going to be.
-    [[nodiscard]] bool is_settled(std::source_location where, std::exception_ptr& problem) const;
+    [[nodiscard]] bool is_up(std::source_location where, std::exception_ptr& problem) const;
     [[nodiscard]] std::exception_ptr timed_out(std::source_location where) const;
     [[nodiscard]] pool_snapshot snapshot(clock::time_point now) const;
     /// After the core was made or resized.

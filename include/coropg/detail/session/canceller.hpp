@@ -1,15 +1,15 @@
 // Deadlines and cancels of a session: when somebody is to be told that time is up, what becomes of his unit, and how far
 // the one cancel is that may be under way. It is told what happens and answers what to do; it has no clock of its own.
 //
-//     none --cancel_head--> wanted --take--> under_way --ended--> delivered --(patience is over)--> wanted
+//     none --cancel_head--> wanted --take--> under_way --ended--> delivered --(unheard for resend_after)--> wanted
 //       ^                                       |                    |
 //       +---------- ended, if the head has ended already             |
 //       +---------- head_ended --------------------------------------+
 //
 // Always:
-//   - while it is not `none`, a drain has a deadline, so that it ends: by the head's end or by that of the connection;
+//   - while it is not `none`, the wait for the queue has a limit, so that it ends: by the head's end or by that of the connection;
 //   - a cancel is sent again only while it is `delivered`;
-//   - nothing new is sent while it is not `none`, nor while a drain has a deadline.
+//   - nothing new is sent while it is not `none`, nor while that wait has a limit.
 #pragma once
 
 #include <coropg/detail/ops/op.hpp>
@@ -23,10 +23,10 @@ namespace coropg::detail {
 class canceller {
  public:
     /// How long what is cancelled, or waited for by nobody any more, may take to end before the connection is given up.
-    static constexpr std::chrono::seconds drain_time{2};
+    static constexpr std::chrono::seconds longest_wait{2};
     /// How long a cancelled statement may go on before it is cancelled again, and then twice as long each time: the first
     /// cancel may have come before the server had read the statement.
-    static constexpr std::chrono::milliseconds patience{50};
+    static constexpr std::chrono::milliseconds resend_after{50};
 
     /// What becomes of a unit whose time is up, or whose waiter has left.
     enum class fate : unsigned char {
@@ -51,7 +51,7 @@ class canceller {
     };
     [[nodiscard]] due expire(clock::time_point now) noexcept;
     /// When `expire` is to be called next; it may find that what was due is done.
-    [[nodiscard]] clock::time_point next_deadline() const noexcept { return std::min({first_, drain_, again_}); }
+    [[nodiscard]] clock::time_point next_deadline() const noexcept { return std::min({first_, limit_, again_}); }
     /// A unit has this deadline.
     void expect(clock::time_point deadline) noexcept { first_ = std::min(first_, deadline); }
     void forget_deadlines() noexcept { first_ = no_deadline; }
@@ -60,7 +60,7 @@ class canceller {
     [[nodiscard]] std::uint64_t make_ticket() noexcept { return ++last_ticket_; }
 
     /// Whether something new may be sent.
-    [[nodiscard]] bool may_send() const noexcept { return is_idle() && drain_ == no_deadline; }
+    [[nodiscard]] bool may_send() const noexcept { return is_idle() && limit_ == no_deadline; }
     [[nodiscard]] bool is_idle() const noexcept { return state_ == state::none; }
     /// Whether the ends of units have to wait for that of the cancel, which may hit what is sent next, or go with a
     /// connection that is given away.
@@ -68,8 +68,8 @@ class canceller {
 
     /// The unit at the head, which runs alone, is to be cancelled.
     void cancel_head(clock::time_point now) noexcept;
-    /// Nobody waits for anything under way: it has to end within the time of a drain.
-    void limit_drain(clock::time_point now) noexcept { drain_ = std::min(drain_, now + drain_time); }
+    /// Nobody waits for anything under way: it has to end within `longest_wait`.
+    void limit_wait(clock::time_point now) noexcept { limit_ = std::min(limit_, now + longest_wait); }
     /// Whether a cancel is to be sent now, which then is under way.
     [[nodiscard]] bool take() noexcept;
     /// The cancel that was under way has ended; `head_goes_on` if what it was meant for has not.
@@ -77,8 +77,8 @@ class canceller {
     /// What was to be cancelled has ended.
     void head_ended() noexcept;
     /// Nothing is under way any more.
-    void drained() noexcept {
-        if (is_idle()) drain_ = no_deadline;
+    void emptied() noexcept {
+        if (is_idle()) limit_ = no_deadline;
     }
     /// The connection has ended.
     void stop() noexcept;
@@ -93,7 +93,7 @@ class canceller {
 
     state state_ = state::none;
     clock::time_point first_ = no_deadline;  // of units
-    clock::time_point drain_ = no_deadline;
+    clock::time_point limit_ = no_deadline;
     clock::time_point again_ = no_deadline;
     std::uint64_t last_ticket_ = 0;
 };

@@ -93,7 +93,7 @@ class session {
 
     /// Ends the units whose deadline is past: those not sent are dropped, one that runs alone is to be cancelled,
     /// others are abandoned, which leaves a tombstone in the queue to swallow their answers. So is a COMMIT. When nobody
-    /// waits any more for what is under way, it is given the time of a drain to end, as a cancelled statement is.
+    /// waits any more for what is under way, it is given as long to end as a cancelled statement is.
     void expire(clock::time_point now);
     /// When `expire` is to be called next; it may find that what was due is done.
     [[nodiscard]] clock::time_point next_deadline() const noexcept { return canceller_.next_deadline(); }
@@ -197,7 +197,7 @@ class session {
     template <class Affected>
     void stop(Affected affected, stop_cause cause, clock::time_point now);
     void stop_queued(unit& u, stop_cause cause);
-    void limit_drain(clock::time_point now);
+    void limit_wait(clock::time_point now);
     void cancel_abandoned();
     void cancel_head(unit& u, stop_cause cause, clock::time_point now);
     void give_up(unit& u, stop_cause cause, std::string_view reason, outcome became);

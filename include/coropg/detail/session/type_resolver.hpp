@@ -22,7 +22,7 @@ class type_resolver {
     void restore_clean() noexcept { known_ = std::move(clean_); }
 
     /// Fills the parameters' places for types. False if some are not known.
-    [[nodiscard]] bool fill_types(params& parameters) const { return parameters.resolve(*known_); }
+    [[nodiscard]] bool fill_types(params& parameters) const { return parameters.fill_types(*known_); }
     /// The names of those types in a list. For an error.
     [[nodiscard]] std::string missing_types(const params& parameters) const;
     /// Has `answer` know the types of its columns, and notes in `u` those that must be asked for.

@@ -40,7 +40,7 @@ class record_reader {
 /// Puts the fields of the composite at the front of `bytes` into the order of the type's attributes, by the names of the
 /// `members` that were written ("" is by position), and gives them the types of the attributes.
 /// Errors: usage_error when they do not fit.
-void settle_composite(std::span<char> bytes, std::span<const std::string_view> members,
-                      const type_catalog::known_type& type, const type_catalog& types);
+void fit_composite(std::span<char> bytes, std::span<const std::string_view> members,
+                   const type_catalog::known_type& type, const type_catalog& types);
 
 }  // namespace coropg::detail

@@ -56,8 +56,8 @@ class params {
     [[nodiscard]] std::vector<std::string_view> unresolved() const;
     /// Fills in what `types` knows of them; false, and nothing is done, when it does not know them all.
     /// Errors: usage_error when a composite does not fit its type.
-    bool resolve(const type_catalog& types);
-    /// As before `resolve`.
+    bool fill_types(const type_catalog& types);
+    /// As before `fill_types`.
     void unresolve();
 
     void clear() noexcept {
@@ -112,7 +112,7 @@ class params {
     std::vector<char> bytes_;
     std::vector<named_parameter> declared_;
     std::vector<unresolved_type> within_;
-    std::vector<char> as_encoded_;  // composites, before they were settled
+    std::vector<char> as_encoded_;  // composites, before they were fitted
     bool is_resolved_ = false;
 };
 
