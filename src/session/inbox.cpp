@@ -1,8 +1,6 @@
 #include <coropg/detail/session/inbox.hpp>
 #include <coropg/log.hpp>
 
-#include <utility>
-
 namespace coropg::detail {
 
 void inbox::delivery::operator()() const {
@@ -11,10 +9,10 @@ void inbox::delivery::operator()() const {
 
 inbox::delivery inbox::take() {
     delivery come;
-    if (notices_.empty()) return come;
-    if (handler_) come.notices_.swap(notices_);
-    notices_.clear();
-    come.handler_ = handler_;
+    if (handler_ && !notices_.empty()) {
+        come.handler_ = handler_;
+        come.notices_.swap(notices_);
+    }
     return come;
 }
 

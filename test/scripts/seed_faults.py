@@ -120,8 +120,9 @@ FAULTS = [
     ("inbox", INBOX_H, "has_handler() && !changes_.is_resetting()", "has_handler()"),
     ("inbox", INBOX_H, "        notices_.clear();\n", ""),
     ("inbox", INBOX_H, "        handler_ = nullptr;\n", ""),
-    ("inbox", INBOX, "while (!notices_.empty() && handler_)", "if (!notices_.empty() && handler_)"),
-    ("inbox", INBOX, "std::exchange(notices_, {})", "notices_"),
+    ("inbox", INBOX, "come.notices_.swap(notices_);", "come.notices_ = notices_;"),
+    ("inbox", INBOX, "handler_ && !notices_.empty()", "!notices_.empty()"),
+    ("inbox", INBOX, "        come.handler_ = handler_;\n", ""),
 ]
 
 

@@ -14,7 +14,7 @@ class inbox {
     /// What comes before the end of a reset is of the former user, and is nobody's.
     explicit inbox(const session_changes& changes) noexcept : changes_{changes} {}
 
-    /// Has `handler` called for each notice, by `deliver`.
+    /// Has `handler` called for each notice, by a delivery.
     void on_notice(std::function<void(const diagnostics&)> handler) { handler_ = std::move(handler); }
     [[nodiscard]] bool has_handler() const noexcept { return handler_ != nullptr; }
     /// Without its handler, and without what has come for it.
