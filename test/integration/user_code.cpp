@@ -201,6 +201,31 @@ BOOST_AUTO_TEST_CASE(users_of_a_pool_do_not_wait_for_each_others_code) {
     BOOST_TEST((done == 2 && !was_alone));
 }
 
+BOOST_AUTO_TEST_CASE(others_who_use_a_lease_are_not_told_in_place_when_it_is_given_back) {
+    for (const bool for_good : {false, true}) {
+        pool_face face;
+        pooled_connection lease = AWAIT(face.pool.acquire());
+        bool is_told = false;
+        bool is_told_in_place = false;
+        const auto wait = [&](connection& conn) -> asio::awaitable<void> {
+            try {
+                co_await conn.execute("SELECT pg_sleep(30)");
+            } catch (const error&) {
+            }
+            is_told = true;
+        };
+        const auto give_back = [&]() -> asio::awaitable<void> {
+            co_await sleep_for(20ms);
+            for_good ? lease.discard() : lease.release();
+            is_told_in_place = is_told;
+        };
+        asio::co_spawn(face.io, wait(*lease), asio::detached);
+        AWAIT(give_back());
+        BOOST_TEST(face.run_until([&] { return is_told; }));
+        BOOST_TEST(!is_told_in_place);
+    }
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_hook_of_a_commit_may_give_the_connection_back, Face, both_faces) {
     for (const bool for_good : {false, true}) {
         pool_of<Face> face{{.max_size = 1}};

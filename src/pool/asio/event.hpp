@@ -31,10 +31,12 @@ class asio_pool::event {
     effects todo;
 };
 
-/// Those who still wait for units that ended in a session which has no link at the moment.
-inline void tell_finished(session& core) {
+/// Has those told on `executor` who still wait for units that ended in a session which has no link at the moment.
+inline void tell_finished(session& core, const asio::any_io_executor& executor) {
     while (unit_ptr done = core.take_finished())
-        if (done->waiting) done->waiting(std::move(done));
+        asio::post(executor, [done = std::move(done)]() mutable {
+            if (done->waiting) done->waiting(std::move(done));
+        });
 }
 
 }  // namespace coropg::detail

@@ -150,7 +150,7 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
     std::unique_ptr<session> core = lent.link->part();
     if (!is_usable) core->close("the pool does not want it any more");
     const return_condition how = make_clean(*core, options_.reset);
-    tell_finished(*core);
+    tell_finished(*core, lent.link->executor);
     redirect_waiters(*core, lent.link->executor);
 
     event e{*this};

@@ -114,7 +114,7 @@ void asio_pool::ping(std::size_t i) {
 
 void asio_pool::end_ping(std::size_t i, bool is_well, bool is_late) {
     std::unique_ptr<session> core = move_out(i);
-    tell_finished(*core);
+    tell_finished(*core, home_of(i));
     const event e{*this};
     const bool ok = is_well && core->is_open() && core->is_quiet();
     rest(i, std::move(core), e.now);
