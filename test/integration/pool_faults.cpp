@@ -1,5 +1,4 @@
-// A pool whose connections are killed, cut or answered by silence, or can't be made. The numbers are explained in
-// pool_live.cpp.
+// A pool whose connections are killed, cut or answered by silence, or can't be made.
 
 #include "../support/pool_face.hpp"
 #include "../support/skip.hpp"

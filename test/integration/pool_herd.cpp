@@ -1,4 +1,4 @@
-// Ten thousand coroutines on a pool of eight connections. The numbers are explained in pool_live.cpp.
+// Ten thousand coroutines on a pool of eight connections.
 
 #include "../support/pool_face.hpp"
 #include "../support/seed.hpp"
@@ -27,6 +27,56 @@ std::size_t distance(const char* there) {
     const char here = 0;
     return static_cast<std::size_t>(there > &here ? there - &here : &here - there);
 }
+
+/// Coroutines that each ask for a connection, or one in four for an answer, and can be cancelled.
+struct cancellable_herd {
+    explicit cancellable_herd(pool_face& of) : face{of}, signals(herd), is_asking(herd) {}
+
+    void start() {
+        for (int i = 0; i < herd; ++i)
+            asio::co_spawn(face.io, run(i),
+                           asio::bind_cancellation_slot(signals[static_cast<std::size_t>(i)].slot(), asio::detached));
+    }
+    void run_until_all_wait() {
+        for (face.io.restart(); std::ranges::count(is_asking, true) < herd;) face.io.run_one();
+    }
+
+    asio::awaitable<void> use(int number) {
+        is_asking[static_cast<std::size_t>(number)] = true;
+        if (number % 4 == 3) {
+            const int answer = co_await face.pool.fetch_one<int>("SELECT $1::int", number);
+            wrong += answer != number;
+        } else {
+            pooled_connection conn = co_await face.pool.acquire();
+            late += number < next;  // a later one was before it
+            next = std::max(next, number);
+            const int answer = co_await conn->fetch_one<int>("SELECT $1::int", number);
+            wrong += answer != number;
+        }
+    }
+    asio::awaitable<void> run(int number) {
+        try {
+            co_await use(number);
+            ++served;
+        } catch (const operation_aborted&) {
+            ++cancelled;
+        } catch (const boost::system::system_error& e) {
+            wrong += e.code() != asio::error::operation_aborted;
+            ++cancelled;
+        }
+        ++ended;
+    }
+
+    pool_face& face;
+    std::vector<asio::cancellation_signal> signals;
+    std::vector<bool> is_asking;
+    int next = 0;
+    int served = 0;
+    int cancelled = 0;
+    int late = 0;
+    int wrong = 0;
+    int ended = 0;
+};
 
 }  // namespace
 
@@ -75,51 +125,14 @@ BOOST_AUTO_TEST_CASE(a_herd_is_served_by_few_connections_in_its_order) {
     face.require_whole();
 }
 
-BOOST_AUTO_TEST_CASE(some_of_a_herd_are_cancelled_at_random) {
-    std::mt19937 random{static_cast<unsigned>(announced_seed())};
+BOOST_AUTO_TEST_CASE(a_waiter_costs_little_memory) {
     pool_face face{{.max_size = connections, .acquire_timeout = 0ms}, named("pool_herd")};
     AWAIT(face.pool.execute("SELECT 1"));
-    int next = 0;
-    int served = 0;
-    int cancelled = 0;
-    int late = 0;
-    int wrong = 0;
-    int ended = 0;
-    std::vector<asio::cancellation_signal> signals(herd);
-    std::vector<bool> is_asking(herd);
-    const auto use = [&](int number) -> asio::awaitable<void> {
-        is_asking[static_cast<std::size_t>(number)] = true;
-        if (number % 4 == 3) {
-            const int answer = co_await face.pool.fetch_one<int>("SELECT $1::int", number);
-            wrong += answer != number;
-        } else {
-            pooled_connection conn = co_await face.pool.acquire();
-            late += number < next;
-            next = std::max(next, number);
-            const int answer = co_await conn->fetch_one<int>("SELECT $1::int", number);
-            wrong += answer != number;
-        }
-    };
-    const auto run = [&](int number) -> asio::awaitable<void> {
-        try {
-            co_await use(number);
-            ++served;
-        } catch (const operation_aborted&) {
-            ++cancelled;
-        } catch (const boost::system::system_error& e) {
-            wrong += e.code() != asio::error::operation_aborted;
-            ++cancelled;
-        }
-        ++ended;
-    };
-
+    cancellable_herd users{face};
     const std::size_t before = allocated();
-    for (int i = 0; i < herd; ++i)
-        asio::co_spawn(face.io, run(i),
-                       asio::bind_cancellation_slot(signals[static_cast<std::size_t>(i)].slot(), asio::detached));
+    users.start();
     const std::size_t spawned = allocated();
-    const auto all_wait = [&] { return std::ranges::count(is_asking, true) == herd; };
-    for (face.io.restart(); !all_wait();) face.io.run_one();
+    users.run_until_all_wait();
     const double waiting = static_cast<double>(face.pool.stats().requests_waiting);
     const double per_waiter = static_cast<double>(allocated() - before) / herd;
     BOOST_TEST_MESSAGE(per_waiter << " bytes for each that waits, of them "
@@ -127,6 +140,17 @@ BOOST_AUTO_TEST_CASE(some_of_a_herd_are_cancelled_at_random) {
                                   << " of its coroutine's before it did; " << waiting << " wait");
     BOOST_TEST(waiting > herd * 0.8);
     BOOST_TEST(per_waiter <= 4096);
+    BOOST_TEST(face.run_until([&] { return users.ended == herd; }, 30s));
+    face.require_whole();
+}
+
+BOOST_AUTO_TEST_CASE(some_of_a_herd_are_cancelled_at_random) {
+    std::mt19937 random{static_cast<unsigned>(announced_seed())};
+    pool_face face{{.max_size = connections, .acquire_timeout = 0ms}, named("pool_herd")};
+    AWAIT(face.pool.execute("SELECT 1"));
+    cancellable_herd users{face};
+    users.start();
+    users.run_until_all_wait();
 
     // 30 %, at moments spread over the whole time.
     std::vector<int> doomed(herd);
@@ -135,18 +159,18 @@ BOOST_AUTO_TEST_CASE(some_of_a_herd_are_cancelled_at_random) {
     doomed.resize(herd * 3 / 10);
     const auto cancel_some = [&]() -> asio::awaitable<void> {
         for (std::size_t i = 0; i < doomed.size(); ++i) {
-            signals[static_cast<std::size_t>(doomed[i])].emit(asio::cancellation_type::terminal);
+            users.signals[static_cast<std::size_t>(doomed[i])].emit(asio::cancellation_type::terminal);
             if (random() % 8 == 0) co_await sleep_for(std::chrono::microseconds{random() % 1000});
         }
     };
     AWAIT(cancel_some());
-    BOOST_TEST(face.run_until([&] { return ended == herd; }, 30s));
-    BOOST_TEST_MESSAGE(served << " served, " << cancelled << " cancelled");
-    BOOST_TEST(served + cancelled == herd);
-    BOOST_TEST(served >= herd * 7 / 10);
-    BOOST_TEST(cancelled > 0);
-    BOOST_TEST(late == 0);
-    BOOST_TEST(wrong == 0);
+    BOOST_TEST(face.run_until([&] { return users.ended == herd; }, 30s));
+    BOOST_TEST_MESSAGE(users.served << " served, " << users.cancelled << " cancelled");
+    BOOST_TEST(users.served + users.cancelled == herd);
+    BOOST_TEST(users.served >= herd * 7 / 10);
+    BOOST_TEST(users.cancelled > 0);
+    BOOST_TEST(users.late == 0);
+    BOOST_TEST(users.wrong == 0);
     face.require_whole();
 }
 

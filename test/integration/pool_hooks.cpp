@@ -1,4 +1,4 @@
-// The hooks of a pool, and what they make of it. The numbers are explained in pool_live.cpp.
+// The hooks of a pool, and what they make of it.
 
 #include "../support/pool_face.hpp"
 

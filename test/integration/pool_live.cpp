@@ -1,5 +1,4 @@
-// The asynchronous pool with a real server: waiting, its end, closing, draining, hooks. The numbers are those of the
-// list of behaviours that are tested of a pool; the others of the list are in pool_faults.cpp, pool_sessions.cpp and
+// The asynchronous pool with a real server: waiting, its end, closing, draining, hooks.
 // pool_herd.cpp, and, without a server, in test/unit/pool_core*.cpp.
 
 #include "../support/pool_face.hpp"

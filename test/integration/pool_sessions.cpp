@@ -1,5 +1,4 @@
 // What one user of a pooled connection leaves behind, and what the next one finds; counted on the wire, what it costs.
-// The numbers are explained in pool_live.cpp.
 
 #include "../support/pool_face.hpp"
 
