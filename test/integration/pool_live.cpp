@@ -1,5 +1,5 @@
 // The asynchronous pool with a real server: waiting, its end, closing, draining, hooks.
-// pool_herd.cpp, and, without a server, in test/unit/pool_core*.cpp.
+// docs/pool.md names a test for each behaviour.
 
 #include "../support/pool_face.hpp"
 
