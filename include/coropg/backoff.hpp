@@ -11,7 +11,7 @@ namespace coropg {
 
 /// Trivial on purpose, as call_options.
 struct retry_policy {
-    /// How often to try at most, the first time included.
+    /// The most attempts, the first included.
     int max_attempts = 5;
     std::chrono::milliseconds initial_delay{50};
     /// By what each delay is longer than the one before.
@@ -23,7 +23,7 @@ struct retry_policy {
     coropg::deadline deadline{};
 };
 
-/// What `retry` is about to do.
+/// The next step of `retry`.
 struct retry_event {
     const error& problem;
     int attempt;  ///< the one that failed, from 1
@@ -42,10 +42,10 @@ class backoff {
  public:
     explicit backoff(const retry_policy& policy) : policy_{policy}, delay_{policy.initial_delay} {}
 
-    /// How long to wait before the next attempt; nothing when there is to be none. `chance` is 0 to 1.
+    /// The wait before the next attempt; nothing if there is to be none. `chance` is 0 to 1.
     std::optional<std::chrono::milliseconds> next(std::chrono::steady_clock::time_point now, double chance);
     std::optional<std::chrono::milliseconds> next();
-    /// How many attempts have failed.
+    /// The number of attempts that have failed.
     [[nodiscard]] int attempts() const noexcept { return attempts_; }
 
  private:

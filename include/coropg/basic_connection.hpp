@@ -63,8 +63,8 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
     }
 
     /// Has `handler(const diagnostics&)` called for each notice and warning of the server: on the connection's executor
-    /// before the statement ends, or just before a blocking verb returns or throws. It may use the connection, and give it
-    /// back or destroy it. They are logged at level info, too. What the handler throws is logged.
+    /// before the statement ends, or just before a blocking verb returns or throws. It may use the connection, and give
+    /// it back or destroy it. They are logged at level info, too. What the handler throws is logged.
     template <class Handler>
     void on_notice(Handler&& handler) {
         runner().core().notices().on_notice(std::forward<Handler>(handler));
@@ -94,8 +94,8 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
     Driver driver_;
 };
 
-/// Asks whether a transaction whose COMMIT was not answered is stored: true when it is, false when it is not. Nothing when
-/// the server does not know: the transaction has no `transaction_id()`, goes on still, or is too long ago.
+/// Asks whether a transaction whose COMMIT was not answered is stored: true when it is, false when it is not. Nothing
+/// when the server does not know: the transaction has no `transaction_id()`, goes on still, or is too long ago.
 /// Source: PostgreSQL manual, "pg_xact_status".
 template <class Driver>
 auto resolve(const commit_in_doubt& doubt, basic_connection<Driver>& conn) {

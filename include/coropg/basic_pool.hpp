@@ -1,4 +1,4 @@
-// What the pools of both faces have in common: their handles. <coropg/pool.hpp> and <coropg/sync_pool.hpp> give the names.
+// The handles of the pools of both faces. <coropg/pool.hpp> and <coropg/sync_pool.hpp> give the names.
 #pragma once
 
 #include <coropg/basic_connection.hpp>
@@ -76,14 +76,14 @@ class basic_pool_with_options : public statements<basic_pool_with_options<Runner
 
 /// A pool of connections: `coropg::pool` and `coropg::sync::pool` say what is particular to each.
 ///
-/// It connects nothing before it is used: the first request, or `wait`, begins to make `min_size` connections. Who waits
-/// is served in the order of arrival. A connection that comes back with a transaction open, statements under way or its
-/// session changed is made clean for the next user, or replaced. One that ended while nobody used it is noticed before it
-/// is lent. With target_session_attrs=read-write or primary, a server that refuses writes is left. While the server is
-/// away one connection is tried at a time, with growing delays; who waits, waits on until `acquire_timeout`.
+/// It connects nothing before it is used: the first request, or `wait`, begins to make `min_size` connections. Who
+/// waits is served in the order of arrival. A connection that comes back with a transaction open, statements under way
+/// or its session changed is made clean for the next user, or replaced. One that ended while nobody used it is noticed
+/// before it is lent. With target_session_attrs=read-write or primary, a server that refuses writes is left. While the
+/// server is away one connection is tried at a time, with growing delays; who waits, waits on until `acquire_timeout`.
 ///
-/// Errors, besides those of the verbs: pool_timeout, pool_overloaded, pool_closed; connection_error when the server refuses
-/// the credentials or the database; usage_error in a child process, which must make a pool of its own.
+/// Errors, besides those of the verbs: pool_timeout, pool_overloaded, pool_closed; connection_error when the server
+/// refuses the credentials or the database; usage_error in a child process, which must make a pool of its own.
 /// Threads: any.
 template <class Shell, detail::pool_runner_of<Shell> Runner>
 class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
@@ -103,7 +103,8 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
         if (pool_) pool_->shut();
     }
 
-    /// Returns once `min_size` connections are up. Errors: pool_timeout; connection_error when they are refused for good.
+    /// Returns once `min_size` connections are up. Errors: pool_timeout; connection_error when they are refused for
+    /// good.
     future<void> wait(std::source_location where = std::source_location::current()) {
         return Shell::wait(pool_, where);
     }
@@ -132,7 +133,7 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
     /// The pool with options for the statements that are run through what it returns.
     [[nodiscard]] basic_pool_with_options<Runner> with(call_options options) const { return {runner_, options}; }
 
-    /// What it has counted so far.
+    /// Its statistics so far.
     [[nodiscard]] pool_stats stats() const { return pool_->stats(); }
     /// Other sizes from now on. Errors: usage_error for a `max_size` of 0 or below `min_size`.
     void resize(std::size_t min_size, std::size_t max_size) {
@@ -147,9 +148,9 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
         return Shell::close(pool_, std::min<std::chrono::milliseconds>(grace, detail::longest_time));
     }
 
-    // Hooks. Set them before the first use; what they throw counts as a failure of what they are called for. Those of the
-    // asynchronous pool return awaitables, but for `after_release`, which must not wait. Those of the blocking pool run on
-    // whatever thread does the work, and may be called by several at a time.
+    // Hooks. Set them before the first use; what they throw counts as a failure of what they are called for. Those of
+    // the asynchronous pool return awaitables, but for `after_release`, which must not wait. Those of the blocking pool
+    // run on whatever thread does the work, and may be called by several at a time.
 
     /// Called before each connect, `void(conninfo&)`: for credentials that change.
     template <class Hook>

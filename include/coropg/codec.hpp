@@ -72,7 +72,8 @@ using bits_of =
                        std::conditional_t<sizeof(Number) == 4, std::uint32_t,
                                           std::conditional_t<sizeof(Number) == 2, std::uint16_t, std::uint8_t>>>;
 
-/// The number whose bytes on a machine of that byte order are those of `bits` in network order, and the other way round.
+/// The number whose bytes on a machine of that byte order are those of `bits` in network order, and the other way
+/// round.
 template <std::endian Machine = std::endian::native, class Bits>
 constexpr Bits in_network_order(Bits bits) noexcept {
     static_assert(Machine == std::endian::big || Machine == std::endian::little);
@@ -268,7 +269,7 @@ template <class T>
 struct without_optional<std::optional<T>> {
     using type = T;
 };
-/// What remains of a column's or an element's type when it is not NULL.
+/// The type of a column or an element without its optional.
 template <class T>
 using value_type = typename without_optional<T>::type;
 
@@ -317,7 +318,7 @@ constexpr bool is_named() {
     return codec<T>::type.oid == 0 && !codec<T>::type.name.empty();
 }
 
-/// What a NULL becomes as `T`, a column's or an element's type. Errors: null_error when T has no place for it.
+/// NULL as `T`, a column's or an element's type. Errors: null_error if T cannot hold it.
 template <class T>
 T null_value(const field& f) {
     if constexpr (is_optional<T>)

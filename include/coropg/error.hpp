@@ -31,7 +31,7 @@ std::string describe(std::string_view text, const call_site* site);
 
 }  // namespace detail
 
-/// What became of the statement that an error is about.
+/// The outcome of the statement that an error is about.
 enum class outcome : unsigned char {
     not_sent,      ///< it never left the client
     not_executed,  ///< it has no effect: the server skipped it, or its transaction ended with the connection
@@ -50,7 +50,7 @@ class error : public std::runtime_error {
     [[nodiscard]] std::string_view sql() const noexcept;
     /// The line that issued the statement; line() is 0 when the error is about no statement.
     [[nodiscard]] std::source_location where() const noexcept;
-    /// What became of the statement.
+    /// The outcome of the statement.
     [[nodiscard]] coropg::outcome outcome() const noexcept { return outcome_; }
     /// Whether trying the same again can succeed. Whether it is safe, too, says `outcome()`.
     [[nodiscard]] virtual bool is_transient() const noexcept { return false; }
@@ -167,8 +167,8 @@ class commit_rolled_back : public error {
         : error{text, std::move(site), coropg::outcome::failed} {}
 };
 
-/// The answer to COMMIT did not come, for the connection was lost or nobody waited for it any longer: the transaction may
-/// or may not be stored. `resolve` asks the server.
+/// The answer to COMMIT did not come, for the connection was lost or nobody waited for it any longer: the transaction
+/// may or may not be stored. `resolve` asks the server.
 class commit_in_doubt : public connection_error {
  public:
     explicit commit_in_doubt(std::string_view text, detail::call_site site = {}, std::optional<std::uint64_t> xid = {})
@@ -190,7 +190,7 @@ class pipeline_aborted : public error {
         : error{text, std::move(site), coropg::outcome::not_executed} {}
 };
 
-/// What the server says of an error or a notice: the fields of its message.
+/// The fields of an error or a notice of the server.
 /// Source: PostgreSQL manual, "Error and Notice Message Fields".
 struct diagnostics {
     std::string sqlstate;  ///< five characters; empty when a broken intermediary left it out

@@ -28,7 +28,7 @@ namespace coropg {
 
 /// Trivial on purpose, as call_options.
 struct gather_options {
-    /// How many run at a time: the next starts when one ends. 0 is no limit: all start at once.
+    /// The most that run at a time: the next starts when one ends. 0 is no limit: all start at once.
     std::size_t max_concurrency = 0;
 };
 
@@ -73,7 +73,8 @@ boost::asio::awaitable<void> fill(boost::asio::awaitable<T> work, std::optional<
     }
 }
 
-/// The same for a child. Whatever cancellation its parent lets through is meant for it; co_spawn would stop all but terminal.
+/// The same for a child. Whatever cancellation its parent lets through is meant for it; co_spawn would stop all but
+/// terminal.
 template <class T>
 boost::asio::awaitable<void> fill_child(boost::asio::awaitable<T> work, std::optional<gathered<T>>& slot) {
     const boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
@@ -93,7 +94,8 @@ boost::asio::awaitable<void> fill_child(boost::asio::awaitable<T> work, std::opt
 inline constexpr std::size_t no_child = std::numeric_limits<std::size_t>::max();
 
 /// Starts the children of one gather, not too many at a time, passes its cancellation on to them, and completes its
-/// handler behind the last, with the index of the one that failed first. The children live where the handler's owner does.
+/// handler behind the last, with the index of the one that failed first. The children live where the handler's owner
+/// does.
 template <class Handler, class Children>
 class gather_join : public std::enable_shared_from_this<gather_join<Handler, Children>> {
  public:
@@ -126,7 +128,7 @@ class gather_join : public std::enable_shared_from_this<gather_join<Handler, Chi
         std::size_t index;
     };
 
-    /// What is left in the slot afterwards refers to nothing that could be gone.
+    /// The handler that stays in the slot refers to nothing that could be destroyed.
     void listen_for_cancellation() {
         auto slot = boost::asio::get_associated_cancellation_slot(handler_);
         if (!slot.is_connected()) return;

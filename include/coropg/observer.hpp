@@ -1,4 +1,4 @@
-// What goes on, for metrics and tracing: connects, statements and transactions with their durations.
+// Events for metrics and tracing: connects, statements and transactions with their durations.
 #pragma once
 
 #include <coropg/error.hpp>
@@ -57,8 +57,8 @@ class observer {
     virtual void on_acquire(const acquire_event&) {}
 };
 
-/// Has all connections of the program report to `seeing`, from now on; nullptr ends that. Threads: any; the one before is
-/// kept until the program ends, as other threads may be calling it.
+/// Has all connections of the program report to `seeing`, from now on; nullptr ends that. Threads: any; the one before
+/// is kept until the program ends, as other threads may be calling it.
 void set_observer(std::shared_ptr<observer> seeing);
 
 /// Logs each statement that takes at least so long as a warning; 0, the default, logs none. Threads: any.

@@ -42,7 +42,7 @@ struct call_options {
     coropg::deadline deadline{};
 };
 
-/// What a transaction sees of others. Source: PostgreSQL manual, "Transaction Isolation".
+/// The isolation of a transaction from others. Source: PostgreSQL manual, "Transaction Isolation".
 enum class isolation : unsigned char {
     server_default,  ///< default_transaction_isolation of the session
     read_committed,

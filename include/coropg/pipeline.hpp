@@ -110,7 +110,7 @@ class pipeline_scope final : public receiver {
 
 }  // namespace detail
 
-/// What a statement of a pipeline will have returned once that has run.
+/// The future result of a statement of a pipeline, there once that has run.
 template <class T>
 class pipelined {
  public:
@@ -124,8 +124,8 @@ class pipelined {
     std::shared_ptr<detail::typed_slot<T>> slot_;
 };
 
-/// A batch of statements, sent in one go. Those between two sync points are one implicit transaction, unless one is open:
-/// all succeed, or none has an effect. Arguments are encoded when a statement is added.
+/// A batch of statements, sent in one go. Those between two sync points are one implicit transaction, unless one is
+/// open: all succeed, or none has an effect. Arguments are encoded when a statement is added.
 template <detail::runner Runner>
 class basic_pipeline {
  public:
@@ -158,8 +158,8 @@ class basic_pipeline {
     /// behind those that were sent already.
     void sync() { is_open_ = false; }
 
-    /// Runs what was added since the last time. Its `timeout` is for all of it. Errors: the first of any statement, once
-    /// all have ended.
+    /// Runs what was added since the last time. Its `timeout` is for all of it. Errors: the first of any statement,
+    /// once all have ended.
     future<void> run() {
         for (std::size_t i = 0; i < units_.size(); ++i) {
             scopes_[i]->drop_what_nobody_gets(*units_[i]);

@@ -122,12 +122,12 @@ static_assert(pool_runner_of<pool_runner, asio_pool>);
 
 }  // namespace detail
 
-/// The pool whose verbs return `boost::asio::awaitable`. Statements that are called on it run on any of its connections: on
-/// an idle one, or else pipelined behind other such statements, never behind one that runs for long. What may change the
-/// session (SET, LISTEN, DO, ...), scripts, `execute_many` and pipelines get a connection of their own for that time. A
-/// one-shot statement whose connection was lost before it had an effect is run again on another.
+/// The pool whose verbs return `boost::asio::awaitable`. Statements that are called on it run on any of its
+/// connections: on an idle one, or else pipelined behind other such statements, never behind one that runs for long.
+/// What may change the session (SET, LISTEN, DO, ...), scripts, `execute_many` and pipelines get a connection of their
+/// own for that time. A one-shot statement whose connection was lost before it had an effect is run again on another.
 ///
-/// Cancellation: as for a connection; whoever waits leaves the queue.
+/// Cancellation: as for a connection; a cancelled wait leaves the queue.
 /// Threads: any; coroutines of any executor can use it. Lifetime: from its first use until it is closed it keeps its
 /// execution context busy, which must outlive what is lent.
 class pool : public basic_pool<detail::asio_pool, detail::pool_runner> {

@@ -8,11 +8,12 @@
 
 namespace coropg {
 
-/// When a connection that comes back is made clean for its next user. Open transactions are always rolled back, and what
-/// is still under way is given up.
+/// When a connection that comes back is made clean for its next user. Open transactions are always rolled back, and
+/// what is still under way is given up.
 enum class pool_reset : unsigned char {
-    /// When one of the statements that were run may have changed the state of the session, by what their text says: SET,
-    /// LISTEN, DECLARE, DO, set_config() or pg_advisory_lock() and the like. What a function of yours does is not seen.
+    /// When one of the statements that were run may have changed the state of the session, by what their text says:
+    /// SET, LISTEN, DECLARE, DO, set_config() or pg_advisory_lock() and the like. What a function of yours does is not
+    /// seen.
     changed,
     /// Always. The reset travels with the next user's first statement; it costs the server some statements. What the
     /// pool's own after_connect has set would be undone, too: then the connection is replaced each time, so make such
@@ -20,32 +21,33 @@ enum class pool_reset : unsigned char {
     always,
 };
 
-/// Trivial on purpose, as call_options. Copied at the call. Durations of 0 are no limit, unless another meaning is given.
+/// Trivial on purpose, as call_options. Copied at the call. Durations of 0 are no limit, unless another meaning is
+/// given.
 struct pool_options {
-    /// How many connections are kept, used or not.
+    /// The number of connections that are kept, used or not.
     std::size_t min_size = 0;
-    /// How many there are at most, those being made included.
+    /// The most connections, those being made included.
     std::size_t max_size = 10;
-    /// How many may wait for one; more fail at once with pool_overloaded. 0 is no limit.
+    /// The most waiters; more fail at once with pool_overloaded. 0 is no limit.
     std::size_t max_waiting = 0;
     /// Longest wait for a connection, the time to make one included. Then: pool_timeout.
     std::chrono::milliseconds acquire_timeout = std::chrono::seconds{30};
     /// Longest try to reach one address, rounded up to seconds; 0 leaves it to the connection's own connect_timeout.
     std::chrono::milliseconds connect_timeout{0};
-    /// Age at which a connection is replaced. Up to a fifth of it is left to chance, lest all end together.
+    /// Age at which a connection is replaced. Up to a fifth of it is random, so that they do not all end together.
     std::chrono::milliseconds max_lifetime = std::chrono::hours{1};
-    /// How long a connection beyond `min_size` may be unused before it is closed.
+    /// The time after which an unused connection beyond `min_size` is closed.
     std::chrono::milliseconds max_idle = std::chrono::minutes{10};
-    /// How many times a connection is lent before it is replaced. 0 is no limit.
+    /// The number of times that a connection is lent before it is replaced. 0 is no limit.
     std::uint64_t max_uses = 0;
     /// A connection that was unused for longer is asked for a sign of life before it is lent; 0 is always.
     std::chrono::milliseconds check_after_idle{500};
-    /// How many connections are made at the same time; one, while the last attempt has failed.
+    /// The most connections that are made at the same time; one, while the last attempt has failed.
     std::size_t max_parallel_connects = 4;
-    /// How many one-shot statements share a connection at most, once no connection is free; 1 is no sharing.
+    /// The most one-shot statements that share a connection, once no connection is free; 1 is no sharing.
     std::size_t pipeline_depth = 16;
     pool_reset reset = pool_reset::changed;
-    /// How long a connection may be lent before the log gets a warning with the line that asked for it.
+    /// The time after which a lent connection is logged as a warning, with the line that asked for it.
     std::chrono::milliseconds leak_after{0};
     /// For logs and errors.
     std::string_view name{};

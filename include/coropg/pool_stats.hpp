@@ -1,4 +1,4 @@
-// What a pool counts about itself. Plain numbers, for metrics and for reading; it knows neither the pool nor libpq.
+// The statistics of a pool: plain numbers, for metrics and for reading. Knows neither the pool nor libpq.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 namespace coropg {
 
-/// How many durations were how long.
+/// A histogram of durations.
 struct duration_histogram {
     /// Bucket 0 is below 1 µs, bucket i is from 2^(i-1) to 2^i µs, and the last one, from 4.2 s on, has no end.
     std::array<std::uint64_t, 24> buckets{};
@@ -56,14 +56,14 @@ struct pool_stats {
     duration_histogram use;
 };
 
-/// Who holds a connection of a pool.
+/// The holder of a connection of a pool.
 struct pool_holder {
     std::source_location where;  ///< the line that acquired it
     std::string sql;             ///< the beginning of its last statement
     std::chrono::milliseconds age{};
 };
 
-/// What a pool looked like.
+/// The state of a pool at one moment.
 struct pool_snapshot {
     std::string name;
     std::size_t busy = 0;

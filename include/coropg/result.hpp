@@ -1,4 +1,4 @@
-// What a statement returns: `result` owns the rows, `row` and `value` are views into it.
+// The result of a statement: `result` owns the rows, `row` and `value` are views into it.
 #pragma once
 
 #include <coropg/codec.hpp>
@@ -66,7 +66,7 @@ class result {
     explicit result(detail::pq::result handle, std::shared_ptr<const detail::type_catalog> types = nullptr)
         : handle_{std::move(handle)}, types_{std::move(types)} {}
 
-    /// What the server did, "INSERT 0 1" for instance.
+    /// The server's command tag, "INSERT 0 1" for instance.
     [[nodiscard]] std::string_view command_tag() const noexcept;
     /// Rows that the statement inserted, updated, deleted, selected or moved; 0 for others.
     [[nodiscard]] std::uint64_t affected_rows() const noexcept;
@@ -113,7 +113,7 @@ class result {
     [[nodiscard]] iterator end() const noexcept { return {handle_.get(), PQntuples(handle_.get()), types_.get()}; }
 
     [[nodiscard]] const PGresult* native_handle() const noexcept { return handle_.get(); }
-    /// What is known of its types that are not built in; may be null.
+    /// The known types that are not built in; may be null.
     [[nodiscard]] const detail::type_catalog* types() const noexcept { return types_.get(); }
     void know(std::shared_ptr<const detail::type_catalog> types) noexcept { types_ = std::move(types); }
 

@@ -35,11 +35,11 @@ std::invoke_result_t<Work&> run_again(retry_policy policy, Work work, Hook befor
 
 }  // namespace detail
 
-/// Awaits `work()` until it succeeds, and returns its result; after an error that passes, once more, with growing delays
-/// as `policy` says. By default that is an error that `is_safe_to_retry`: serialization failures, deadlocks, a connection
-/// that was lost before COMMIT was sent; never a COMMIT in doubt. A connection that is lost stays lost: `work` has to get
-/// a new one.
-/// `before_sleep(retry_event)` is called before each delay; `is_worth_it(error)` decides instead of `is_safe_to_retry`.
+/// Awaits `work()` until it succeeds, and returns its result; after an error that passes, once more, with growing
+/// delays as `policy` says. By default that is an error that `is_safe_to_retry`: serialization failures, deadlocks, a
+/// connection that was lost before COMMIT was sent; never a COMMIT in doubt. A connection that is lost stays lost:
+/// `work` has to get a new one. `before_sleep(retry_event)` is called before each delay; `is_worth_it(error)` decides
+/// instead of `is_safe_to_retry`.
 /// Errors: the last one of `work`. Cancellation: ends a delay at once.
 template <class Work, class Hook = detail::no_hook, class Predicate = bool (*)(const error&) noexcept>
 auto retry(retry_policy policy, Work&& work, Hook&& before_sleep = {}, Predicate&& is_worth_it = &is_safe_to_retry) {

@@ -1,4 +1,4 @@
-// How one of several pieces of work ended, for gather_settled of both faces. Knows nothing of either.
+// The end of one of several pieces of work, for gather_settled of both faces. Knows nothing of either.
 #pragma once
 
 #include <exception>
@@ -17,7 +17,7 @@ using gathered = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
 }  // namespace detail
 
-/// What a piece of work has come to: the value that it returned, or the exception that it threw.
+/// The outcome of a piece of work: the value that it returned, or the exception that it threw.
 template <class T>
 class settled {
  public:
@@ -48,7 +48,7 @@ class settled {
 
 namespace detail {
 
-/// How calling `work` ends.
+/// The outcome of calling `work`.
 template <class Work>
 settled<std::invoke_result_t<Work&>> settle_call(Work& work) {
     using end = settled<std::invoke_result_t<Work&>>;

@@ -70,10 +70,10 @@ class sql_view {
     [[nodiscard]] constexpr bool is_literal() const noexcept { return is_literal_; }
     /// Whether it is COPY ... FROM STDIN or COPY ... TO STDOUT; of a script: whether one of its statements is.
     [[nodiscard]] constexpr bool is_copy() const noexcept { return is_copy_; }
-    /// Whether it is COMMIT, END, ROLLBACK but not to a savepoint, ABORT or PREPARE TRANSACTION; of a script: whether one
-    /// of its statements is.
+    /// Whether it is COMMIT, END, ROLLBACK but not to a savepoint, ABORT or PREPARE TRANSACTION; of a script: whether
+    /// one of its statements is.
     [[nodiscard]] constexpr bool ends_transaction() const noexcept { return ends_transaction_; }
-    /// What it may leave behind in the session of the server when its transaction is over, as far as its text tells: not
+    /// The change that it may leave behind in the session when its transaction is over, as far as its text tells: not
     /// what a function does within. Of a script: the most that one of its statements may do.
     [[nodiscard]] constexpr session_change changes() const noexcept { return changes_; }
     [[nodiscard]] constexpr bool changes_session() const noexcept { return changes_ != session_change::none; }

@@ -21,14 +21,16 @@ namespace coropg {
 ///
 /// Errors of all verbs: server_error and its types in coropg::errors; connection_error when the connection is lost or
 /// closed; query_timeout; operation_aborted; usage_error for arguments that cannot be sent, and for a statement on a
-/// connection or transaction while another transaction is open within it. `outcome()` says what became of the statement.
-/// Cancellation: terminal and total, by the awaiting coroutine's slot. What is not sent is dropped; a statement that runs
-/// alone is cancelled on the server, and the verb ends when it has; with others on the wire, it is left to the server.
+/// connection or transaction while another transaction is open within it. `outcome()` says what became of the
+/// statement.
+/// Cancellation: terminal and total, by the awaiting coroutine's slot. What is not sent is dropped; a statement that
+/// runs alone is cancelled on the server, and the verb ends when it has; with others on the wire, it is left to the
+/// server.
 /// Threads: only from the connection's executor, or on the blocking face from one thread at a time.
 template <class Self, detail::runner Runner>
 class statements {
  public:
-    /// What a verb that answers T returns.
+    /// The return type of a verb that answers T.
     template <class T>
     using future = typename Runner::template future<T>;
 

@@ -51,8 +51,9 @@ std::vector<T> gather(std::vector<T> values) {
     return values;
 }
 
-/// Calls all of `work`, one after the other, and returns for each its value or its exception: none of them makes it throw.
-/// Callables, as values would have thrown before they got here. Nothing runs at once, so there is no max_concurrency.
+/// Calls all of `work`, one after the other, and returns for each its value or its exception: none of them makes it
+/// throw. Callables, as values would have thrown before they got here. Nothing runs at once, so there is no
+/// max_concurrency.
 template <class... Work>
     requires(sizeof...(Work) > 0 && (std::invocable<Work&> && ...))
 std::tuple<settled<std::invoke_result_t<Work&>>...> gather_settled(Work&&... work) {

@@ -24,7 +24,7 @@ namespace detail {
 /// Errors: usage_error for a setting that has no plain name, and for options that a savepoint cannot have.
 std::vector<std::string> opening_of(const transaction_options& options, bool is_savepoint, std::source_location where);
 
-/// What begins a transaction on a runner; the options are read now.
+/// Begins a transaction on a runner; the options are read now.
 inline auto beginning(const transaction_options& options, call_options carried, std::shared_ptr<scope> outer,
                       std::source_location where) {
     const bool finds_id = options.finds_transaction_id && !options.read_only;
@@ -35,7 +35,7 @@ inline auto beginning(const transaction_options& options, call_options carried, 
     };
 }
 
-/// What a moved-from transaction is part of.
+/// The scope of a moved-from transaction.
 const std::shared_ptr<scope>& ended_scope();
 
 }  // namespace detail
@@ -123,7 +123,8 @@ class basic_transaction : public statements<basic_transaction<Runner>, Runner>,
         if (is_open()) drop();
     }
 
-    /// Commits; of a savepoint, keeps what was done since. A commit that is waited for is never cancelled on the server.
+    /// Commits; of a savepoint, keeps what was done since. A commit that is waited for is never cancelled on the
+    /// server.
     /// Errors: commit_rolled_back when an earlier error has aborted the transaction; commit_in_doubt when the answer is
     /// lost, or no longer waited for; server_error, as of deferred constraints, after which nothing is stored.
     future<void> commit(std::source_location where = std::source_location::current()) {
@@ -146,8 +147,8 @@ class basic_transaction : public statements<basic_transaction<Runner>, Runner>,
     }
 
     /// Has `hook()` called once the transaction is committed, by the coroutine or thread that commits it; not if it is
-    /// rolled back, to the savepoint either, or in doubt, or prepared. It may use the connection, and give it back. What it
-    /// throws is logged.
+    /// rolled back, to the savepoint either, or in doubt, or prepared. It may use the connection, and give it back.
+    /// What it throws is logged.
     template <class Hook>
     void on_commit(Hook&& hook) {
         if (!is_open()) throw usage_error{"the transaction has ended"};

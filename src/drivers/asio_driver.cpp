@@ -46,7 +46,7 @@ class socket_link final : public asio_link {
     }
 
     void cancel(std::uint64_t ticket) override {
-        // Not in place: what it ends would be told on the stack of whoever cancels.
+        // Not in place: handlers would be called inside of `emit`.
         asio::post(executor, [link = self(), ticket] {
             if (link->orphaned_ || !link->core_) return;
             link->guard([&](session& core) { core.cancel(ticket, clock::now()); });
@@ -110,7 +110,7 @@ class socket_link final : public asio_link {
         std::size_t left = core_->finished_count();
         rearm();
         if (left == 0) return call(std::move(done));
-        // What they submit is sent together.
+        // Statements that they submit are sent together.
         is_completing_ = true;
         for (call(std::move(done)); is_completing_ && core_ && left > 0; --left) call(core_->take_finished());
         if (!std::exchange(is_completing_, false)) return;
@@ -155,7 +155,7 @@ class socket_link final : public asio_link {
 
     void wait() {
         const want wanted = core_->wants();
-        // What it waited for was read already: a connection that is idle gives the event loop nothing to do.
+        // The answer was read already: an idle connection gives the event loop nothing to do.
         if (reading_ && wanted == want::nothing) read_side_.cancel();
         if (has(wanted, want::read) && !reading_) {
             reading_ = true;
@@ -163,8 +163,8 @@ class socket_link final : public asio_link {
         }
         if (has(wanted, want::write) && !writing_) {
             writing_ = true;
-            // On a descriptor of its own, if there is one left: once Asio has waited for EPOLLOUT on one, its later waits
-            // wake for nothing.
+            // On a descriptor of its own, if there is one left: once Asio has waited for EPOLLOUT on one, its later
+            // waits wake for nothing.
             if (!write_side_.is_open()) try {
                     write_side_ = descriptor{executor, duplicate(core_->socket()).release()};
                 } catch (const connection_error&) {
@@ -226,7 +226,7 @@ class socket_link final : public asio_link {
     bool orphaned_ = false;
 };
 
-/// A name that is looked up. Asio cannot break off a host_lookup, so whoever no longer waits leaves it behind.
+/// A name that is looked up. Asio cannot cancel a lookup: one that is not waited for any more is left behind.
 struct host_lookup {
     explicit host_lookup(const asio::any_io_executor& executor) : resolver{executor}, end{executor} {
         end.expires_at(no_deadline);
@@ -264,7 +264,8 @@ struct timed_wait {
     bool late = false;
 };
 
-/// Asio wakes for nothing now and then, when several threads run the event loop; libpq does not take that for an answer.
+/// Asio wakes for nothing now and then, when several threads run the event loop; libpq does not take that for an
+/// answer.
 bool is_ready(const wish& w) {
     pollfd entry{w.socket, static_cast<short>(w.readiness == want::read ? POLLIN : POLLOUT), 0};
     return ::poll(&entry, 1, 0) != 0;

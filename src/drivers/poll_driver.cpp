@@ -15,7 +15,7 @@ namespace coropg::detail {
 
 namespace {
 
-/// What the socket became ready for by `deadline`; nothing when the timer went off first, which it may do too early, or
+/// The readiness of the socket by `deadline`; nothing if the timer went off first, which it may do too early, or
 /// there was an interruption.
 want wait_for(int socket, want wanted, clock::time_point deadline, watchdog& timer, const bell* interruption) {
     std::array<pollfd, 3> entries{

@@ -286,12 +286,12 @@ void pool_core::cover(time_point now, std::size_t asked) {
     }
 }
 
-/// How many wait for whom no connection is being got ready.
+/// The number of waiters that no connection is being made ready for.
 std::size_t pool_core::uncovered(std::size_t asked) const {
     return excess(queue_.size() + asked, count(slot_state::checking) + count(slot_state::clearing));
 }
 
-/// How many connections should be made.
+/// The number of connections to make.
 std::size_t pool_core::missing(std::size_t asked) const {
     // what was refused is tried again only for those who ask
     const std::size_t below_min = is_refused_ ? 0 : excess(limits_.min_size, size() - doomed_);

@@ -1,4 +1,4 @@
-// What the log and the observer are told of the ends of statements and transactions.
+// Reports to the log and the observer about the ends of statements and transactions.
 #pragma once
 
 #include <coropg/detail/session/unit.hpp>

@@ -191,7 +191,7 @@ void session::on_answer(unit& u) {
     hand_over(u, c);
 }
 
-/// What need not be kept until the Sync is not: a result takes far more memory than what is read from it. One with
+/// Hands over a result before the Sync if it can: it takes far more memory than the values read from it. One with
 /// columns of unknown types cannot be read yet.
 void session::hand_over(unit& u, command& c) {
     const bool is_kept = u.keeps_results && c.is_wanted;
@@ -203,7 +203,7 @@ void session::hand_over(unit& u, command& c) {
     c.answer = {};
 }
 
-/// What a unit has stored on its way is not done again.
+/// A unit that has stored something on its way is not run again.
 void session::note_tag(unit& u, std::string_view tag) {
     if ((tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") && u.is_for != purpose::reset)
         wire_.statements().forget_ready();
@@ -228,9 +228,9 @@ void session::on_sync() {
     look_up({}, unknown, std::move(u), asking);
 }
 
-/// A unit that failed for what the session knew wrongly of the server's types and prepared statements: nothing of it was
-/// executed. In a transaction it is too late, for that has failed; and into one that was begun behind it, it does not
-/// belong.
+/// A unit that failed for what the session knew wrongly of the server's types and prepared statements: nothing of it
+/// was executed. In a transaction it is too late, for that has failed; and into one that was begun behind it, it does
+/// not belong.
 bool session::is_to_be_replayed(const unit& u) const {
     if (u.replays >= max_replays || u.is_stopped() || u.is_tombstone) return false;
     if (u.within || transactions_.is_open()) return false;
@@ -254,7 +254,7 @@ void session::refuse_copy(unit& u) {
     close("a statement began a COPY");
 }
 
-/// What is known of the statements and types of a unit that failed for them is looked up anew at their next use. A type
+/// Forgets the statements and types of a unit that failed for them: they are looked up at their next use. A type
 /// that was dropped and made anew has another OID.
 void session::forget_what_broke(unit& u) {
     if (u.sends_user_types && (u.sqlstate().starts_with("42") || u.sqlstate().starts_with("XX"))) types_.forget_names();

@@ -36,7 +36,7 @@ void session::give_up_all(clock::time_point now) {
     stop(is_awaited, stop_cause::cancellation, now);
 }
 
-/// What has ended already, and what has come for those that have not, is to be known before somebody is told otherwise.
+/// Reads first: a unit whose answer has come already has ended, and must not be told otherwise.
 void session::hear_first() {
     if (state_ == state::pipelining && !underway_.empty()) receive();
 }
@@ -64,7 +64,7 @@ void session::stop(Affected affected, stop_cause cause, clock::time_point now) {
     if (is_left) limit_wait(now);
 }
 
-/// What ends a scope is replaced by a rollback, everything else goes.
+/// Replaces the end of a scope by a rollback, and drops everything else.
 void session::stop_queued(unit& u, stop_cause cause) {
     if (canceller::of_queued(u.is_for) == canceller::fate::drop) {
         if (u.is_for == purpose::lookup) types_.end_lookup(nullptr);

@@ -1,10 +1,10 @@
-// What makes a session as good as new for the next user of its connection.
+// The reset that makes a session as good as new for the next user of its connection.
 //
 //     reset = [ ROLLBACK of a scope, Sync ] [ [ ROLLBACK ] BEGIN undo { undo } COMMIT ] Sync
 //
-// BEGIN is there for the case that something fails: statements that travel behind are then refused by a transaction that
-// has failed, and do not run in the session of somebody else. Nothing but its end undoes some changes; a session with
-// such is closed.
+// BEGIN is there for the case that something fails: statements that travel behind are then refused by a transaction
+// that has failed, and do not run in the session of somebody else. Nothing but its end undoes some changes; a session
+// with such is closed.
 #include <coropg/detail/session/session.hpp>
 #include <coropg/error.hpp>
 
@@ -68,11 +68,11 @@ unit_ptr session::make_reset(session_change undone) {
     unit_ptr u = make_unit({.prepare = may_prepare ? prepare::automatic : prepare::never}, {});
     u->is_for = purpose::reset;
     if (undone == session_change::none) return u;
-    // What its users named in SQL: with another search_path, the names mean other types.
+    // Names in SQL of its user: with another search_path they mean other types.
     types_.restore_clean();
     // Nobody knows what is begun by hand before it is answered. That there is nothing to roll back is just a warning.
     if (!wire_.is_at_rest()) u->add_own("ROLLBACK");
-    // What was made the default could wait for others.
+    // A default that was changed could make it wait for others.
     u->add_own("BEGIN ISOLATION LEVEL READ COMMITTED");
     for (const char* sql : undoing) u->add_own(sql);
     if (undone == session_change::prepared_statements) {
@@ -83,7 +83,7 @@ unit_ptr session::make_reset(session_change undone) {
     return u;
 }
 
-/// What was sent behind a reset that failed was refused, up to what could have ended the transaction that it left.
+/// Refuses what was sent behind a reset that failed, up to what could have ended the transaction that it left.
 void session::refuse_behind_reset(const unit& failed) {
     const std::string reason = "the session could not be reset: " + std::string{failed.server_message()};
     bool is_refused = true;

@@ -1,4 +1,4 @@
-// What the session knows of transactions and savepoints.
+// Transactions and savepoints in a session.
 //
 // The opening of a scope travels with its first statement, in one unit, so that nothing runs when it is refused:
 //
@@ -22,7 +22,7 @@ bool has_nothing_to_end(const unit& u) {
     return u.within && !u.within->is_open() && (u.ends_scope() || u.is_for == purpose::transaction_id);
 }
 
-/// What comes behind an opening that the server has refused, is refused, too.
+/// Refuses what follows an opening that the server has refused.
 void refuse_behind_failed_begin(unit& u) {
     if (u.within->reached != scope::progress::failed_to_open) return;
     if (u.is_for == purpose::rollback || u.is_for == purpose::transaction_id) return;
@@ -66,7 +66,7 @@ void session::open(unit& u) {
     if (u.opening_commands > 0 && transactions_.open(root)) root.begun = u.started;
 }
 
-/// What the answer to `u` means for its scope.
+/// Tells the scope of `u` about its answer.
 void session::note_scope(unit& u) {
     if (u.failed()) u.note_refused_scopes();
     transactions_.answered(*u.within, u.is_for, u.opening_commands > 0);
@@ -85,7 +85,7 @@ void session::note_scope(unit& u) {
     }
 }
 
-/// Who has not asked for a read-only transaction, has expected a server that takes writes.
+/// A write was refused outside of a read-only transaction: the user expected a server that takes writes.
 void session::note_refused_write(const unit& u) {
     if (u.sqlstate() != sqlstate::read_only_sql_transaction || transactions_.is_by_hand()) return;
     const auto is_read_only = [](const std::string& opening) {

@@ -63,7 +63,7 @@ void session::end_lookup(unit_ptr&& u) {
         return finish(std::move(dependent));
     }
     if (!u->failed() || state_ == state::closed) return;
-    // Who asked does not go out with types left open: the server may take a composite's members for others.
+    // The unit that asked does not go out with unknown types: the server may take a composite's members for others.
     queued_.for_each([&u](unit& q) {
         if (q.types_asked && !q.failed()) q.fail_as(*u);
     });

@@ -1,4 +1,4 @@
-// How a session asks its server about types that are not built in: by the names that codecs give them, and by the OIDs
+// Questions to the server about types that are not built in: by the names that codecs give them, and by the OIDs
 // that results name.
 #pragma once
 

@@ -7,10 +7,10 @@ namespace coropg::detail {
 
 namespace {
 
-/// How much a large unit writes before it asks whether the socket took it. With 8 KiB in its buffer libpq tries to send
-/// at the end of each message, whether the socket is full or not.
+/// The bytes that a large unit writes before it asks whether the socket took them. With 8 KiB in its buffer libpq tries
+/// to send at the end of each message, whether the socket is full or not.
 constexpr std::size_t flush_bytes = 8 * 1024;
-/// What a statement writes beside its SQL and its parameters: Bind, Describe and Execute; and for each parameter its
+/// The bytes of a statement beside its SQL and its parameters: Bind, Describe and Execute; and for each parameter its
 /// format and its length.
 constexpr std::size_t statement_bytes = 75;
 constexpr std::size_t parameter_bytes = 6;
@@ -52,7 +52,7 @@ bool wire::feed(unit& u) {
     while (u.sent < u.commands.size()) {
         if (u.failed()) break;  // the server skips everything up to the Sync
         if (u.is_stopped() || u.is_tombstone) {
-            // What is sent must not be committed without the rest: a portal that does not exist is an error.
+            // The part that is sent must not be committed without the rest: a portal that does not exist is an error.
             if (PQsendDescribePortal(conn, "coropg: the rest timed out") != 1) return false;
             break;
         }
@@ -102,7 +102,7 @@ void wire::flush() {
 
 // --------------------------------------------------------------------------------------------------- receiving
 //
-// What libpq hands out for one unit:
+// The results that libpq hands out for one unit:
 //
 //     unit     = { [ answer of Parse ] answer } [ FATAL_ERROR NULL ] PIPELINE_SYNC
 //     answer   = ( { rows } TUPLES_OK | COMMAND_OK | EMPTY_QUERY | { rows } FATAL_ERROR | PIPELINE_ABORTED ) NULL

@@ -11,8 +11,8 @@ constexpr std::string_view minus_signs[] = {"-", "\xE2\x88\x92"};
 
 }  // namespace
 
-// In text the locale chooses currency symbol, separators and the place of the sign, but prints all decimals that it has:
-// the digits by themselves are the count of units. A negative amount has a minus sign, or is in parentheses.
+// In text the locale chooses currency symbol, separators and the place of the sign, but prints all decimals that it
+// has: the digits by themselves are the count of units. A negative amount has a minus sign, or is in parentheses.
 // Source: cash_out in cash.c.
 money codec<money>::decode(const field& f) {
     if (f.is_binary()) return {f.exactly<money, std::int64_t>()};

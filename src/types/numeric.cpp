@@ -296,7 +296,7 @@ numeric codec<numeric>::decode(const field& f) {
     while (first < end && wire.group(first) == 0) ++first;
     while (first < end && wire.group(end - 1) == 0) --end;
     if (first == end) return value;
-    // What comes after the point is within the scale, so that the weight of the first group is in range, too.
+    // Digits after the point are within the scale, so that the weight of the first group is in range, too.
     if ((end - 1 - wire.weight) * digits_per_group - trailing_zeros(wire.group(end - 1)) > wire.scale) {
         f.fail<numeric>("numeric has digits beyond its scale");
     }

@@ -29,7 +29,7 @@ diagnostics diagnostics_of(const PGresult* r);
 /// For PQsetNoticeReceiver: logs the notice at level info.
 void log_notice(void* nothing, const PGresult* notice) noexcept;
 
-/// What the connection last complained of, on one line.
+/// The last error message of the connection, on one line.
 std::string last_message(const PGconn* conn);
 
 /// Ends a unit of the pipeline. libpq 17 can leave the flush to the caller; before, every Sync is a send of its own.

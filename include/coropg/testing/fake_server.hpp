@@ -1,5 +1,6 @@
-// A server by script: it speaks the wire protocol without a database, in good order or not, so that a program meets what
-// no real server does on demand. It runs on a thread and an event loop of its own. No TLS: a request for it is refused.
+// A server by script: it speaks the wire protocol without a database, in good order or not, so that a program meets
+// what no real server does on demand. It runs on a thread and an event loop of its own. No TLS: a request for it is
+// refused.
 //
 //   fake_server server;
 //   server.answer("SELECT name FROM users", reply::rows({{"name"}}, {{"Alice"}, {"Bob"}}));
@@ -60,10 +61,10 @@ class step {
     std::string bytes_;
 };
 
-/// What follows one by one for a connection, once the client has sent its StartupMessage.
+/// The steps of one connection, once the client has sent its StartupMessage.
 using script = std::vector<step>;
 
-/// What step::serve() answers to a statement.
+/// The answer of step::serve() to a statement.
 class reply {
  public:
     /// No rows.
@@ -93,7 +94,7 @@ class reply {
     bool fails_;
 };
 
-/// What a CancelRequest names: the BackendKeyData of the connection that it is about.
+/// The key in a CancelRequest: the BackendKeyData of the connection that it is about.
 struct cancel_key {
     std::uint32_t pid;
     std::uint32_t secret;
@@ -101,7 +102,7 @@ struct cancel_key {
 
 namespace detail {
 
-/// What the connections of a fake server share. Thread: the server's.
+/// Shared by the connections of a fake server. Thread: the server's.
 struct fake_state {
     std::deque<script> scripts;
     std::map<std::string, reply, std::less<>> replies;
@@ -357,8 +358,9 @@ class fake_session {
 
 }  // namespace detail
 
-/// Listens on 127.0.0.1. A connection plays the next script; when none is left, it is greeted and served: each statement
-/// has the answer that was set for its SQL, or no rows. What is to be learned of the traffic, `recorded` says.
+/// Listens on 127.0.0.1. A connection plays the next script; when none is left, it is greeted and served: each
+/// statement has the answer that was set for its SQL, or no rows. What is to be learned of the traffic, `recorded`
+/// says.
 /// Lifetime: its end closes all connections. Threads: any.
 class fake_server : public recorded {
  public:
@@ -384,7 +386,7 @@ class fake_server : public recorded {
     }
 
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-    /// How to connect.
+    /// The connection string.
     [[nodiscard]] conninfo info() const { return conninfo{}.host("127.0.0.1").port(port_).user("fake").dbname("fake"); }
 
     /// The script for a connection to come: the next that no script given earlier is for.
@@ -392,7 +394,7 @@ class fake_server : public recorded {
         loop_.run([&] { state_.scripts.push_back(std::move(steps)); });
     }
 
-    /// What step::serve() answers to a statement, from now on.
+    /// Sets the answer of step::serve() to a statement, from now on.
     void answer(std::string sql, reply with) {
         loop_.run([&] { state_.replies.insert_or_assign(std::move(sql), std::move(with)); });
     }

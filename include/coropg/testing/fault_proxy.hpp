@@ -1,6 +1,6 @@
-// A TCP proxy in front of a real server, which breaks connections at a chosen byte or message, slows them down, cuts them
-// into pieces, and keeps a record of what went over the wire. It runs on a thread and an event loop of its own, so that
-// blocking and asynchronous programs are tested alike.
+// A TCP proxy in front of a real server, which breaks connections at a chosen byte or message, slows them down, cuts
+// them into pieces, and keeps a record of what went over the wire. It runs on a thread and an event loop of its own, so
+// that blocking and asynchronous programs are tested alike.
 //
 // TLS passes through: after the server's 'S' to an SSLRequest only bytes and round trips are counted, faults can be
 // placed by byte alone, and a CancelRequest is not told apart.
@@ -21,10 +21,11 @@ namespace coropg::testing {
 
 /// Listens on 127.0.0.1 and forwards to one server. A client's connection is made to the server once the client has
 /// spoken. Faults and paces are for connections to come, if not said otherwise.
-/// What is to be learned of the traffic, `recorded` says. Lifetime: its end closes all connections. Threads: any.
+/// The record of the traffic is that of `recorded`. Lifetime: its end closes all connections. Threads: any.
 class fault_proxy : public recorded {
  public:
-    /// In front of the server that `info` names: one host and port, or a unix socket. `seed` decides all that is random.
+    /// In front of the server that `info` names: one host and port, or a unix socket. `seed` decides all that is
+    /// random.
     /// Errors: usage_error, boost::system::system_error.
     explicit fault_proxy(const conninfo& info, testing::seed seed = testing::seed{1})
         : fault_proxy{info.get(info.get("hostaddr").empty() ? "host" : "hostaddr"), port_of(info), seed} {
@@ -57,7 +58,7 @@ class fault_proxy : public recorded {
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
     [[nodiscard]] testing::seed seed() const noexcept { return seed_; }
 
-    /// How to connect through the proxy: what it was made of, or `info`, with host and port replaced.
+    /// The connection string through the proxy: its own, or `info`, with host and port replaced.
     [[nodiscard]] conninfo info() const { return info(info_); }
     [[nodiscard]] conninfo info(conninfo info) const { return info.host("127.0.0.1").hostaddr("").port(port_); }
 
@@ -97,12 +98,12 @@ class fault_proxy : public recorded {
         });
     }
 
-    /// How one direction of the connections to come is forwarded.
+    /// Sets the pace of one direction, for connections to come.
     void pace(side from, const pacing& how) {
         loop_.run([&] { (from == side::client ? to_server_ : to_client_) = how; });
     }
 
-    /// How many connections are open, those that are silent or stalled included.
+    /// The number of open connections, those that are silent or stalled included.
     [[nodiscard]] std::size_t open_connections() {
         return loop_.run([&] { return open().size(); });
     }

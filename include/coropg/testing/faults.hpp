@@ -1,4 +1,4 @@
-// What can go wrong on a connection, and where: the vocabulary of the proxy.
+// Faults of a connection and their places: the vocabulary of the proxy.
 #pragma once
 
 #include <coropg/testing/wire.hpp>
@@ -22,9 +22,9 @@ enum class fault : unsigned char {
     truncate,  ///< the rest of this direction is thrown away and the other goes on, until an end closes it
 };
 
-/// Which connections a fault is meant for. One that brings a CancelRequest is told apart before it is forwarded. Where a
-/// client asks for encryption first, as libpq 17 does to cancel, too, that is known behind the server's answer: a fault
-/// for sessions that was due before happens then. One for all is not held back.
+/// Which connections a fault is meant for. One that brings a CancelRequest is told apart before it is forwarded. Where
+/// a client asks for encryption first, as libpq 17 does to cancel, too, that is known behind the server's answer: a
+/// fault for sessions that was due before happens then. One for all is not held back.
 enum class connections : unsigned char { sessions, cancels, all };
 
 /// A fault and its place. Trivial on purpose: it may stand in a `co_await` expression on GCC 12.
@@ -44,11 +44,11 @@ struct fault_plan {
     std::size_t skip = 0;
 };
 
-/// How one direction is forwarded; by default at once, and as it comes.
+/// The pace of one direction; by default bytes are forwarded at once, and as they come.
 struct pacing {
     /// Everything arrives so much later, like on a long line.
     std::chrono::milliseconds delay{0};
-    /// What follows within this time is sent in one piece.
+    /// Bytes that follow within this time are sent in one piece.
     std::chrono::milliseconds coalesce{0};
     /// Sends pieces of at most so many bytes, each by a packet of its own; 0 is no limit.
     std::size_t piece_bytes = 0;
@@ -86,7 +86,7 @@ class fuse {
         if (messages_-- == 0) place_ = passed_bytes + plan_.at_byte;
     }
 
-    /// How many of `count` bytes may pass.
+    /// The number of bytes that may pass, of `count`.
     [[nodiscard]] std::size_t allowed(side from, std::size_t passed_bytes, std::size_t count) const {
         return from == plan_.from && place_ ? std::min(count, *place_ - std::min(*place_, passed_bytes)) : count;
     }

@@ -1,5 +1,5 @@
-// The server's messages, put together byte by byte: what a script of the fake server sends. They are strings, and follow
-// one another by `+`.
+// The server's messages, put together byte by byte: what a script of the fake server sends. They are strings, and
+// follow one another by `+`.
 //
 //   message:  byte type;  int32 length, itself included;  body
 //   string:   bytes, ended by a zero byte. Numbers are in network order.

@@ -3,8 +3,8 @@
 //   client socket -> inlet -> lane{client} -> outlet -> server socket
 //   client socket <- outlet <- lane{server} <- inlet <- server socket
 //
-// An inlet reads and queues; an outlet waits until its lane's time has come, cuts at the place of the fault, records and
-// writes. All of it runs on the proxy's thread.
+// An inlet reads and queues; an outlet waits until its lane's time has come, cuts at the place of the fault, records
+// and writes. All of it runs on the proxy's thread.
 #pragma once
 
 #include <coropg/testing/faults.hpp>
@@ -83,7 +83,7 @@ class proxied : public std::enable_shared_from_this<proxied> {
         set_no_delay(client_);
     }
 
-    /// What the client says first, complete enough to know what it wants; "" when it says nothing.
+    /// The first bytes of the client, enough to know what it wants; "" if it says nothing.
     asio::awaitable<std::string> first_words() {
         std::string words(4096, '\0');
         boost::system::error_code problem;

@@ -1,4 +1,4 @@
-// What went over the wire: bytes, messages, round trips and statements. The proxy and the fake server write the record,
+// The record of the wire: bytes, messages, round trips and statements. The proxy and the fake server write the record,
 // tests read it.
 #pragma once
 
@@ -17,17 +17,18 @@
 
 namespace coropg::testing {
 
-/// A stretch of what went over the wire, of all connections together. Inside TLS only bytes and round trips are counted.
+/// A stretch of what went over the wire, of all connections together. Inside TLS only bytes and round trips are
+/// counted.
 struct traffic {
     std::size_t connections = 0;   ///< without those that only brought a CancelRequest
     std::size_t cancels = 0;       ///< CancelRequests
     std::size_t faults = 0;        ///< that have happened
     std::size_t client_bytes = 0;  ///< from clients
     std::size_t server_bytes = 0;  ///< from the server
-    /// How often a client spoke first or after the server: of what is pipelined, all together is one.
+    /// The number of times that a client spoke first or after the server: a whole pipeline is one.
     std::size_t round_trips = 0;
-    /// The types of the clients' messages that ended, in order: "PBDES" is Parse, Bind, Describe, Execute, Sync. For what
-    /// has no type see `message_type`.
+    /// The types of the clients' messages that ended, in order: "PBDES" is Parse, Bind, Describe, Execute, Sync. For
+    /// what has no type see `message_type`.
     std::string client;
     std::string server;                 ///< the same of the server: "12TDCZ"
     std::vector<std::string> parsed;    ///< the SQL of each Parse
@@ -35,7 +36,7 @@ struct traffic {
 
     [[nodiscard]] std::size_t bytes(side from) const { return from == side::client ? client_bytes : server_bytes; }
     [[nodiscard]] const std::string& types(side from) const { return from == side::client ? client : server; }
-    /// How many messages of one type a side has sent.
+    /// The number of messages of one type that a side has sent.
     [[nodiscard]] std::size_t count(side from, char type) const {
         return static_cast<std::size_t>(std::count(types(from).begin(), types(from).end(), type));
     }
@@ -175,7 +176,7 @@ class wire_observer {
 
 }  // namespace detail
 
-/// What can be asked of those who keep a record. Threads: any.
+/// The questions to a record. Threads: any.
 class recorded {
  public:
     /// All traffic so far.
@@ -186,7 +187,7 @@ class recorded {
     /// Forgets the record, which otherwise grows by some bytes for each message and by the SQL of each statement.
     void reset() { record_.reset(); }
 
-    /// What `work` cost: the traffic while it ran. Messages that nobody answers may come later: see wait().
+    /// The traffic while `work` ran. Messages that nobody answers may come later: see wait().
     template <class Work>
     testing::traffic during(Work&& work) {
         const traffic_mark before = mark();

@@ -1,5 +1,5 @@
-// The framing of PostgreSQL's wire protocol: where messages begin and end, and of which type they are. The proxy and the
-// fake server stand on it; it knows neither sockets nor threads.
+// The framing of PostgreSQL's wire protocol: where messages begin and end, and of which type they are. The proxy and
+// the fake server stand on it; it knows neither sockets nor threads.
 //
 //   client:   (SSLRequest | GSSENCRequest)* ( StartupMessage message* | CancelRequest )
 //             those without a type:  int32 length, itself included;  int32 code;  ...
@@ -55,7 +55,7 @@ namespace detail {
 /// be, a direction is `opaque`: its bytes pass without being understood.
 class framer {
  public:
-    /// What is kept of a message, to be looked into: enough for SQL and for names.
+    /// The most bytes kept of a message, to be looked into: enough for SQL and for names.
     static constexpr std::size_t kept_bytes = std::size_t{1} << 16U;
 
     /// Whether the next byte of `from` begins a message, and of which type.

@@ -90,7 +90,8 @@ class array_reader {
     [[nodiscard]] std::span<const array_dimension> dimensions() const noexcept {
         return {dimensions_.data(), dimension_count_};
     }
-    /// How many elements there may be; never more than the bytes left can hold. A text does not tell: 0.
+    /// The number of elements to reserve, never more than the bytes left can hold; 0 for the text format, which has no
+    /// count.
     [[nodiscard]] std::size_t announced() const noexcept { return is_binary_ ? left_ : 0; }
 
     /// Goes to the next element; false at the end and at a problem.
@@ -143,7 +144,7 @@ void write_quoted_element(std::string_view text, encoder& out);
 template <class T>
 inline constexpr bool is_array_codec = requires { typename codec<T>::array_of; };
 
-/// How deep arrays are nested in T; 0 for what is no array or cannot be nested.
+/// The depth to which arrays are nested in T; 0 if T is no array or cannot be nested.
 template <class T>
 inline constexpr std::size_t rank = 0;
 template <class T>
@@ -164,14 +165,14 @@ struct innermost<Item> {
 template <class T>
 concept has_codec = decodable<T> || encodable<T>;
 
-/// What may be an element: anything with a codec but arrays. Left out are `char` and `unsigned char`, for a vector of
-/// them is as likely meant to be text or bytea.
+/// Types that can be an element: anything with a codec but arrays. Left out are `char` and `unsigned char`, for a
+/// vector of them is as likely meant to be text or bytea.
 template <class Element>
 concept array_element = std::same_as<Element, std::remove_cv_t<Element>> && !std::same_as<value_type<Element>, char> &&
                         !std::same_as<value_type<Element>, unsigned char> && has_codec<value_type<Element>> &&
                         !is_array_codec<value_type<Element>>;
 
-/// What may be in an array: its elements, or arrays of one dimension less.
+/// Types that can be in an array: its elements, or arrays of one dimension less.
 template <class Item>
 concept array_item = array_element<Item> || (rank<Item> != 0 && rank<Item> < max_dimensions);
 
@@ -199,7 +200,7 @@ constexpr bool sends_binary_elements() {
     }
 }
 
-/// What stands between elements in text, where it is not a comma: `codec<T>::delimiter`.
+/// The delimiter between elements in text, if it is not a comma: `codec<T>::delimiter`.
 template <class T>
 inline constexpr char delimiter_of = ',';
 template <class T>
@@ -234,7 +235,7 @@ concept sendable_element = array_element<Element> && encodable<value_type<Elemen
                            (wire_format<value_type<Element>>() == format::text ||
                             codec<value_type<Element>>::type.oid != 0 || is_named<value_type<Element>>());
 
-/// What the arrays in C++ have in common. An array goes out in binary; where `codec<T>` writes text that is not the
+/// The common part of all C++ arrays. An array goes out in binary; where `codec<T>` writes text that is not the
 /// type's binary form, it goes out as text.
 template <class Element>
 struct array_codec {

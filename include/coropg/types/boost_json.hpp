@@ -1,7 +1,7 @@
 // json and jsonb as boost::json::value. Not part of <coropg/coropg.hpp>: a program that includes this links Boost.JSON,
 // or has <boost/json/src.hpp> in one of its files.
 //
-// What Boost.JSON cannot hold: numbers are std::int64_t, std::uint64_t or double, so that more than 17 digits are lost,
+// Limits of Boost.JSON: numbers are std::int64_t, std::uint64_t or double, so that more than 17 digits are lost,
 // and a number beyond double's range is a decode_error. Before Boost 1.82 the last bit of a double may be another. Of
 // keys that occur twice in a json, the last one counts, as in jsonb.
 #pragma once

@@ -1,7 +1,7 @@
-// date, time, timestamp and timestamptz as std::chrono's types, timetz as one of our own. A timestamptz is a sys_time; a timestamp, which knows
-// no zone, is a local_time; neither reads the other. A value that the C++ type cannot hold exactly is a decode_error.
-// The infinities of date and the timestamps are max() and min() of the time_point, both ways. For interval and
-// durations see types/interval.hpp.
+// date, time, timestamp and timestamptz as std::chrono's types, timetz as one of our own. A timestamptz is a sys_time;
+// a timestamp, which knows no zone, is a local_time; neither reads the other. A value that the C++ type cannot hold
+// exactly is a decode_error. The infinities of date and the timestamps are max() and min() of the time_point, both
+// ways. For interval and durations see types/interval.hpp.
 #pragma once
 
 #include <coropg/codec.hpp>
@@ -90,7 +90,7 @@ struct timestamp_codec {
             f.fail<TimePoint>("value out of range");
         }
         const TimePoint value{duration{static_cast<rep>(ticks)}};
-        // What stands for infinity is no moment.
+        // A value that stands for infinity is no moment.
         if (value == TimePoint::max() || value == TimePoint::min()) f.fail<TimePoint>("value out of range");
         return value;
     }
@@ -138,8 +138,8 @@ struct codec<std::chrono::hh_mm_ss<std::chrono::microseconds>> {
     static void encode(const std::chrono::hh_mm_ss<std::chrono::microseconds>& value, encoder& out);
 };
 
-/// A time of day and how far its zone is ahead of UTC, which is all that it keeps of the zone. Two of them are equal when
-/// both parts are: 12:00+00 and 13:00+01 are not, as in PostgreSQL.
+/// A time of day and how far its zone is ahead of UTC, which is all that it keeps of the zone. Two of them are equal
+/// when both parts are: 12:00+00 and 13:00+01 are not, as in PostgreSQL.
 struct timetz {
     std::chrono::microseconds since_midnight{};
     std::chrono::seconds ahead_of_utc{};

@@ -35,7 +35,7 @@ class ewkb_reader {
 
     /// Takes what every geometry and every part of a multi_* begins with.
     void header(ewkb_type wanted, std::size_t dimensions);
-    /// How many items of at least so many bytes follow.
+    /// The number of items that follow, each of at least so many bytes.
     std::size_t count(std::size_t least_bytes);
     double coordinate();
     void end();

@@ -30,7 +30,7 @@ struct line {
     friend bool operator==(const line&, const line&) = default;
 };
 
-/// What is between two points.
+/// The segment between two points.
 struct lseg {
     point from{};
     point to{};

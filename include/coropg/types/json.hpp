@@ -1,4 +1,4 @@
-// What the codecs of JSON documents have in common. Documents are std::string (types/text.hpp) or, by headers of their
+// The common part of the codecs of JSON documents. Documents are std::string (types/text.hpp) or, by headers of their
 // own, types/boost_json.hpp, types/nlohmann_json.hpp and types/json_struct.hpp. All go out as jsonb and read json too.
 #pragma once
 
@@ -28,7 +28,7 @@ struct jsonb_codec {
     }
 };
 
-/// How deep brackets and braces are nested in a document.
+/// The depth to which brackets and braces are nested in a document.
 std::size_t json_depth(std::string_view text) noexcept;
 
 /// Errors: usage_error for what is in no jsonb, a NUL character and a number that is not finite.

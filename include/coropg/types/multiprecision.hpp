@@ -26,7 +26,7 @@ constexpr std::size_t max_bits = 435412;  // of 10^131072
 constexpr std::size_t digits_at_a_time = 18;
 constexpr std::uint64_t power_of_digits = 1'000'000'000'000'000'000;
 
-/// How many digits a number of so many bits has at most.
+/// The most digits that a number of so many bits can have.
 constexpr std::size_t digits_of_bits(std::size_t bits) {
     return static_cast<std::size_t>(std::uint64_t{bits} * 30103 / 100000 + 1);  // log 2 = 0.30102999...
 }

@@ -1,5 +1,5 @@
-// inet and cidr as Boost.Asio's addresses and networks, and as `coropg::inet`, which holds both. It is the one header of
-// types that needs Asio, so whoever wants these types includes it.
+// inet and cidr as Boost.Asio's addresses and networks, and as `coropg::inet`, which holds both. It is the one header
+// of types that needs Asio: include it to use these types.
 #pragma once
 
 #include <coropg/codec.hpp>
@@ -44,8 +44,8 @@ struct codec<inet> {
     static void encode(const inet& value, encoder& out);
 };
 
-/// inet of a single host. Errors: decode_error for the address of a network, whose prefix would be lost; usage_error for
-/// a scope.
+/// inet of a single host. Errors: decode_error for the address of a network, whose prefix would be lost; usage_error
+/// for a scope.
 template <>
 struct codec<boost::asio::ip::address> {
     static constexpr pg_type type = codec<inet>::type;

@@ -1,7 +1,7 @@
 // json and jsonb as nlohmann::json and nlohmann::ordered_json. Not part of <coropg/coropg.hpp>: a program that includes
 // this has the headers of nlohmann's library.
 //
-// What that library cannot hold: numbers are std::int64_t, std::uint64_t or double, so that more than 17 digits are
+// Limits of that library: numbers are std::int64_t, std::uint64_t or double, so that more than 17 digits are
 // lost, and a number beyond double's range is a decode_error. Of keys that occur twice in a json, the last one counts,
 // as in jsonb.
 #pragma once

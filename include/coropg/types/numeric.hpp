@@ -19,7 +19,8 @@ class numeric;
 
 namespace detail {
 
-/// What the server would print for a numeric in binary: every digit of its scale, "NaN", "Infinity" or "-Infinity".
+/// The text that the server would print for a numeric in binary: every digit of its scale, "NaN", "Infinity" or
+/// "-Infinity".
 /// Errors: decode_error.
 std::string numeric_to_text(const field& f);
 
@@ -50,9 +51,9 @@ class numeric {
     [[nodiscard]] bool is_integer() const noexcept {
         return is_finite() && static_cast<int>(groups_.size()) <= weight_ + 1;
     }
-    /// How many digits are printed after the point.
+    /// The number of digits printed after the point.
     [[nodiscard]] int scale() const noexcept { return scale_; }
-    /// How many digits there are from the first to the last that is not 0.
+    /// The number of digits from the first to the last that is not 0.
     [[nodiscard]] std::size_t significant_digits() const noexcept;
 
     /// As the server prints it.

@@ -165,7 +165,7 @@ struct ewkb {
     }
 };
 
-/// What geometry and geography have in common; `T` is one of them.
+/// The common part of geometry and geography; `T` is one of them.
 template <class T>
 struct postgis_codec {
     static constexpr char delimiter = ':';

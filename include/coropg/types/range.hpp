@@ -184,7 +184,8 @@ class multirange_reader {
  public:
     explicit multirange_reader(const field& f);
 
-    /// How many ranges there may be; never more than the bytes left can hold. A text does not tell: 0.
+    /// The number of ranges to reserve, never more than the bytes left can hold; 0 for the text format, which has no
+    /// count.
     [[nodiscard]] std::size_t announced() const noexcept { return is_binary_ ? left_ : 0; }
     /// Goes to the next range; false at the end and at a problem.
     bool next(range_parts& out);
@@ -208,7 +209,7 @@ class multirange_reader {
 void write_range_flags(bool is_empty, bool includes_lower, bool includes_upper, bool has_lower, bool has_upper,
                        encoder& out);
 
-/// What ranges and multiranges have in common. They go out in binary, or as text when `codec<T>` writes text.
+/// The common part of ranges and multiranges. They go out in binary, or as text when `codec<T>` writes text.
 template <range_element T>
 struct range_codec {
     static constexpr format wire = wire_format<T>();

@@ -49,7 +49,7 @@ std::string_view characters(const field& f) {
     return bytes;
 }
 
-/// How all codecs of text send a parameter. In an array the type has to be told: it is text[].
+/// The type of a text parameter, for all codecs of text. In an array the type must be named: it is text[].
 struct untyped_text {
     static constexpr pg_type type{"text", oids::text, 1009};
     static constexpr format wire = format::text;

@@ -78,7 +78,7 @@ class tsquery {
     tsquery() = default;
     /// Errors: usage_error when the word is empty.
     static tsquery word(std::string text, std::initializer_list<ts_weight> weights = {});
-    /// What begins with `text`. Errors: usage_error when that is empty.
+    /// Matches words that begin with `text`. Errors: usage_error if that is empty.
     static tsquery prefix(std::string text, std::initializer_list<ts_weight> weights = {});
     /// Reads what `to_string()` and the server print, with all words in quotes. Errors: usage_error.
     static tsquery parse(std::string_view text);

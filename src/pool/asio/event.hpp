@@ -1,4 +1,4 @@
-// What the parts of the asynchronous pool share: the event, within which its core and its slots may be touched.
+// Shared by the parts of the asynchronous pool: the event, within which its core and its slots may be touched.
 #pragma once
 
 #include <coropg/detail/pool/asio_pool.hpp>
@@ -15,7 +15,7 @@ class asio_pool::event {
     event& operator=(const event&) = delete;
     ~event() {
         while (const auto action = pool_.core_.next_action()) pool_.collect(*action, todo);
-        // With the mutex held, lest one goes away meanwhile, and his execution context with him.
+        // With the mutex held: a watcher, and its execution context, could be destroyed meanwhile.
         for (const auto& timer : pool_.watchers_) asio::post(timer->get_executor(), [timer] { timer->cancel(); });
         pool_.watchers_.clear();
         lock_.unlock();

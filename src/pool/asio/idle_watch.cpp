@@ -29,8 +29,8 @@ bool asio_pool::look_at(std::size_t i, clock::time_point now) {
     return is_silent(i, slots_[i].idle_socket->native_handle(), now);
 }
 
-/// The end of an idle connection is noticed before it is lent, even when the event loop had no time to tell. One that has
-/// just been heard from is not worth a system call.
+/// The end of an idle connection is noticed before it is lent, even when the event loop had no time to tell. One that
+/// has just been heard from is not worth a system call.
 void asio_pool::look_at_next(clock::time_point now) {
     while (const auto next = core_.next_idle()) {
         const bool was_heard = now - slots_[*next].heard_from < std::chrono::milliseconds{1};

@@ -10,7 +10,7 @@ namespace coropg::detail {
 
 namespace {
 
-/// Whoever waits for units of a session that leaves his executor, is told on it nevertheless.
+/// Has the waiters of a session that leaves their executor told there nevertheless.
 void redirect_waiters(session& core, const asio::any_io_executor& executor) {
     core.for_each_unit([&executor](unit& u) {
         if (!u.waiting || u.is_foreign) return;
@@ -171,7 +171,7 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
 bool asio_pool::pass_release_hook(const std::shared_ptr<asio_link>& link) {
     connection conn{asio_driver{link}};
     const bool is_welcome = passes_release_hook(after_release, conn);
-    (void)std::move(conn).take_driver().take_link();  // lest the connection ends with `conn`
+    (void)std::move(conn).take_driver().take_link();  // else the connection would end with `conn`
     return is_welcome;
 }
 

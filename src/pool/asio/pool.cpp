@@ -204,8 +204,8 @@ void asio_pool::arm_timer() {
     });
 }
 
-/// Waits until `is_so()`, which is asked with the mutex held, or returns false behind `deadline`. On a strand, lest it is
-/// woken while it goes to sleep.
+/// Waits until `is_so()`, which is asked with the mutex held, or returns false behind `deadline`. On a strand: else it
+/// could be woken while it goes to sleep.
 template <class Predicate>
 asio::awaitable<bool> asio_pool::until(std::shared_ptr<asio_pool> self, clock::time_point deadline, Predicate is_so) {
     const auto strand = asio::make_strand(co_await asio::this_coro::executor);

@@ -149,7 +149,7 @@ void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core, clock::time
     slots_[i].heard_from = heard_from;
 }
 
-/// What a connection needs that nobody has asked for: its reset is sent when nobody does, and its end is noticed.
+/// Background work of an idle connection: its reset is sent, and its end is noticed.
 void asio_pool::go_on(std::size_t i) {
     if (core_.slots()[i].state != slot_state::idle) return;
     if (!slots_[i].at_rest->is_quiet())

@@ -127,7 +127,7 @@ void poll_pool::give_back(const pool_lease& lease, sync::connection&& conn, bool
     if (session) {
         if (!is_usable) session->core.close("the pool does not want it any more");
         how = make_clean(session->core, options_.reset);
-        // What it takes travels: the answers are read by the next user.
+        // The reset is sent now; its answers are read by the next user.
         if (how != return_condition::broken && !session->core.is_quiet()) session->core.send();
     }
     const event e{*this};

@@ -1,4 +1,4 @@
-// What the core wants done, and the jobs that threads do while they wait: connects, checks and resets.
+// The actions of the core, and the jobs that threads do while they wait: connects, checks and resets.
 #include "worker.hpp"
 
 #include <coropg/detail/ops/ops.hpp>
@@ -58,7 +58,7 @@ void poll_pool::give_up(const pool_action& job, event& e) {
     }
 }
 
-/// What is the shortest way to a connection.
+/// The job that leads to a connection soonest.
 std::optional<pool_action> poll_pool::take_job(helper& me) {
     if (jobs_.empty()) return std::nullopt;
     auto next = std::ranges::find_if(jobs_, is_ping);

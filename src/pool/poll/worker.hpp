@@ -1,5 +1,5 @@
-// What the parts of the blocking pool share: the event, within which its core and its slots may be touched, and the thread
-// that works while it waits.
+// Shared by the parts of the blocking pool: the event, within which its core and its slots may be touched, and the
+// thread that works while it waits.
 #pragma once
 
 #include <coropg/detail/pool/poll_pool.hpp>

@@ -24,8 +24,8 @@ namespace coropg::detail {
 
 namespace asio = boost::asio;
 
-/// A session on an executor. It lives as long as somebody waits for it or its connection's handle does. A session can move
-/// from one link to another of the same socket.
+/// A session on an executor. It lives as long as somebody waits for it or its connection's handle does. A session can
+/// move from one link to another of the same socket.
 class asio_link : public std::enable_shared_from_this<asio_link> {
  public:
     explicit asio_link(asio::any_io_executor ex) : executor{std::move(ex)} {}
@@ -39,7 +39,7 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
     virtual void start_all(unit_queue&& units) = 0;
     /// Ends the unit with that ticket, if it is still there. Threads: any.
     virtual void cancel(std::uint64_t ticket) = 0;
-    /// The handle is gone: whoever still waits gets a connection_error.
+    /// The handle was destroyed: units that are still waited for end with a connection_error.
     virtual void shut_down() = 0;
 
     /// It gets no session any more: leaves the event loop, and lets go of the socket.
@@ -47,7 +47,7 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
 
     /// Takes over a session, and goes on with what is under way in it.
     virtual void adopt(std::unique_ptr<session> moved) = 0;
-    /// Gives the session away. Whoever used it here does so no longer, even if it comes back.
+    /// Gives the session away. Its users here can use it no longer, even if it comes back.
     [[nodiscard]] std::unique_ptr<session> part() noexcept {
         ++tenancy_;
         return std::move(core_);
@@ -98,7 +98,7 @@ struct start_unit {
     }
 
  private:
-    /// What is left in the slot afterwards refers to nothing that could be gone.
+    /// The handler that stays in the slot refers to nothing that could be destroyed.
     template <class Slot>
     void listen_for_cancellation(Slot slot, unit& u) const {
         if (!slot.is_connected()) return;
@@ -115,7 +115,7 @@ struct start_unit {
 /// Runs units on a session; copies run them on the same one.
 class asio_runner {
  public:
-    /// What an operation that answers T returns.
+    /// The return type of an operation that answers T.
     template <class T>
     using future = asio::awaitable<T>;
 
@@ -224,7 +224,7 @@ class asio_driver {
     }
 
     [[nodiscard]] const asio_runner& runner() const noexcept { return runner_; }
-    /// Whoever gets the link decides when the session ends.
+    /// Moves the link out, whose session then lives on.
     [[nodiscard]] std::shared_ptr<asio_link> take_link() && noexcept { return std::move(runner_.link_); }
 
     static asio::awaitable<pq::connection> connect(conninfo info);

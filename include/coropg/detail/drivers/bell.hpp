@@ -32,8 +32,8 @@ class pipe_wire {
     unique_fd writing_;
 };
 
-/// Rung once, it stays so: its descriptor is readable from then on. Without a descriptor to be had, it is heard when the
-/// wait ends.
+/// Rung once, it stays so: its descriptor is readable from then on. Without a descriptor to be had, it is heard when
+/// the wait ends.
 template <class Wire>
 class basic_bell {
  public:

@@ -1,4 +1,4 @@
-// How a completion handler is called on its own executor.
+// Completion handlers, called on their own executor.
 #pragma once
 
 #include <coropg/detail/session/unit.hpp>
@@ -11,7 +11,7 @@
 
 namespace coropg::detail {
 
-/// What calls `handler` by the queue of `executor`, never in place: the program's code does not run on the stack, or the
+/// Calls `handler` by the queue of `executor`, never in place: the program's code does not run on the stack, or the
 /// strand, of what completes it. Keeps the executor's context busy until then.
 template <class Executor, class Handler>
 auto posted_to(const Executor& executor, Handler&& handler) {

@@ -1,4 +1,5 @@
-// The blocking driver: waits with poll(2) on the caller's thread. No hidden io_context, and no thread but that of a cancel.
+// The blocking driver: waits with poll(2) on the caller's thread. No hidden io_context, and no thread but that of a
+// cancel.
 #pragma once
 
 #include <coropg/conninfo.hpp>
@@ -58,7 +59,7 @@ struct poll_session {
     watchdog timer;
 };
 
-/// What copies of a runner have in common: a session, until it is given away.
+/// Shared by the copies of a runner: a session, until it is given away.
 class poll_link {
  public:
     explicit poll_link(std::unique_ptr<poll_session> session) noexcept : session_{std::move(session)} {}
@@ -81,7 +82,7 @@ class poll_link {
 /// Runs units on a session; copies run them on the same one.
 class poll_runner {
  public:
-    /// What an operation that answers T returns.
+    /// The return type of an operation that answers T.
     template <class T>
     using future = T;
 
@@ -173,7 +174,7 @@ class poll_driver {
 
     [[nodiscard]] const poll_runner& runner() const noexcept { return runner_; }
 
-    /// Whoever gets the session decides when it ends. Null when there is none.
+    /// Moves the session out, which then lives on. Null if there is none.
     [[nodiscard]] std::unique_ptr<poll_session> take_session() && noexcept {
         return runner_.link_ ? runner_.link_->part() : nullptr;
     }

@@ -1,12 +1,12 @@
-// What runs the verbs: a class that knows on which session a unit runs, and how its caller waits. `statements`,
+// A runner runs the verbs: it knows on which session a unit runs, and how its caller waits. `statements`,
 // `transaction`, `pipeline` and the handles are templates over it and know neither Asio nor poll(2).
 //
 // A runner is copied with the handles that use it; copies run units on the same session, or pool. What it promises:
 //
 //   future<T>             what a verb that answers T returns: T itself, or what a coroutine awaits
 //   make_unit             a unit to fill in, for one call
-//   run<T>(unit, finish)  runs the unit and answers `finish(unit)`, or throws what that throws. Nothing is sent before the
-//                         future is awaited. A cancel of the one who waits cancels the unit. `finish.afterwards()`, if
+//   run<T>(unit, finish)  runs the unit and answers `finish(unit)`, or throws what that throws. Nothing is sent before
+//                         the future is awaited. A cancel of the one who waits cancels the unit. `finish.afterwards()`, if
 //                         there is one, is called last, when the session is not in use any more.
 //   run_all               runs units that belong together; `finish(index, unit)` is called for each, in order, and the
 //                         future ends when all have

@@ -12,11 +12,12 @@ struct pollfd;
 namespace coropg::detail {
 
 #ifdef __linux__
-/// One timer for all deadlines of a connection, polled beside its socket. It is moved forward only, and may go off for a
-/// deadline that is no more: a call with a timeout costs no system call of its own.
+/// One timer for all deadlines of a connection, polled beside its socket. It is moved forward only, and may go off for
+/// a deadline that is no more: a call with a timeout costs no system call of its own.
 class timerfd_watchdog {
  public:
-    /// Polls `entries`, until `deadline` at most; it may end too early. The second entry is for the watchdog to fill in.
+    /// Polls `entries`, until `deadline` at most; it may end too early. The second entry is for the watchdog to fill
+    /// in.
     /// Errors: std::system_error, also when there are no descriptors left.
     void poll(std::span<pollfd> entries, clock::time_point deadline);
     /// Whether it has gone off since it was last given a deadline.

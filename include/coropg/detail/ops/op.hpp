@@ -19,7 +19,7 @@ namespace coropg::detail {
 using clock = std::chrono::steady_clock;
 inline constexpr clock::time_point no_deadline = clock::time_point::max();
 
-/// What a socket is waited for, or is ready for.
+/// The readiness of a socket that is waited for, or has come.
 enum class want : unsigned char { nothing = 0, read = 1, write = 2, both = 3 };
 
 constexpr want operator|(want a, want b) {
@@ -35,7 +35,7 @@ struct resolution {
     std::string problem;
 };
 
-/// What an op can wait for besides a socket: its caller, who may have supplied something.
+/// The caller of an op, which the op can wait for besides a socket.
 class awaited {
  public:
     [[nodiscard]] virtual bool is_ready() const noexcept = 0;
@@ -44,7 +44,7 @@ class awaited {
     ~awaited() = default;
 };
 
-/// What an op waits for: readiness of a socket, its caller, or either of them; or a name. Until a deadline.
+/// A wait of an op: for the readiness of a socket, its caller, or either of them; or a name. Until a deadline.
 struct wish {
     want readiness = want::nothing;
     int socket = -1;
@@ -53,7 +53,7 @@ struct wish {
     const awaited* caller = nullptr;
 };
 
-/// How a wish ended.
+/// The end of a wait.
 enum class answer : unsigned char { ready, timed_out };
 
 template <class T>

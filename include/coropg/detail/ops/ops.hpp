@@ -19,8 +19,8 @@ op<pq::connection> connect(conninfo info);
 /// Errors: server_error of the first statement that fails; the server has then skipped the rest.
 op<void> script(PGconn* conn, unit& u);
 
-/// Sends a cancel and ends when the server has taken note: after a round trip, or when TCP gives up. Whoever does not
-/// want to wait so long, destroys it. Returns what went wrong, empty if nothing did.
+/// Sends a cancel and ends when the server has taken note: after a round trip, or when TCP gives up. A caller that does
+/// not want to wait so long, destroys it. Returns what went wrong, empty if nothing did.
 op<std::string> cancel(pq::cancel_request request);
 
 /// Takes a place in the queue.

@@ -1,9 +1,9 @@
 // The asynchronous pool behind its handle: what the decisions of `pool_core` mean for sessions, executors and waiters.
 //
-// A slot's session is in one of three places. At rest, in the slot: nothing is under way in it, and it can be lent at once.
-// At its hub, a link on a strand of the slot: it connects, is checked, is reset, or serves one-shot statements of many
-// coroutines. Lent, at a link on the executor of the one who acquired it, which is then an ordinary connection of his.
-// A session is touched only by the place that has it.
+// A slot's session is in one of three places. At rest, in the slot: nothing is under way in it, and it can be lent at
+// once. At its hub, a link on a strand of the slot: it connects, is checked, is reset, or serves one-shot statements of
+// many coroutines. Lent, at a link on the executor of the one who acquired it, which is then an ordinary connection of
+// his. A session is touched only by the place that has it.
 #pragma once
 
 #include <coropg/connection.hpp>
@@ -31,7 +31,7 @@ struct lease_waiter : pool_waiter {
     lease_waiter(std::shared_ptr<asio_pool> from, std::source_location asked_at, clock::time_point until);
     lease_waiter(const lease_waiter&) = delete;
     lease_waiter& operator=(const lease_waiter&) = delete;
-    /// Whoever goes before he was told, takes nothing along.
+    /// A waiter that is destroyed before its wait has ended gives back what it was granted.
     ~lease_waiter();
 
     std::shared_ptr<asio_pool> pool;
@@ -55,7 +55,7 @@ struct one_shot : pool_waiter {
     completion waiting;
 };
 
-/// What was lent: a link with the slot's session.
+/// A lent session: a link that has it.
 struct lent_link {
     pool_lease lease;
     std::shared_ptr<asio_link> link;
@@ -77,7 +77,7 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
     static asio::awaitable<void> wait(std::shared_ptr<asio_pool> self, std::source_location where);
     /// Until all connections came back, or are closed when `grace` is over.
     static asio::awaitable<void> close(std::shared_ptr<asio_pool> self, clock::duration grace);
-    /// Refuses and fails whoever comes and waits, and lets go of what is not lent.
+    /// Refuses new users, fails those that wait, and closes connections that are not lent.
     void shut();
 
     /// Takes a connection for `w` if it can be had at once. Errors: pool_closed, pool_overloaded.
@@ -85,9 +85,9 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
     /// The same for one who does not wait.
     [[nodiscard]] std::optional<lent_link> try_request(const asio::any_io_executor& executor,
                                                        std::source_location where);
-    /// What `w` has got by waiting. Errors: what it has got instead.
+    /// The connection that `w` was granted. Errors: the failure of its wait.
     [[nodiscard]] lent_link take(lease_waiter& w, const asio::any_io_executor& executor);
-    /// `waiting` is told when the wait of `w` has ended, which whoever has `ticket` can end.
+    /// `waiting` is called when the wait of `w` has ended, which `ticket` can cancel.
     void await(lease_waiter& w, std::uint64_t ticket, completion&& waiting);
     void abandon(lease_waiter& w) noexcept;
     /// Threads: any.
@@ -138,7 +138,7 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
         std::shared_ptr<asio::cancellation_signal> connecting;
     };
 
-    /// What is done once the mutex is left.
+    /// Work to do once the mutex is left.
     struct effects {
         std::vector<pool_action> begun;                     // connects, checks and resets
         std::vector<std::pair<completion, unit_ptr>> told;  // who waited

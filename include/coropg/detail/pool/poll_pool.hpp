@@ -23,7 +23,7 @@
 
 namespace coropg::detail {
 
-/// What was lent.
+/// A lent session.
 struct lent_session {
     pool_lease lease;
     std::unique_ptr<poll_session> session;
@@ -43,7 +43,8 @@ class poll_pool : public pool_shell, public std::enable_shared_from_this<poll_po
     static void wait(std::shared_ptr<poll_pool> self, std::source_location where);
     /// Until all connections came back, or are closed when `grace` is over.
     static void close(std::shared_ptr<poll_pool> self, clock::duration grace);
-    /// Refuses and fails whoever comes and waits, and lets go of what is not lent. In a child process, does nothing.
+    /// Refuses new users, fails those that wait, and closes connections that are not lent. In a child process, does
+    /// nothing.
     void shut();
 
     /// A connection, by `until` at the latest. Errors: pool_timeout, pool_closed, pool_overloaded, connection_error.

@@ -19,7 +19,7 @@
 
 namespace coropg::detail {
 
-/// What a pool may do. Durations so long that the clock overflows are the owner's mistake.
+/// The limits of a pool. Durations so long that the clock overflows are the owner's mistake.
 struct pool_limits {
     using duration = std::chrono::steady_clock::duration;
 
@@ -51,7 +51,7 @@ enum class close_reason : unsigned char { none, expired, used_up, idle, surplus,
 enum class wait_failure : unsigned char { none, timed_out, closed, connect_failed };
 enum class lease_kind : unsigned char { exclusive, one_shot };
 
-/// How a connection comes back; of statements that share one, the worst counts.
+/// The condition of a connection that comes back; of statements that share one, the worst counts.
 enum class return_condition : unsigned char { usable, clearing, broken };
 
 enum class connect_problem : unsigned char {
@@ -76,7 +76,7 @@ struct pool_slot {
     time_point expires = time_point::max();
 };
 
-/// What was granted, to be given back by `release`.
+/// A grant, to be given back by `release`.
 struct pool_lease {
     std::size_t slot = 0;
     std::chrono::steady_clock::time_point since{};
@@ -96,7 +96,7 @@ struct pool_waiter : boost::intrusive::list_base_hook<>, boost::intrusive::set_b
     wait_failure failure = wait_failure::none;  ///< once it failed
 };
 
-/// What the owner is to do.
+/// Work for the owner.
 struct pool_action {
     enum class kind : unsigned char {
         connect,    ///< a connection for `slot`; answer with `connected` or `connect_failed`
@@ -174,7 +174,7 @@ class pool_core {
     std::optional<pool_action> next_action();
 
     [[nodiscard]] pool_stats stats() const;
-    /// How many connections are up, whatever they are used for.
+    /// The number of connections that are up, in any state.
     [[nodiscard]] std::size_t count_up() const noexcept { return size() - count(slot_state::connecting); }
     [[nodiscard]] bool has_minimum() const noexcept { return count_up() >= limits_.min_size; }
     [[nodiscard]] std::span<const pool_slot> slots() const noexcept { return slots_; }

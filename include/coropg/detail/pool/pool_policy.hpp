@@ -1,5 +1,5 @@
-// What the pools of both faces decide alike: the limits from the options, what a connection that comes back is worth,
-// what a failed connect means, and what those hear who waited in vain.
+// Decisions that the pools of both faces share: the limits from the options, what a connection that comes back is
+// worth, what a failed connect means, and what those hear who waited in vain.
 #pragma once
 
 #include <coropg/detail/pool/pool_core.hpp>
@@ -21,7 +21,7 @@ pool_limits limits_of(const pool_options& options);
 
 /// No limit is longer.
 inline constexpr std::chrono::hours longest_time{24 * 365 * 10};
-/// How long a reset, or the answer to a sign of life, is waited for before the connection is given up.
+/// The longest time for a reset or a ping, before the connection is given up.
 inline constexpr std::chrono::seconds longest_check{1};
 
 /// The process that a pool was made in: its connections are of no use to a child, and to end them there would end them
@@ -37,8 +37,8 @@ class home_process {
     unsigned forks_;
 };
 
-/// Makes a connection that comes back ready for its next user, without waiting: what that takes is queued in it. A reset
-/// would undo what the program's own hook has set on it: then it is closed.
+/// Makes a connection that comes back ready for its next user, without waiting: what that takes is queued in it. A
+/// reset would undo what the program's own hook has set on it: then it is closed.
 return_condition make_clean(session& core, pool_reset level);
 
 /// Of a connection that is new. Errors: usage_error when the program's hook did not leave it as it is to be lent.
@@ -47,7 +47,7 @@ void require_quiet(const session& core);
 /// One line of what went wrong.
 std::string text_of(const std::exception_ptr& problem);
 
-/// What the program's hook says of a connection that came back; what it throws is logged, and means no.
+/// The answer of the program's hook about a connection that came back; an exception is logged, and means no.
 template <class Hook, class Connection>
 bool passes_release_hook(const Hook& hook, Connection& conn) {
     bool is_welcome = false;
@@ -73,7 +73,8 @@ struct awaited_minimum {
     std::mutex& mutex;
 };
 
-/// A connection whose server refuses the writes that are asked of it is replaced, and so are the others that it had then.
+/// A connection whose server refuses the writes that are asked of it is replaced, and so are the others that it had
+/// then.
 void leave_if_read_only(pool_core& core, std::size_t slot, const session& s, clock::time_point now);
 
 /// `records` are those of the slots.
@@ -94,7 +95,7 @@ class acquire_report {
 
 /// Why a wait failed; `last` is the error of the last connect that failed.
 std::exception_ptr failure_of(wait_failure why, pool_snapshot seen, const std::exception_ptr& last, call_site site);
-/// What a statement hears whose own time was up before it got a connection.
+/// The error of a statement whose own timeout passed before it got a connection.
 query_timeout too_late_for_statement(const pool_snapshot& seen, call_site site);
 /// Why a request was refused on the spot.
 std::exception_ptr refusal_of(request_result why, const pool_snapshot& seen, call_site site);

@@ -1,8 +1,8 @@
-// What the pools of both faces have in common around their `pool_core`: what they were made with, the mutex, what is known
+// The common part of both pools around their `pool_core`: what they were made with, the mutex, what is known
 // of the server, and how they tell of themselves.
 //
-// The mutex protects the core, what is known, and the slots of the pool that derives from this. A child process must not
-// use a pool of its parent.
+// The mutex protects the core, what is known, and the slots of the pool that derives from this. A child process must
+// not use a pool of its parent.
 #pragma once
 
 #include <coropg/conninfo.hpp>
@@ -43,7 +43,7 @@ class pool_shell {
 
     // With the mutex held:
 
-    /// What a session that comes back has learned is for all; nobody's statements are noted until it is lent again.
+    /// Shares what a session that comes back has learned; its statements are not noted until it is lent again.
     void take_in(session& core);
     /// Notes that the connection of `slot` is lent from now on, and what its user does.
     void lend_to(std::size_t slot, session& core, std::source_location where);

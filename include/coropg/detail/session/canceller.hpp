@@ -1,5 +1,6 @@
-// Deadlines and cancels of a session: when somebody is to be told that time is up, what becomes of his unit, and how far
-// the one cancel is that may be under way. It is told what happens and answers what to do; it has no clock of its own.
+// Deadlines and cancels of a session: when somebody is to be told that time is up, what becomes of his unit, and how
+// far the one cancel is that may be under way. It is told what happens and answers what to do; it has no clock of its
+// own.
 //
 //     none --cancel_head--> wanted --take--> under_way --ended--> delivered --(unheard for resend_after)--> wanted
 //       ^                                       |                    |
@@ -7,7 +8,8 @@
 //       +---------- head_ended --------------------------------------+
 //
 // Always:
-//   - while it is not `none`, the wait for the queue has a limit, so that it ends: by the head's end or by that of the connection;
+//   - while it is not `none`, the wait for the queue has a limit, so that it ends: by the end of the head, or of the
+//     connection;
 //   - a cancel is sent again only while it is `delivered`;
 //   - nothing new is sent while it is not `none`, nor while that wait has a limit.
 #pragma once
@@ -22,13 +24,13 @@ namespace coropg::detail {
 
 class canceller {
  public:
-    /// How long what is cancelled, or waited for by nobody any more, may take to end before the connection is given up.
+    /// The longest time for a cancelled or abandoned statement to end, before the connection is given up.
     static constexpr std::chrono::seconds longest_wait{2};
-    /// How long a cancelled statement may go on before it is cancelled again, and then twice as long each time: the first
+    /// The time after which a statement is cancelled again if it goes on, and then twice as long each time: the first
     /// cancel may have come before the server had read the statement.
     static constexpr std::chrono::milliseconds resend_after{50};
 
-    /// What becomes of a unit whose time is up, or whose waiter has left.
+    /// The fate of a unit whose deadline has passed, or whose waiter was cancelled.
     enum class fate : unsigned char {
         drop,       ///< it was not sent, and is not going to be
         roll_back,  ///< the same, but it ends a scope, which a rollback ends in its place
@@ -43,7 +45,7 @@ class canceller {
         return is_alone && is_idle() && may_be_cancelled(is_for) ? fate::cancel : fate::abandon;
     }
 
-    /// What is due.
+    /// The action that is due.
     enum class due : unsigned char {
         nothing,
         deadlines,  ///< those of units: `forget_deadlines`, and `expect` those that are left
@@ -74,7 +76,7 @@ class canceller {
     [[nodiscard]] bool take() noexcept;
     /// The cancel that was under way has ended; `head_goes_on` if what it was meant for has not.
     void ended(clock::time_point now, bool head_goes_on) noexcept;
-    /// What was to be cancelled has ended.
+    /// The cancelled statement has ended.
     void head_ended() noexcept;
     /// Nothing is under way any more.
     void emptied() noexcept {

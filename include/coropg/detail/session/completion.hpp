@@ -1,4 +1,4 @@
-// Whoever waits for a unit, as a move-only callable. Handlers of the usual size are kept inline: a statement allocates
+// The waiter of a unit, as a move-only callable. Handlers of the usual size are kept inline: a statement allocates
 // nothing for its waiter.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What a finished unit becomes: its rows, its count, or the error it failed with. Both drivers call these.
+// The results of a finished unit: its rows, its count, or the error it failed with. Both drivers call these.
 #pragma once
 
 #include <coropg/detail/session/unit.hpp>
@@ -28,7 +28,7 @@ decltype(auto) at_site(const unit& u, std::size_t index, Work&& work) {
 
 [[noreturn]] void fail_row_count(const unit& u, std::size_t index, std::string_view expected, std::size_t rows);
 
-// What the caller's statement at `index` of a unit that did not fail has returned.
+// The result of the caller's statement at `index`, of a unit that did not fail.
 
 inline result result_of(unit& u, std::size_t index) { return std::move(u.own(index).answer); }
 
@@ -56,7 +56,7 @@ std::optional<T> optional_of(unit& u, std::size_t index) {
     });
 }
 
-/// What a unit of one statement becomes, by one of the above.
+/// The result of a unit of one statement, by one of the above.
 template <auto Of>
 auto finish(unit& u) {
     u.throw_failure();
@@ -88,7 +88,8 @@ struct finish_ending {
     std::shared_ptr<scope> ended;
     purpose how;
 
-    /// Errors: commit_rolled_back when the server rolled back instead, for an earlier error had aborted the transaction.
+    /// Errors: commit_rolled_back when the server rolled back instead, for an earlier error had aborted the
+    /// transaction.
     void operator()(unit& u) const;
     /// Calls the hooks of a commit, or leaves them to the outer scope.
     void afterwards() const;

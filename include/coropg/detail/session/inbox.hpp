@@ -1,4 +1,4 @@
-// What the server says unasked, until the program's handler is called for it: notices.
+// Messages of the server that nobody asked for, until the program's handler is called for them: notices.
 #pragma once
 
 #include <coropg/detail/session/session_changes.hpp>
@@ -11,7 +11,7 @@ namespace coropg::detail {
 
 class inbox {
  public:
-    /// What comes before the end of a reset is of the former user, and is nobody's.
+    /// A notice before the end of a reset belongs to the former user, and is dropped.
     explicit inbox(const session_changes& changes) noexcept : changes_{changes} {}
 
     /// Has `handler` called for each notice, by a delivery.
@@ -26,7 +26,7 @@ class inbox {
     /// Whether a notice that comes now is somebody's.
     [[nodiscard]] bool is_open() const noexcept { return has_handler() && !changes_.is_resetting(); }
     void put(diagnostics&& notice) { notices_.push_back(std::move(notice)); }
-    /// What has come, and whom it goes to. To be called when the session is not in use: the handler may destroy it.
+    /// Notices with their handler. Call it when the session is not in use: the handler may destroy it.
     class delivery {
      public:
         [[nodiscard]] bool empty() const noexcept { return notices_.empty(); }

@@ -1,4 +1,4 @@
-// What the holder of a lent connection does, for the error of those who wait for one in vain. The session writes it, on its
+// The activity of a lent connection, for the error of a wait for one that ended in vain. The session writes it, on its
 // thread, and the pool reads it, on any.
 #pragma once
 

@@ -22,7 +22,7 @@ constexpr bool ends_scope(purpose p) noexcept { return p >= purpose::commit && p
 constexpr bool decides(purpose p) noexcept {
     return p == purpose::commit || p == purpose::prepare || p == purpose::decision;
 }
-/// What ends a transaction is not cancelled: nobody would know how it ended.
+/// The end of a transaction is not cancelled: nobody would know how it ended.
 constexpr bool may_be_cancelled(purpose p) noexcept { return !ends_scope(p) && !decides(p); }
 
 }  // namespace coropg::detail

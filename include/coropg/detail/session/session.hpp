@@ -1,5 +1,6 @@
-// One connection's core: it owns the queue of units, and never waits. It is told what the socket is ready for and answers
-// what it wants next and which units are finished. It knows nothing of Asio, threads or timers, and libpq only by its wire.
+// One connection's core: it owns the queue of units, and never waits. It is told what the socket is ready for and
+// answers what it wants next and which units are finished. It knows nothing of Asio, threads or timers, and libpq only
+// by its wire.
 //
 // libpq stays in pipeline mode; every unit ends with its own Sync, so that units overlap on the wire and still succeed
 // or fail one by one. A unit with an op runs alone, out of pipeline mode, once the units before it are finished.
@@ -32,14 +33,14 @@ class session {
     session& operator=(const session&) = delete;
     ~session() = default;
 
-    // What is queued.
+    // Queueing
 
     /// A unit to fill in and submit: one that went before, if there is one, so that a statement allocates nothing.
     unit_ptr make_unit(call_options options, std::source_location where,
                        const std::shared_ptr<scope>& within = nullptr) {
         return spares_.make(options, where, within);
     }
-    /// What a finished unit becomes, or its error. The unit is used again.
+    /// The result of a finished unit, or its error. The unit is used again.
     template <class Map>
     auto result_of(unit_ptr done, Map map) {
         struct at_the_end {
@@ -73,14 +74,14 @@ class session {
     }
     [[nodiscard]] transaction_state& transactions() noexcept { return transactions_; }
 
-    // What is sent, and what comes.
+    // Sending and receiving
 
     /// Sends what may be sent now, without waiting; then, while the server works, cleans up behind finished units.
     void send();
-    /// Reads what has come, and sends what that allows. Also when a receiver has room again, with `want::read`, for rows
-    /// may have been read from the socket already; and when a caller has supplied its op, with nothing.
+    /// Reads what has come, and sends what that allows. Also when a receiver has room again, with `want::read`, for
+    /// rows may have been read from the socket already; and when a caller has supplied its op, with nothing.
     void advance(want ready);
-    /// What the socket is to be waited for; nothing when no unit is under way.
+    /// The readiness to wait for; nothing if no unit is under way.
     [[nodiscard]] want wants() const noexcept;
     /// The next finished unit, or nullptr.
     unit_ptr take_finished() noexcept { return finished_.empty() ? nullptr : finished_.pop_front(); }
@@ -89,11 +90,11 @@ class session {
     /// Notices, and whom they go to.
     [[nodiscard]] inbox& notices() noexcept { return inbox_; }
 
-    // What is not waited for to its natural end.
+    // Deadlines and cancellation
 
     /// Ends the units whose deadline is past: those not sent are dropped, one that runs alone is to be cancelled,
-    /// others are abandoned, which leaves a tombstone in the queue to swallow their answers. So is a COMMIT. When nobody
-    /// waits any more for what is under way, it is given as long to end as a cancelled statement is.
+    /// others are abandoned, which leaves a tombstone in the queue to swallow their answers. So is a COMMIT. When
+    /// nobody waits any more for what is under way, it is given as long to end as a cancelled statement is.
     void expire(clock::time_point now);
     /// When `expire` is to be called next; it may find that what was due is done.
     [[nodiscard]] clock::time_point next_deadline() const noexcept { return canceller_.next_deadline(); }
@@ -106,17 +107,18 @@ class session {
     std::optional<pq::cancel_request> take_cancel();
     void cancel_ended(clock::time_point now);
 
-    // The next user of the connection.
+    // Handing over to the next user
 
     /// Whether the next user of the connection may have it as it is.
     [[nodiscard]] bool is_quiet() const noexcept;
-    /// Whether something is on its way to the server or back, or a transaction is open there: what ends it can take long.
+    /// Whether something is on its way to the server or back, or a transaction is open there: what ends it can take
+    /// long.
     [[nodiscard]] bool has_leftovers() const noexcept;
     /// Cleans the session for the next user of the connection, and waits for nothing: who still waits is told that it
-    /// was cancelled, open scopes are ended, and what restores the session is queued. Statements queued behind travel with
-    /// it. What fails, or has not ended by `deadline`, ends the connection.
+    /// was cancelled, open scopes are ended, and what restores the session is queued. Statements queued behind travel
+    /// with it. What fails, or has not ended by `deadline`, ends the connection.
     void reset(clock::time_point deadline);
-    /// What the statements that were sent have changed, and what is to stay of it.
+    /// The changes by statements that were sent, and which of them are to stay.
     [[nodiscard]] session_changes& changes() noexcept { return changes_; }
     [[nodiscard]] const session_changes& changes() const noexcept { return changes_; }
     /// Takes it that the session was changed, whatever the statements said.
@@ -128,7 +130,7 @@ class session {
     /// Has each statement noted in `record`, from now on.
     void record_in(std::shared_ptr<lease_record> record) noexcept { record_ = std::move(record); }
 
-    // The connection.
+    // The connection
 
     [[nodiscard]] int socket() const noexcept { return PQsocket(native_handle()); }
     [[nodiscard]] bool is_open() const noexcept { return state_ != state::closed; }

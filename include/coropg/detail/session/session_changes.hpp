@@ -1,4 +1,4 @@
-// What the statements that were sent have changed in a session beyond their transactions, as far as their texts tell; what
+// The changes to a session beyond its transactions by the statements that were sent, as far as their texts tell; what
 // of it is to stay; and the resets that undo the rest.
 //
 // Always: `loses_kept()` only while `is_dirty()`; a reset that has begun ends once.

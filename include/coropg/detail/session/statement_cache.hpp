@@ -2,9 +2,9 @@
 // this room decides.
 //
 // The key is the SQL and the parameter types; the name is a hash of both, so that behind a pooler two clients can only
-// mean the same statement by the same name. No name is parsed twice: a pooler that keeps statements itself, as PgBouncer
-// does since 1.21, does not learn that one is gone, and ends a connection that parses its name again. So the name has a
-// number, too, once the connection has lost a statement.
+// mean the same statement by the same name. No name is parsed twice: a pooler that keeps statements itself, as
+// PgBouncer does since 1.21, does not learn that one is gone, and ends a connection that parses its name again. So the
+// name has a number, too, once the connection has lost a statement.
 #pragma once
 
 #include <coropg/detail/session/unit.hpp>
@@ -21,7 +21,7 @@ namespace coropg::detail {
 
 class statement_cache {
  public:
-    /// How a statement is to be sent.
+    /// The way to send a statement.
     struct plan {
         enum class way : unsigned char { unnamed, parse_and_run, run };
         way how = way::unnamed;
@@ -30,9 +30,9 @@ class statement_cache {
 
     explicit statement_cache(std::size_t capacity = 256) : capacity_{capacity} {}
 
-    /// Notes one more use of a command's statement, whose parameters are of `types`, and decides how it is sent. Between
-    /// `parse_and_run` and its `parsed`, the same statement runs unnamed in other units; in the same one, the server skips
-    /// it when that Parse fails.
+    /// Notes one more use of a command's statement, whose parameters are of `types`, and decides how it is sent.
+    /// Between `parse_and_run` and its `parsed`, the same statement runs unnamed in other units; in the same one, the
+    /// server skips it when that Parse fails.
     plan next(const unit& u, const command& c, std::span<const oid> types);
     /// The server has answered the Parse of a statement.
     void parsed(const unit& u, const command& c, bool succeeded);

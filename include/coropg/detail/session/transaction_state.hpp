@@ -1,5 +1,5 @@
-// What a session knows of transactions and savepoints: which of them takes statements, whether the server has begun one,
-// and what was begun by hand, in SQL. It is told what is queued, sent and answered.
+// The state of transactions and savepoints in a session: which of them takes statements, whether the server has begun
+// one, and what was begun by hand, in SQL. It is told what is queued, sent and answered.
 //
 // Always:
 //   - the scopes from `current()` outwards have not ended, and each other one that was begun has;

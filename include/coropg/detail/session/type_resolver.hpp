@@ -13,7 +13,7 @@ namespace coropg::detail {
 
 class type_resolver {
  public:
-    /// What is known; sessions of one database share it.
+    /// The known types; sessions of one database share them.
     [[nodiscard]] const std::shared_ptr<const type_catalog>& known() const noexcept { return known_; }
     void share(std::shared_ptr<const type_catalog> known) noexcept { known_ = std::move(known); }
     /// Keeps what is known as what the next user of a connection may know: with another search_path, names mean other

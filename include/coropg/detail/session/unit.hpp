@@ -51,7 +51,7 @@ struct command {
 /// Why a unit is not waited for to its natural end.
 enum class stop_cause : unsigned char { none, timeout, cancellation };
 
-/// What a unit knows about itself, apart from what it owns.
+/// The state of a unit, apart from what it owns.
 struct unit_state {
     std::source_location where;
     prepare preparing = prepare::automatic;
@@ -67,7 +67,7 @@ struct unit_state {
     /// By which it is cancelled; 0 if nobody can.
     std::uint64_t ticket = 0;
     purpose is_for = purpose::statements;
-    /// What its statements may leave behind in the session.
+    /// The change that its statements may make to the session.
     session_change changes = session_change::none;
     /// Its types were asked for: what is not known now, the server does not have.
     bool types_asked = false;
@@ -95,7 +95,7 @@ struct unit_state {
     [[nodiscard]] bool ends_scope() const noexcept { return detail::ends_scope(is_for); }
 };
 
-/// Units that end as one: whoever waits for the last of them is told once all have ended, in whatever order.
+/// Units that end as one: the waiter of the last is told once all have ended, in any order.
 struct unit_group {
     std::size_t left = 0;
     unit_ptr last;
@@ -179,8 +179,8 @@ class unit : public unit_state {
     [[nodiscard]] std::string_view sqlstate() const noexcept;
     /// The text of the server's error, else "".
     [[nodiscard]] std::string_view server_message() const noexcept;
-    /// Whether it failed for a prepared statement of ours that the server has no longer, has already, or has with a plan
-    /// that went out of date. Nothing of the unit was executed then.
+    /// Whether it failed for a prepared statement of ours that the server has no longer, has already, or has with a
+    /// plan that went out of date. Nothing of the unit was executed then.
     [[nodiscard]] bool broken_plan() const noexcept;
     /// Throws what it failed with, if it did.
     void throw_failure() const;
@@ -199,7 +199,7 @@ class unit : public unit_state {
     params parameters;
     /// The transaction or savepoint that it is part of.
     std::shared_ptr<scope> within;
-    /// What it does with a connection of its own, out of pipeline mode, instead of sending its commands.
+    /// Its work on a connection of its own, out of pipeline mode, in place of commands.
     std::function<op<void>(PGconn*, unit&)> exclusive;
     std::optional<op<void>> running;
     /// Empty: nobody waits for it.
@@ -228,7 +228,7 @@ class unit : public unit_state {
     unit* next_ = nullptr;
 };
 
-/// What the waiter of `u` is told when it was stopped.
+/// The error for the waiter of `u`, which was stopped.
 std::exception_ptr stop_error(const unit& u, stop_cause cause, std::string_view reason, outcome became);
 
 }  // namespace coropg::detail

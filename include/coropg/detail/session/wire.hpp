@@ -1,5 +1,5 @@
-// The way of units to the server and back, by libpq: what is sent of a unit, and what comes for the one at the head. Only
-// here results of libpq are looked at; why a unit is sent, this room does not know.
+// The way of units to the server and back, by libpq: what is sent of a unit, and what comes for the one at the head.
+// Only here results of libpq are looked at; why a unit is sent, this room does not know.
 #pragma once
 
 #include <coropg/detail/pq.hpp>
@@ -15,7 +15,7 @@ namespace coropg::detail {
 
 class wire {
  public:
-    /// What has come for the unit at the head.
+    /// An event for the unit at the head.
     enum class event : unsigned char {
         nothing,  ///< that can be told yet
         rows,     ///< some of an answer: `take_rows`
@@ -39,7 +39,7 @@ class wire {
 
     /// Takes in what the socket has. False when the connection is lost; what came before can still be told.
     [[nodiscard]] bool read() { return PQconsumeInput(conn_.get()) == 1; }
-    /// What has come for `head`; to be asked until it is nothing, or the head is another one.
+    /// The next event for `head`; call it until it is nothing, or the head is another one.
     event next(unit& head);
     [[nodiscard]] result take_rows() noexcept { return std::move(rows_); }
 

@@ -1,4 +1,4 @@
-// What a literal is checked for while the program compiles, and the messages of the compiler.
+// Checks of a literal while the program compiles, with the messages of the compiler.
 #pragma once
 
 #include <coropg/detail/sql/scanner.hpp>

@@ -1,5 +1,5 @@
-// What a statement does, as far as its words tell: whether it is COPY with the client, ends its transaction, or changes the
-// session of the server. The scanner feeds it words and symbols.
+// The effects of a statement, as far as its words tell: whether it is COPY with the client, ends its transaction, or
+// changes the session of the server. The scanner feeds it words and symbols.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ enum class session_change : unsigned char {
 
 namespace detail {
 
-/// Whether `word` is the keyword `upper`, in any case of ASCII letters. An array, for the compiler counts the letters of a
-/// string literal one by one to make a view of it, at each call.
+/// Whether `word` is the keyword `upper`, in any case of ASCII letters. An array, for the compiler counts the letters
+/// of a string literal one by one to make a view of it, at each call.
 template <std::size_t Size>
 constexpr bool is_sql_word(std::string_view word, const char (&upper)[Size]) {
     if (word.size() != Size - 1) return false;
@@ -64,14 +64,14 @@ constexpr bool is_undoable_command(std::string_view word) {
            is_one_of("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE");
 }
 
-/// What a statement that begins with `word` does to the session by itself.
+/// The change to the session by a statement that begins with `word`.
 constexpr session_change change_by_command(std::string_view word) {
     if (is_plain_command(word)) return session_change::none;
     if (is_undoable_command(word)) return session_change::undoable;
     return is_sql_word(word, "LOAD") ? session_change::lasting : session_change::prepared_statements;
 }
 
-/// What one of PostgreSQL's own functions and schemas, which begin with pg_, does to the session.
+/// The change to the session by one of PostgreSQL's own functions and schemas, which begin with pg_.
 constexpr session_change change_by_pg_name(std::string_view name) {
     if (starts_with_word(name, "PG_TEMP")) return session_change::undoable;
     if (starts_with_word(name, "PG_ADVISORY_XACT") || starts_with_word(name, "PG_TRY_ADVISORY_XACT"))
@@ -85,7 +85,7 @@ constexpr session_change change_by_pg_name(std::string_view name) {
     return is_lasting ? session_change::lasting : session_change::none;
 }
 
-/// What a statement does to the session in which `name` stands, whatever it is there. This is asked of every word: most
+/// The change to the session by a statement that contains `name`, in any role. This is asked of every word: most
 /// are told from the others by one or two bytes.
 constexpr session_change change_by_name(std::string_view name) {
     if (name.size() < 4) return session_change::none;
@@ -174,7 +174,7 @@ class sql_outline {
         other();
     }
 
-    /// What follows is not understood.
+    /// The rest is not understood.
     constexpr void lose_track() { note_change(session_change::prepared_statements); }
 
     [[nodiscard]] constexpr std::size_t statements() const { return statements_; }

@@ -32,7 +32,7 @@
 
 namespace coropg::detail {
 
-/// What makes a text unfit to be SQL, whatever the arguments.
+/// A defect that makes a text unfit to be SQL, whatever the arguments.
 enum class sql_defect : unsigned char {
     none,
     open_string,
@@ -43,7 +43,7 @@ enum class sql_defect : unsigned char {
     placeholder_too_large,
 };
 
-/// What the scanner found in a text; after a defect the other members cover the part before it.
+/// The findings of the scanner; after a defect the other members cover the part before it.
 struct sql_shape {
     sql_defect defect = sql_defect::none;
     std::size_t highest_placeholder = 0;

@@ -1,4 +1,4 @@
-// How a composite lies on the wire, in both formats, and how one that was encoded is made to fit its type.
+// The layout of a composite on the wire, in both formats, and the reordering of an encoded one to fit its type.
 #pragma once
 
 #include <coropg/codec.hpp>
@@ -37,8 +37,8 @@ class record_reader {
     const char* problem_;
 };
 
-/// Puts the fields of the composite at the front of `bytes` into the order of the type's attributes, by the names of the
-/// `members` that were written ("" is by position), and gives them the types of the attributes.
+/// Puts the fields of the composite at the front of `bytes` into the order of the type's attributes, by the names of
+/// the `members` that were written ("" is by position), and gives them the types of the attributes.
 /// Errors: usage_error when they do not fit.
 void fit_composite(std::span<char> bytes, std::span<const std::string_view> members,
                    const type_catalog::known_type& type, const type_catalog& types);

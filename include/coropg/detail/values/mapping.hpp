@@ -1,6 +1,6 @@
-// How rows become C++ values: a scalar is one column, a tuple or pair is columns by position, an aggregate is columns
-// by the names of its members, nested ones by prefix. The shape is checked once for a result; a row then costs its
-// decoding.
+// The mapping of rows to C++ values: a scalar is one column, a tuple or pair is columns by position, an aggregate is
+// columns by the names of its members, nested ones by prefix. The shape is checked once for a result; a row then costs
+// its decoding.
 #pragma once
 
 #include <coropg/detail/values/members.hpp>
@@ -59,8 +59,8 @@ consteval bool owns_its_memory() {
         return true;
 }
 
-/// What `fetch` can return: a type with a coropg::codec, an optional of one, a tuple, a pair or a plain aggregate, none
-/// of them with a view: that would outlive its result.
+/// Types that `fetch` can return: a type with a coropg::codec, an optional of one, a tuple, a pair or a plain
+/// aggregate, none of them with a view: that would outlive its result.
 template <class T>
 concept fetchable_row = row_type<T> && owns_its_memory<T>();
 
@@ -159,12 +159,13 @@ consteval bool is_lax() {
 
 [[noreturn]] void fail_column_count(const PGresult* r, std::size_t expected, std::string_view type);
 
-/// The columns of `leaves`, in their order, -1 for one that may lack. Errors: decode_error that names what is missing on
-/// either side.
+/// The columns of `leaves`, in their order, -1 for one that may lack. Errors: decode_error that names what is missing
+/// on either side.
 void find_columns(const PGresult* r, std::span<const leaf> leaves, std::span<int> columns, bool lax,
                   std::string_view type);
 
-/// Reads the rows of one result as T. What it calls is inlined as the compiler sees fit: a codec may call a whole parser.
+/// Reads the rows of one result as T. What it calls is inlined as the compiler sees fit: a codec may call a whole
+/// parser.
 template <row_type T>
 class row_reader {
  public:
@@ -321,7 +322,7 @@ class row_reader {
 
 // ------------------------------------------------------------------------------------------- rows of parameters
 
-/// How many parameters one element of an `execute_many` range stands for.
+/// The number of parameters in one element of an `execute_many` range.
 template <class Row>
 consteval std::size_t parameter_count() {
     if constexpr (tuple_like<Row>)

@@ -1,5 +1,5 @@
-// The members of a plain aggregate: how many there are, and their names, which the compiler spells out. No macro, no base
-// class.
+// The members of a plain aggregate: how many there are, and their names, which the compiler spells out. No macro, no
+// base class.
 #pragma once
 
 #include <boost/pfr/core.hpp>

@@ -1,4 +1,4 @@
-// What is known of PostgreSQL's built-in types without asking a server: their names, for error texts, and which array
+// PostgreSQL's built-in types, known without asking a server: their names, for error texts, and which array
 // holds which element. The numbers are fixed for ever; types made by users or extensions are not in here.
 // Source: PostgreSQL's pg_type.dat.
 #pragma once

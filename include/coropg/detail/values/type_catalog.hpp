@@ -1,4 +1,4 @@
-// What a server told of its types that are not built in: those made by CREATE TYPE, CREATE DOMAIN and extensions, whose
+// The types of a server that are not built in: those made by CREATE TYPE, CREATE DOMAIN and extensions, whose
 // OIDs differ from one database to the next. Never changed once it is shared: who learns more makes a new one.
 #pragma once
 
