@@ -126,7 +126,7 @@ class fake_session {
         cancelled_.expires_at(std::chrono::steady_clock::time_point::max());
     }
 
-    /// Plays the next script. Returns whom a CancelRequest was for, 0 when it was none.
+    /// Plays the next script. Returns the connection that a CancelRequest was for, 0 if it was none.
     boost::asio::awaitable<std::uint32_t> play() {
         const char wish = co_await meet();
         if (wish == message_type::cancel) {

@@ -2,8 +2,8 @@
 //
 // A slot's session is in one of three places. At rest, in the slot: nothing is under way in it, and it can be lent at
 // once. At its hub, a link on a strand of the slot: it connects, is checked, is reset, or serves one-shot statements of
-// many coroutines. Lent, at a link on the executor of the one who acquired it, which is then an ordinary connection of
-// his. A session is touched only by the place that has it.
+// many coroutines. Lent, at a link on its user's executor, as the session of an ordinary connection. Only the place that
+// has a session touches it.
 #pragma once
 
 #include <coropg/connection.hpp>
@@ -95,7 +95,7 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
 
     /// Runs `u` on a connection that it may share; its `waiting` is called when it has ended.
     void submit(unit_ptr&& u);
-    /// Returns a number for a waiter, who is cancelled by `signals` as soon as he is known by it; 0 if nobody can.
+    /// Returns the number by which `signals` cancel a waiter once it has that number; 0 if nobody can cancel it.
     template <class Slot>
     [[nodiscard]] std::uint64_t listen_for_cancellation(Slot signals) {
         if (!signals.is_connected()) return 0;

@@ -1,6 +1,6 @@
-// Deadlines and cancels of a session: when somebody is to be told that time is up, what becomes of his unit, and how
-// far the one cancel is that may be under way. It is told what happens and answers what to do; it has no clock of its
-// own.
+// Deadlines and cancels of a session: which deadline is next, what becomes of a unit that is not waited for any more, and
+// the state of the one cancel that may be under way. It is told what happens and answers what to do; it has no clock of
+// its own.
 //
 //     none --cancel_head--> wanted --take--> under_way --ended--> delivered --(unheard for resend_after)--> wanted
 //       ^                                       |                    |
@@ -58,7 +58,7 @@ class canceller {
     void expect(clock::time_point deadline) noexcept { first_ = std::min(first_, deadline); }
     void forget_deadlines() noexcept { first_ = no_deadline; }
 
-    /// A number by which somebody can cancel his unit.
+    /// A number by which a unit can be cancelled.
     [[nodiscard]] std::uint64_t make_ticket() noexcept { return ++last_ticket_; }
 
     /// Whether something new may be sent.

@@ -87,7 +87,7 @@ class session {
     unit_ptr take_finished() noexcept { return finished_.empty() ? nullptr : finished_.pop_front(); }
     [[nodiscard]] bool has_finished() const noexcept { return !finished_.empty(); }
     [[nodiscard]] std::size_t finished_count() const noexcept { return finished_.size(); }
-    /// Notices, and whom they go to.
+    /// Notices and their handler.
     [[nodiscard]] inbox& notices() noexcept { return inbox_; }
 
     // Deadlines and cancellation
