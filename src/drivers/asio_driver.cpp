@@ -56,6 +56,7 @@ class socket_link final : public asio_link {
 
     void shut_down() override {
         if (!core_) return;
+        core_->notices().clear();
         core_->close("its handle was destroyed");
         if (orphaned_) return;
         if (!is_completing_) rearm();

@@ -77,6 +77,7 @@ void poll_link::throw_parted() { throw usage_error{"the connection went back to 
 
 poll_driver::~poll_driver() {
     if (runner_.link_ == nullptr || !runner_.link_->has_session()) return;
+    runner_.core().notices().clear();
     runner_.core().close("its handle was destroyed");
     runner_.complete();
 }

@@ -4,12 +4,16 @@
 namespace coropg::detail {
 
 void inbox::delivery::operator()() const {
-    for (const diagnostics& notice : notices_) contain("the handler of notices", [&] { handler_(notice); });
+    for (const diagnostics& notice : notices_) {
+        const handler call = *handler_;  // it may set another one, or be the last act of its connection
+        if (!call) return;
+        contain("the handler of notices", [&] { call(notice); });
+    }
 }
 
 inbox::delivery inbox::take() {
     delivery come;
-    if (handler_ && !notices_.empty()) {
+    if (has_handler()) {
         come.handler_ = handler_;
         come.notices_.swap(notices_);
     }

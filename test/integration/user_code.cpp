@@ -254,13 +254,32 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_notice_may_cost_the_connection, Face, both_faces
             for_good ? lease.discard() : lease.release();
         });
         try {
-            AWAIT(lease->execute_script("DO $$BEGIN RAISE NOTICE 'one'; END$$"));
+            AWAIT(lease->execute_script("DO $$BEGIN RAISE NOTICE 'one'; RAISE NOTICE 'two'; END$$"));
         } catch (const error&) {
             BOOST_TEST(Face::is_async);  // told before the statement was
         }
         BOOST_TEST(heard == 1);
         BOOST_TEST(AWAIT(face.pool.template fetch_one<int>("SELECT 1")) == 1);
     }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_notice_may_destroy_what_it_belongs_to, Face, both_faces) {
+    struct owner {
+        typename Face::connection conn;
+        int heard = 0;
+    };
+    Face face;
+    auto all = std::make_unique<owner>(face.connect());
+    all->conn.on_notice([&all, mine = all.get()](const diagnostics&) {
+        ++mine->heard;
+        all.reset();
+    });
+    try {
+        AWAIT(all->conn.execute_script("DO $$BEGIN RAISE NOTICE 'one'; RAISE NOTICE 'two'; END$$"));
+    } catch (const connection_error&) {
+        BOOST_TEST(Face::is_async);
+    }
+    BOOST_TEST(!all);
 }
 
 BOOST_AUTO_TEST_CASE(a_blocking_verb_tells_notices_last) {

@@ -120,8 +120,10 @@ FAULTS = [
     ("inbox", INBOX_H, "has_handler() && !changes_.is_resetting()", "has_handler()"),
     ("inbox", INBOX_H, "        notices_.clear();\n", ""),
     ("inbox", INBOX_H, "        handler_ = nullptr;\n", ""),
+    ("inbox", INBOX_H, "        if (handler_) *handler_ = nullptr;\n", ""),
+    ("inbox", INBOX_H, "~inbox() { clear(); }", "~inbox() = default;"),
     ("inbox", INBOX, "come.notices_.swap(notices_);", "come.notices_ = notices_;"),
-    ("inbox", INBOX, "handler_ && !notices_.empty()", "!notices_.empty()"),
+    ("inbox", INBOX, "        if (!call) return;\n", ""),
     ("inbox", INBOX, "        come.handler_ = handler_;\n", ""),
 ]
 

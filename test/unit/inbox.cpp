@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -80,6 +81,25 @@ BOOST_AUTO_TEST_CASE(a_handler_may_set_another_one_and_throw) {
     in.on_notice([](const diagnostics&) { throw 7; });
     in.put(saying("d"));
     in.take()();
+}
+
+BOOST_AUTO_TEST_CASE(a_delivery_ends_with_its_inbox_or_the_handler) {
+    const session_changes changes;
+    for (const bool is_destroyed : {true, false}) {
+        auto in = std::make_unique<inbox>(changes);
+        int heard = 0;
+        int heard_by_the_next = 0;
+        in->on_notice([&](const diagnostics&) {
+            ++heard;
+            if (is_destroyed) return in.reset();
+            in->clear();
+            in->on_notice([&](const diagnostics&) { ++heard_by_the_next; });
+        });
+        in->put(saying("a"));
+        in->put(saying("b"));
+        in->take()();
+        BOOST_TEST((heard == 1 && heard_by_the_next == 0));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(without_a_handler_nothing_is_delivered) {

@@ -5,6 +5,7 @@
 #include <coropg/error.hpp>
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 namespace coropg::detail {
@@ -13,12 +14,20 @@ class inbox {
  public:
     /// A notice before the end of a reset belongs to the former user, and is dropped.
     explicit inbox(const session_changes& changes) noexcept : changes_{changes} {}
+    inbox(const inbox&) = delete;
+    inbox& operator=(const inbox&) = delete;
+    ~inbox() { clear(); }
 
-    /// Has `handler` called for each notice, by a delivery.
-    void on_notice(std::function<void(const diagnostics&)> handler) { handler_ = std::move(handler); }
-    [[nodiscard]] bool has_handler() const noexcept { return handler_ != nullptr; }
-    /// Without its handler, and without what has come for it.
+    using handler = std::function<void(const diagnostics&)>;
+    /// Has `call` called for each notice, by a delivery.
+    void on_notice(handler call) {
+        if (!handler_) handler_ = std::make_shared<handler>();
+        *handler_ = std::move(call);
+    }
+    [[nodiscard]] bool has_handler() const noexcept { return handler_ && *handler_; }
+    /// Forgets the handler, and the notices that have come for it, those of a delivery under way among them.
     void clear() noexcept {
+        if (handler_) *handler_ = nullptr;
         handler_ = nullptr;
         notices_.clear();
     }
@@ -35,14 +44,14 @@ class inbox {
      private:
         friend class inbox;
 
-        std::function<void(const diagnostics&)> handler_;
+        std::shared_ptr<const handler> handler_;
         std::vector<diagnostics> notices_;
     };
     [[nodiscard]] delivery take();
 
  private:
     const session_changes& changes_;
-    std::function<void(const diagnostics&)> handler_;
+    std::shared_ptr<handler> handler_;  // shared with deliveries; null or empty: there is none
     std::vector<diagnostics> notices_;
 };
 
