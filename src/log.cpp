@@ -72,8 +72,9 @@ bool detail::should_log(log_level level) noexcept {
     return logger != nullptr && logger->should_log(to_spdlog(level));
 }
 
-void detail::log(log_level level, std::string_view message) noexcept {
+void detail::log(log_level level, std::string_view message) noexcept try {
     if (spdlog::logger* logger = target().get()) logger->log(to_spdlog(level), message);
+} catch (...) {  // by a sink; spdlog has reported it, if it is a std::exception
 }
 
 void detail::log_failure(std::string_view whose, std::string_view what) noexcept try {

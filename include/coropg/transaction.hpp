@@ -151,6 +151,8 @@ class basic_transaction : public statements<basic_transaction<Runner>, Runner>,
     /// What it throws is logged.
     template <class Hook>
     void on_commit(Hook&& hook) {
+        static_assert(!std::is_class_v<std::invoke_result_t<Hook&>>,
+                      "a hook of on_commit is called, not awaited: in it, start a coroutine by co_spawn");
         if (!is_open()) throw usage_error{"the transaction has ended"};
         scope_->on_commit.emplace_back(std::forward<Hook>(hook));
     }

@@ -91,6 +91,25 @@ class socket_link final : public asio_link {
         want direction_;
     };
 
+    /// The next turn. Destroyed without being called, it tells the same.
+    class next_turn {
+     public:
+        explicit next_turn(std::shared_ptr<socket_link> link) : link_{std::move(link)} {}
+        next_turn(next_turn&&) noexcept = default;
+        next_turn& operator=(next_turn&&) = delete;
+        ~next_turn() {
+            if (link_) link_->orphan();
+        }
+        void operator()() {
+            const std::shared_ptr<socket_link> link = std::move(link_);
+            link->is_posted_ = false;
+            link->run(want::nothing);
+        }
+
+     private:
+        std::shared_ptr<socket_link> link_;
+    };
+
     /// A turn: takes in what came, and last of all calls the program's code. That may throw, submit more, run the event
     /// loop, destroy the connection or move its session away: all that is still to be done is in the hands of the event
     /// loop by then.
@@ -141,11 +160,7 @@ class socket_link final : public asio_link {
     void rearm() {
         send_cancel();
         const bool is_to_tell = core_->has_finished();
-        if (is_to_tell && !std::exchange(is_posted_, true))
-            asio::post(executor, [link = self()] {
-                link->is_posted_ = false;
-                link->run(want::nothing);
-            });
+        if (is_to_tell && !std::exchange(is_posted_, true)) asio::post(executor, next_turn{self()});
         if (core_->is_open()) {
             watch();
             wait();
@@ -191,6 +206,7 @@ class socket_link final : public asio_link {
     }
 
     void send_cancel();
+    class cancel_end;
 
     void disconnect() {
         let_go();
@@ -307,13 +323,19 @@ asio::awaitable<T> drive(op<T> work) {
     co_return work.take();
 }
 
-void socket_link::send_cancel() {
-    std::optional<pq::cancel_request> request = core_->take_cancel();
-    if (!request) return;
-    const auto signal = cancelling_ = std::make_shared<asio::cancellation_signal>();
-    const auto end = [signal, weak = weak_from_this()](const std::exception_ptr& failure, const std::string& problem) {
-        const auto link = std::static_pointer_cast<socket_link>(weak.lock());
-        if (!link || link->orphaned_ || !link->core_ || link->cancelling_ != signal) return;
+/// The end of a cancel. Destroyed without being called, it tells that the execution context is going away.
+class socket_link::cancel_end {
+ public:
+    cancel_end(std::weak_ptr<asio_link> link, std::shared_ptr<asio::cancellation_signal> signal)
+        : link_{std::move(link)}, signal_{std::move(signal)} {}
+    cancel_end(cancel_end&&) noexcept = default;
+    cancel_end& operator=(cancel_end&&) = delete;
+    ~cancel_end() {
+        if (const auto link = take_link(); link && link->cancelling_ == signal_) link->orphan();
+    }
+    void operator()(const std::exception_ptr& failure, const std::string& problem) {
+        const auto link = take_link();
+        if (!link || link->orphaned_ || !link->core_ || link->cancelling_ != signal_) return;
         if (!problem.empty()) log(log_level::warning, "cannot send a cancel: " + problem);
         link->cancelling_ = nullptr;
         if (failure)  // it goes on, and nobody knows until when
@@ -321,9 +343,23 @@ void socket_link::send_cancel() {
         else
             link->guard([](session& core) { core.cancel_ended(clock::now()); });
         link->run(want::nothing);
-    };
+    }
+
+ private:
+    std::shared_ptr<socket_link> take_link() {
+        return std::static_pointer_cast<socket_link>(std::exchange(link_, {}).lock());
+    }
+
+    std::weak_ptr<asio_link> link_;
+    std::shared_ptr<asio::cancellation_signal> signal_;
+};
+
+void socket_link::send_cancel() {
+    std::optional<pq::cancel_request> request = core_->take_cancel();
+    if (!request) return;
+    const auto signal = cancelling_ = std::make_shared<asio::cancellation_signal>();
     asio::co_spawn(executor, drive(ops::cancel(std::move(*request))),
-                   asio::bind_cancellation_slot(signal->slot(), end));
+                   asio::bind_cancellation_slot(signal->slot(), cancel_end{weak_from_this(), signal}));
 }
 
 }  // namespace

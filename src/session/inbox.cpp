@@ -5,16 +5,16 @@ namespace coropg::detail {
 
 void inbox::delivery::operator()() const {
     for (const diagnostics& notice : notices_) {
-        const handler call = *handler_;  // it may set another one, or be the last act of its connection
+        const std::shared_ptr<handler> call = *address_;
         if (!call) return;
-        contain("the handler of notices", [&] { call(notice); });
+        contain("the handler of notices", [&] { (*call)(notice); });
     }
 }
 
-inbox::delivery inbox::take() {
+inbox::delivery inbox::take() noexcept {
     delivery come;
     if (has_handler()) {
-        come.handler_ = handler_;
+        come.address_ = address_;
         come.notices_.swap(notices_);
     }
     return come;

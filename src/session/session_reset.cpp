@@ -55,7 +55,8 @@ void session::reset(clock::time_point deadline) {
 void session::end_scopes() {
     std::shared_ptr<scope> root = transactions_.current();
     if (!root) return;
-    while (root->outer) root = root->outer;
+    for (; root->outer; root = root->outer) root->is_taken = true;
+    root->is_taken = true;
     unit_ptr u = make_unit({}, {}, root);
     u->end_scope(purpose::rollback);
     submit(std::move(u));

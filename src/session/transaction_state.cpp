@@ -3,6 +3,11 @@
 
 namespace coropg::detail {
 
+void require_kept(const scope& ended) {
+    if (ended.is_taken)
+        throw usage_error{"the connection was given back before the transaction was committed: it is rolled back"};
+}
+
 std::shared_ptr<scope> transaction_state::begin(const std::shared_ptr<scope>& outer, std::vector<std::string> opening,
                                                 bool finds_transaction_id) {
     if (outer && outer->ended) throw usage_error{"the transaction has ended"};

@@ -282,6 +282,131 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_notice_may_destroy_what_it_belongs_to, Face, bot
     BOOST_TEST(!all);
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_handler_of_notices_is_never_copied, Face, both_faces) {
+    struct counter {
+        counter() = default;
+        counter(const counter& other) : count{other.count}, forbids_copies{other.forbids_copies} {
+            if (*forbids_copies) throw std::runtime_error{"copied"};
+        }
+        void operator()(const diagnostics&) { ++count; }
+
+        int count = 0;
+        std::shared_ptr<bool> forbids_copies = std::make_shared<bool>();
+    };
+    Face face;
+    auto conn = face.connect();
+    counter handler;
+    const auto last = std::make_shared<int>();
+    const auto forbids_copies = handler.forbids_copies;
+    conn.on_notice([handler, last](const diagnostics& d) mutable {
+        handler(d);
+        *last = handler.count;
+    });
+    *forbids_copies = true;
+    for (int i = 1; i <= 3; ++i) {
+        AWAIT(conn.execute_script("DO $$BEGIN RAISE NOTICE 'one'; END$$"));
+        BOOST_TEST(*last == i);
+    }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(notices_of_a_commit_come_before_its_hooks, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute_script(R"(
+        CREATE TEMP TABLE noted (id int);
+        CREATE FUNCTION pg_temp.tell() RETURNS trigger LANGUAGE plpgsql AS
+            $$BEGIN RAISE NOTICE 'deferred'; RETURN NULL; END$$;
+        CREATE CONSTRAINT TRIGGER told AFTER INSERT ON noted DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION pg_temp.tell())"));
+    std::string order;
+    conn.on_notice([&](const diagnostics&) { order += "notice "; });
+    auto tx = AWAIT(conn.begin());
+    AWAIT(tx.execute("INSERT INTO noted VALUES (1)"));
+    tx.on_commit([&] { order += "hook "; });
+    AWAIT(tx.commit());
+    BOOST_TEST(order == "notice hook ");
+}
+
+BOOST_AUTO_TEST_CASE(a_transaction_whose_connection_went_back_has_not_succeeded) {
+    pool_of<sync_face> blocking{{.max_size = 1}};
+    auto lease = blocking.pool.acquire();
+    const auto give_back = [&](sync::transaction& tx) {
+        tx.execute("SELECT 1");
+        lease.release();
+    };
+    BOOST_CHECK_THROW(lease->transaction(give_back), usage_error);
+
+    pool_face face{{.max_size = 1}};
+    pooled_connection other = AWAIT(face.pool.acquire());
+    const auto give_other_back = [&](transaction& tx) -> asio::awaitable<int> {
+        co_await tx.execute("SELECT 1");
+        other.release();
+        co_return 1;
+    };
+    error_of<usage_error>([&] { AWAIT(other->transaction(give_other_back)); });
+}
+
+BOOST_AUTO_TEST_CASE(what_still_waits_is_freed_with_its_event_loop) {
+    // At each step: a statement that is refused again and again, a cancel, and one-shots of a pool.
+    for (int steps = 0; steps < 60; ++steps) {
+        const auto alive = std::make_shared<int>();
+        auto io = std::make_unique<asio::io_context>();
+        const auto refused = [](std::shared_ptr<int> held) -> asio::awaitable<void> {
+            const std::shared_ptr<int> mine = std::move(held);
+            connection conn = co_await coropg::connect(dsn());
+            transaction tx = co_await conn.begin();
+            co_await tx.execute("SELECT 1");
+            for (;;) try {
+                    co_await conn.execute("SELECT 1");
+                } catch (const usage_error&) {
+                }
+        };
+        const auto cancelled = [](std::shared_ptr<int> held) -> asio::awaitable<void> {
+            const std::shared_ptr<int> mine = std::move(held);
+            connection conn = co_await coropg::connect(dsn());
+            for (;;) try {
+                    co_await conn.with({.timeout = 1ms}).execute("SELECT pg_sleep(30)");
+                } catch (const query_timeout&) {
+                }
+        };
+        const auto pooled = [](std::shared_ptr<int> held) -> asio::awaitable<void> {
+            const std::shared_ptr<int> mine = std::move(held);
+            coropg::pool pool{co_await asio::this_coro::executor, dsn(), {.max_size = 1}};
+            for (;;) co_await pool.execute("SELECT 1");
+        };
+        asio::co_spawn(*io, refused(alive), asio::detached);
+        asio::co_spawn(*io, cancelled(alive), asio::detached);
+        asio::co_spawn(*io, pooled(alive), asio::detached);
+        for (int i = 0; i < 2 * steps; ++i) io->run_one_for(5ms);
+        io.reset();
+        BOOST_TEST(alive.use_count() == 1, "after " << 2 * steps << " steps");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_hook_may_keep_the_connection_that_comes_back) {
+    pool_face face{{.max_size = 1}};
+    std::optional<connection> kept;
+    face.pool.after_release([&](connection& conn) {
+        if (!kept) kept.emplace(std::move(conn));
+        return true;
+    });
+    pooled_connection first = AWAIT(face.pool.acquire());
+    first.release();
+    BOOST_TEST_REQUIRE(kept.has_value());
+    pooled_connection second = AWAIT(face.pool.acquire());
+    BOOST_TEST(AWAIT(kept->fetch_one<int>("SELECT 1")) == 1);
+    kept.reset();
+    BOOST_TEST(AWAIT(second->fetch_one<int>("SELECT 2")) == 2);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_connection_moved_from_refuses_statements, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    auto moved = std::move(conn);
+    error_of<usage_error>([&] { AWAIT(conn.execute("SELECT 1")); });
+    BOOST_TEST(AWAIT(moved.template fetch_one<int>("SELECT 1")) == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_blocking_verb_tells_notices_last) {
     sync::connection conn = sync::connect(dsn());
     std::vector<int> heard;

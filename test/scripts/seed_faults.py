@@ -119,12 +119,12 @@ FAULTS = [
     ("channel", CHANNEL, "return is_closed_ || !items_.empty();", "return !items_.empty();"),
     ("inbox", INBOX_H, "has_handler() && !changes_.is_resetting()", "has_handler()"),
     ("inbox", INBOX_H, "        notices_.clear();\n", ""),
-    ("inbox", INBOX_H, "        handler_ = nullptr;\n", ""),
-    ("inbox", INBOX_H, "        if (handler_) *handler_ = nullptr;\n", ""),
+    ("inbox", INBOX_H, "*address = nullptr;", ";"),
+    ("inbox", INBOX_H, "std::exchange(address_, nullptr)", "address_"),
     ("inbox", INBOX_H, "~inbox() { clear(); }", "~inbox() = default;"),
     ("inbox", INBOX, "come.notices_.swap(notices_);", "come.notices_ = notices_;"),
     ("inbox", INBOX, "        if (!call) return;\n", ""),
-    ("inbox", INBOX, "        come.handler_ = handler_;\n", ""),
+    ("inbox", INBOX, "        come.address_ = address_;\n", ""),
 ]
 
 

@@ -146,7 +146,11 @@ void asio_pool::give_back(const pool_lease& lease, connection&& conn, bool is_us
 
 /// On the executor of the link. Others may still wait for statements on it.
 void asio_pool::take_back(lent_link&& lent, bool is_usable) {
-    if (is_usable && after_release) is_usable = pass_release_hook(lent.link);
+    if (is_usable && after_release) {
+        const std::optional<bool> is_welcome = pass_release_hook(lent.link);
+        if (!is_welcome) return write_off(lent);
+        is_usable = *is_welcome;
+    }
     std::unique_ptr<session> core = lent.link->part();
     if (!is_usable) core->close("the pool does not want it any more");
     const return_condition how = make_clean(*core, options_.reset);
@@ -168,11 +172,11 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
     go_on(lent.lease.slot);
 }
 
-bool asio_pool::pass_release_hook(const std::shared_ptr<asio_link>& link) {
+std::optional<bool> asio_pool::pass_release_hook(const std::shared_ptr<asio_link>& link) {
     connection conn{asio_driver{link}};
     const bool is_welcome = passes_release_hook(after_release, conn);
-    (void)std::move(conn).take_driver().take_link();  // else the connection would end with `conn`
-    return is_welcome;
+    const bool is_kept = std::move(conn).take_driver().take_link() != nullptr;  // and does not end with `conn`
+    return is_kept ? std::optional{is_welcome} : std::nullopt;
 }
 
 void asio_pool::write_off(const lent_link& lent) {

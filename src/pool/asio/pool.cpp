@@ -140,10 +140,12 @@ class asio_pool::context_watch {
 /// The handlers of those who wait own coroutines, which may own the pool: the circle is broken here.
 void asio_pool::orphan() {
     if (process_.is_left()) return;
-    effects doomed;  // outlives the lock; nobody is told
+    effects doomed;  // this and the next outlive the lock; nobody is told
+    std::vector<unit_queue> granted;
     const std::lock_guard lock{mutex_};
     core_.close(clock::now());
     while (const auto action = core_.next_action()) collect(*action, doomed);
+    for (slot& s : slots_) granted.push_back(std::move(s.inbox));
 }
 
 std::shared_ptr<asio_pool> asio_pool::make(asio::any_io_executor executor, conninfo info, const pool_options& options) {

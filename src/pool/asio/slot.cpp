@@ -62,12 +62,13 @@ void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& hub) {
     } catch (...) {
         return fail_connect(i, connect_problem::unavailable, std::current_exception());
     }
+    std::exception_ptr former;  // is destroyed behind the mutex: it may be the program's
     const event e{*this};
     slot& s = slots_[i];
     s.connecting = nullptr;
     s.hub = std::move(hub);
     s.idle_socket = std::move(idle_socket);
-    last_failure_ = nullptr;
+    std::swap(last_failure_, former);
     rest(i, std::move(core), e.now);
     core_.connected(i, e.now);
     go_on(i);
@@ -76,7 +77,7 @@ void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& hub) {
 void asio_pool::fail_connect(std::size_t i, connect_problem problem, std::exception_ptr why) {
     const event e{*this};
     slots_[i].connecting = nullptr;
-    last_failure_ = std::move(why);
+    std::swap(last_failure_, why);  // the former one is destroyed behind the mutex
     core_.connect_failed(i, e.now, problem);
 }
 

@@ -111,8 +111,9 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
         problem = std::current_exception();
     }
     s.connecting = nullptr;
+    std::exception_ptr former = problem;  // is destroyed behind the mutex: it may be the program's
     const event e{*this};
-    last_failure_ = problem;
+    std::swap(last_failure_, former);
     if (problem)
         return core_.connect_failed(job.slot, e.now(), is_in_hook ? connect_problem::hook_failed : problem_of(problem));
     s.socket = std::move(socket);

@@ -157,10 +157,14 @@ class asio_runner {
         auto tx = begin();
         if constexpr (std::is_void_v<value>) {
             co_await work(tx);
-            if (tx.is_open()) co_await tx.commit();
+            if (!tx.is_open()) co_return require_kept(*tx.within());
+            co_await tx.commit();
         } else {
             value result = co_await work(tx);
-            if (tx.is_open()) co_await tx.commit();
+            if (!tx.is_open())
+                require_kept(*tx.within());
+            else
+                co_await tx.commit();
             co_return result;
         }
     }

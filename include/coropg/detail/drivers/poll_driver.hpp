@@ -72,10 +72,9 @@ class poll_link {
         if (!session_) throw_parted();
         return *session_;
     }
-
- private:
     [[noreturn]] static void throw_parted();
 
+ private:
     std::unique_ptr<poll_session> session_;
 };
 
@@ -98,9 +97,10 @@ class poll_runner {
     T run(unit_ptr&& u, Finish finish) const {
         unit_ptr done = perform(std::move(u));
         // The program's code comes last, when neither the session nor this is in use: it may give the connection back.
-        const told_last news{core().notices().take()};
+        told_last news{core().notices().take()};
         if constexpr (acts_afterwards<Finish>) {
             core().result_of(std::move(done), finish);
+            news.tell();
             finish.afterwards();
         } else {
             return core().result_of(std::move(done), finish);
@@ -129,15 +129,23 @@ class poll_runner {
         auto tx = begin();
         if constexpr (std::is_void_v<std::invoke_result_t<Work&, decltype(tx)&>>) {
             work(tx);
-            if (tx.is_open()) tx.commit();
+            if (!tx.is_open()) return require_kept(*tx.within());
+            tx.commit();
         } else {
             auto result = work(tx);
-            if (tx.is_open()) tx.commit();
+            if (!tx.is_open())
+                require_kept(*tx.within());
+            else
+                tx.commit();
             return result;
         }
     }
 
-    [[nodiscard]] session& core() const { return link_->here().core; }
+    /// Errors: usage_error when the session was given away, or this was moved from.
+    [[nodiscard]] session& core() const {
+        if (!link_) poll_link::throw_parted();
+        return link_->here().core;
+    }
     [[nodiscard]] poll_link& link() const noexcept { return *link_; }
 
  private:
@@ -146,6 +154,7 @@ class poll_runner {
     struct told_last {
         inbox::delivery news;
 
+        void tell() { std::exchange(news, {})(); }
         ~told_last() { news(); }
     };
 

@@ -175,7 +175,8 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
                                       const asio::any_io_executor& executor);
     void take_back(lent_link&& lent, bool is_usable);
     void write_off(const lent_link& lent);
-    [[nodiscard]] bool pass_release_hook(const std::shared_ptr<asio_link>& link);
+    /// What the hook says of the connection; nothing if it has moved it away.
+    [[nodiscard]] std::optional<bool> pass_release_hook(const std::shared_ptr<asio_link>& link);
     void rest(std::size_t i, std::unique_ptr<session>&& core, clock::time_point heard_from);
     void go_on(std::size_t i);
 

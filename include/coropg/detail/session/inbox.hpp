@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace coropg::detail {
@@ -21,14 +22,14 @@ class inbox {
     using handler = std::function<void(const diagnostics&)>;
     /// Has `call` called for each notice, by a delivery.
     void on_notice(handler call) {
-        if (!handler_) handler_ = std::make_shared<handler>();
-        *handler_ = std::move(call);
+        auto next = call ? std::make_shared<handler>(std::move(call)) : nullptr;
+        if (!address_) address_ = std::make_shared<std::shared_ptr<handler>>();
+        *address_ = std::move(next);
     }
-    [[nodiscard]] bool has_handler() const noexcept { return handler_ && *handler_; }
+    [[nodiscard]] bool has_handler() const noexcept { return address_ && *address_; }
     /// Forgets the handler, and the notices that have come for it, those of a delivery under way among them.
     void clear() noexcept {
-        if (handler_) *handler_ = nullptr;
-        handler_ = nullptr;
+        if (const auto address = std::exchange(address_, nullptr)) *address = nullptr;
         notices_.clear();
     }
 
@@ -44,14 +45,15 @@ class inbox {
      private:
         friend class inbox;
 
-        std::shared_ptr<const handler> handler_;
+        std::shared_ptr<const std::shared_ptr<handler>> address_;
         std::vector<diagnostics> notices_;
     };
-    [[nodiscard]] delivery take();
+    [[nodiscard]] delivery take() noexcept;
 
  private:
     const session_changes& changes_;
-    std::shared_ptr<handler> handler_;  // shared with deliveries; null or empty: there is none
+    /// Where deliveries find the handler, which may be replaced or gone by the next notice.
+    std::shared_ptr<std::shared_ptr<handler>> address_;
     std::vector<diagnostics> notices_;
 };
 

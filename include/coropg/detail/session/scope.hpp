@@ -26,6 +26,8 @@ struct scope {
     progress reached = progress::fresh;
     /// Its end is queued: it takes no more statements.
     bool ended = false;
+    /// It was ended by a reset, for its connection was given back.
+    bool is_taken = false;
     bool finds_transaction_id = false;
     std::optional<std::uint64_t> transaction_id;
     std::vector<std::function<void()>> on_commit;
@@ -38,5 +40,8 @@ struct scope {
     /// 0 for a transaction; names the savepoint.
     [[nodiscard]] unsigned depth() const noexcept { return outer ? outer->depth() + 1 : 0; }
 };
+
+/// Errors: usage_error if the scope was rolled back for its connection was given back.
+void require_kept(const scope& ended);
 
 }  // namespace coropg::detail
