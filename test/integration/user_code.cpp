@@ -392,7 +392,7 @@ BOOST_AUTO_TEST_CASE(a_hook_may_keep_the_connection_that_comes_back) {
     });
     pooled_connection first = AWAIT(face.pool.acquire());
     first.release();
-    BOOST_TEST_REQUIRE(kept.has_value());
+    BOOST_TEST_REQUIRE(face.run_until([&] { return kept.has_value(); }));
     pooled_connection second = AWAIT(face.pool.acquire());
     BOOST_TEST(AWAIT(kept->fetch_one<int>("SELECT 1")) == 1);
     kept.reset();
