@@ -67,8 +67,9 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
     /// it back or destroy it. They are logged at level info, too. What the handler throws is logged.
     template <class Handler>
     void on_notice(Handler&& handler) {
-        static_assert(!std::is_class_v<std::invoke_result_t<Handler&, const diagnostics&>>,
-                      "a handler of notices is called, not awaited: in it, start a coroutine by co_spawn");
+        if constexpr (std::is_invocable_v<Handler&, const diagnostics&>)  // nullptr is no handler
+            static_assert(!std::is_class_v<std::invoke_result_t<Handler&, const diagnostics&>>,
+                          "a handler of notices is called, not awaited: in it, start a coroutine by co_spawn");
         runner().core().notices().on_notice(std::forward<Handler>(handler));
     }
 
