@@ -30,7 +30,7 @@ std::string file_name(const std::source_location& where) {
     return std::string{path.substr(path.find_last_of('/') + 1)} + ":" + std::to_string(where.line());
 }
 
-std::string described(const pool_snapshot& seen) {
+std::string description_of(const pool_snapshot& seen) {
     std::string text = std::to_string(seen.busy) + " busy, " + std::to_string(seen.idle) + " idle, " +
                        std::to_string(seen.connecting) + " connecting, " + std::to_string(seen.waiting) + " waiting";
     for (const pool_holder& h : seen.holders)
@@ -159,21 +159,21 @@ std::exception_ptr failure_of(wait_failure why, pool_snapshot seen, const std::e
         default: break;
     }
     seen.last_error = text_of(last);
-    const std::string text = "no connection of " + title(seen) + " became free in time: " + described(seen);
+    const std::string text = "no connection of " + title(seen) + " became free in time: " + description_of(seen);
     return std::make_exception_ptr(pool_timeout{text, std::move(seen), std::move(site)});
 }
 
 query_timeout too_late_for_statement(const pool_snapshot& seen, call_site site) {
-    return query_timeout{
-        "timeout; the statement was not sent, as no connection of " + title(seen) + " became free: " + described(seen),
-        std::move(site)};
+    return query_timeout{"timeout; the statement was not sent, as no connection of " + title(seen) +
+                             " became free: " + description_of(seen),
+                         std::move(site)};
 }
 
 std::exception_ptr refusal_of(request_result why, const pool_snapshot& seen, call_site site) {
     if (why == request_result::closed)
         return std::make_exception_ptr(pool_closed{title(seen) + " is closed", std::move(site)});
-    return std::make_exception_ptr(
-        pool_overloaded{"too many wait for a connection of " + title(seen) + ": " + described(seen), std::move(site)});
+    return std::make_exception_ptr(pool_overloaded{
+        "too many wait for a connection of " + title(seen) + ": " + description_of(seen), std::move(site)});
 }
 
 }  // namespace coropg::detail
