@@ -28,7 +28,7 @@ outcome lost_outcome(const unit& u) {
     return decided ? outcome::unknown : outcome::not_executed;
 }
 
-std::string_view described(outcome became) {
+std::string_view text_of_outcome(outcome became) {
     switch (became) {
         case outcome::not_sent: return "the statement was not sent";
         case outcome::unknown: return "the statement was sent, its outcome is not known";
@@ -364,7 +364,7 @@ void session::fail_closed(unit_ptr&& u, bool sent) {
                 commit_in_doubt{text + "COMMIT was sent, its answer did not come", u->site(), id}));
         } else {
             u->fail(std::make_exception_ptr(
-                connection_error{std::string{text}.append(described(became)), u->site(), became}));
+                connection_error{std::string{text}.append(text_of_outcome(became)), u->site(), became}));
         }
     }
     finish(std::move(u));
