@@ -3,17 +3,14 @@
 #include <coropg/detail/ops/ops.hpp>
 #include <coropg/log.hpp>
 
+#include "asio_wait.hpp"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
-#include <poll.h>
 
 namespace coropg::detail {
 
@@ -71,43 +68,46 @@ class socket_link final : public asio_link {
         return std::static_pointer_cast<socket_link>(shared_from_this());
     }
 
-    /// Waits for one direction. Destroyed without being called, it tells that the execution context is going away.
-    class on_ready {
+    /// What the event loop is to call. Destroyed without being called, it tells that the execution context is going away.
+    class continuation {
      public:
-        on_ready(std::shared_ptr<socket_link> link, want direction) : link_{std::move(link)}, direction_{direction} {}
-        on_ready(on_ready&&) noexcept = default;
-        on_ready& operator=(on_ready&&) = delete;
-        ~on_ready() {
+        explicit continuation(std::shared_ptr<socket_link> link) : link_{std::move(link)} {}
+        continuation(continuation&&) noexcept = default;
+        continuation& operator=(continuation&&) = delete;
+        ~continuation() {
             if (link_) link_->orphan();
         }
+
+     protected:
+        std::shared_ptr<socket_link> take_link() noexcept { return std::exchange(link_, nullptr); }
+
+     private:
+        std::shared_ptr<socket_link> link_;
+    };
+
+    /// Waits for one direction.
+    class on_ready : public continuation {
+     public:
+        on_ready(std::shared_ptr<socket_link> link, want direction)
+            : continuation{std::move(link)}, direction_{direction} {}
         void operator()(error_code problem) {
-            const std::shared_ptr<socket_link> link = std::move(link_);
+            const std::shared_ptr<socket_link> link = take_link();
             (direction_ == want::read ? link->reading_ : link->writing_) = false;
             link->run(problem ? want::nothing : direction_);
         }
 
      private:
-        std::shared_ptr<socket_link> link_;
         want direction_;
     };
 
-    /// The next turn. Destroyed without being called, it tells the same.
-    class next_turn {
+    class next_turn : public continuation {
      public:
-        explicit next_turn(std::shared_ptr<socket_link> link) : link_{std::move(link)} {}
-        next_turn(next_turn&&) noexcept = default;
-        next_turn& operator=(next_turn&&) = delete;
-        ~next_turn() {
-            if (link_) link_->orphan();
-        }
+        using continuation::continuation;
         void operator()() {
-            const std::shared_ptr<socket_link> link = std::move(link_);
+            const std::shared_ptr<socket_link> link = take_link();
             link->is_posted_ = false;
             link->run(want::nothing);
         }
-
-     private:
-        std::shared_ptr<socket_link> link_;
     };
 
     /// A turn: takes in what came, and last of all calls the program's code. That may throw, submit more, run the event
@@ -242,86 +242,6 @@ class socket_link final : public asio_link {
     bool is_posted_ = false;      ///< the next turn
     bool orphaned_ = false;
 };
-
-/// A name that is looked up. Asio cannot cancel a lookup: one that is not waited for any more is left behind.
-struct host_lookup {
-    explicit host_lookup(const asio::any_io_executor& executor) : resolver{executor}, end{executor} {
-        end.expires_at(no_deadline);
-    }
-
-    asio::ip::tcp::resolver resolver;
-    asio::steady_timer end;
-    error_code problem = asio::error::operation_aborted;
-    asio::ip::tcp::resolver::results_type found;
-};
-
-asio::awaitable<void> look_up_host(resolution& name) {
-    const auto shared = std::make_shared<host_lookup>(co_await asio::this_coro::executor);
-    const auto take = [shared](error_code problem, asio::ip::tcp::resolver::results_type found) {
-        shared->problem = problem;
-        shared->found = std::move(found);
-        shared->end.cancel();
-    };
-    shared->resolver.async_resolve(name.host, name.port, take);
-    error_code woken;
-    co_await shared->end.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    shared->resolver.cancel();  // one that has not begun
-    if (shared->problem == asio::error::operation_aborted) throw boost::system::system_error{shared->problem};
-    if (shared->problem) name.problem = shared->problem.message();
-    for (const auto& entry : shared->found) name.addresses.push_back(entry.endpoint().address().to_string());
-}
-
-/// A wait with a deadline; the timer's handler may outlive the coroutine.
-struct timed_wait {
-    timed_wait(const asio::any_io_executor& executor, int socket)
-        : side{executor, duplicate(socket).release()}, timer{executor} {}
-
-    descriptor side;
-    asio::steady_timer timer;
-    bool late = false;
-};
-
-/// Asio wakes for nothing now and then, when several threads run the event loop; libpq does not take that for an
-/// answer.
-bool is_ready(const wish& w) {
-    pollfd entry{w.socket, static_cast<short>(w.readiness == want::read ? POLLIN : POLLOUT), 0};
-    return ::poll(&entry, 1, 0) != 0;
-}
-
-asio::awaitable<answer> wait_for(wish w) {
-    const auto wait = std::make_shared<timed_wait>(co_await asio::this_coro::executor, w.socket);
-    if (w.deadline != no_deadline) {
-        wait->timer.expires_at(w.deadline);
-        wait->timer.async_wait([wait](error_code problem) {
-            if (problem) return;
-            wait->late = true;
-            wait->side.cancel();
-        });
-    }
-    error_code problem;
-    do {
-        co_await wait->side.async_wait(w.readiness == want::read ? descriptor::wait_read : descriptor::wait_write,
-                                       asio::redirect_error(asio::use_awaitable, problem));
-    } while (!problem && !wait->late && !is_ready(w));
-    wait->timer.cancel();
-    if (wait->late) co_return answer::timed_out;
-    if (problem) throw boost::system::system_error{problem};
-    co_return answer::ready;
-}
-
-/// Waits wherever `work` has to. Errors: those of `work`; boost::system::system_error when cancelled.
-template <class T>
-asio::awaitable<T> drive(op<T> work) {
-    answer reply = answer::ready;
-    while (const std::optional<wish> w = work.resume(reply)) {
-        reply = answer::ready;
-        if (w->name != nullptr)
-            co_await look_up_host(*w->name);
-        else
-            reply = co_await wait_for(*w);
-    }
-    co_return work.take();
-}
 
 /// The end of a cancel. Destroyed without being called, it tells that the execution context is going away.
 class socket_link::cancel_end {

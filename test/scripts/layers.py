@@ -31,7 +31,7 @@ ROOMS = [
     # the only ones that wait
     (7, "drivers", ["coropg/detail/drivers/asio_driver.hpp", "coropg/detail/drivers/poll_driver.hpp",
                     "coropg/detail/drivers/handlers.hpp", "coropg/detail/drivers/watchdog.hpp",
-                    "src/drivers/*_driver.cpp", "src/drivers/watchdog.cpp"]),
+                    "src/drivers/*_driver.cpp", "src/drivers/asio_wait.*", "src/drivers/watchdog.cpp"]),
     (7, "shell of a pool", ["coropg/detail/pool/pool_policy.hpp", "coropg/detail/pool/pool_shell.hpp",
                             "src/pool/pool_policy.cpp", "src/pool/pool_shell.cpp"]),
     # the core, which never waits: the queue, and its parts that see libpq or units
@@ -73,7 +73,7 @@ OUTSIDE = [
      ["coropg/detail/pq.hpp", "coropg/result.hpp", "src/values/codec.cpp"]),
     ("Boost.Asio", r"boost/asio(\.hpp|/.*)",
      ["coropg/connection.hpp", "src/faces/connection.cpp", "coropg/gather.hpp", "coropg/retry.hpp",
-      "coropg/detail/drivers/asio_driver.hpp", "src/drivers/asio_driver.cpp", "coropg/detail/drivers/handlers.hpp",
+      "coropg/detail/drivers/asio_driver.hpp", "src/drivers/asio_*", "coropg/detail/drivers/handlers.hpp",
       "coropg/pool.hpp", "coropg/detail/pool/asio_pool*", "src/pool/asio/*", "coropg/testing/*",
       "coropg/types/network.hpp", "src/types/network.cpp"]),
     ("poll(2)", r"(sys/)?poll\.h", ["src/drivers/*"]),

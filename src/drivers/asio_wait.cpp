@@ -1,0 +1,97 @@
+#include "asio_wait.hpp"
+
+#include <coropg/detail/drivers/descriptor.hpp>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <poll.h>
+
+#include <memory>
+
+namespace coropg::detail {
+
+namespace {
+
+using boost::system::error_code;
+using descriptor = asio::posix::stream_descriptor;
+
+/// A name that is looked up. Asio cannot cancel a lookup: one that is not waited for any more is left behind.
+struct host_lookup {
+    explicit host_lookup(const asio::any_io_executor& executor) : resolver{executor}, end{executor} {
+        end.expires_at(no_deadline);
+    }
+
+    asio::ip::tcp::resolver resolver;
+    asio::steady_timer end;
+    error_code problem = asio::error::operation_aborted;
+    asio::ip::tcp::resolver::results_type found;
+};
+
+asio::awaitable<void> look_up_host(resolution& name) {
+    const auto shared = std::make_shared<host_lookup>(co_await asio::this_coro::executor);
+    const auto take = [shared](error_code problem, asio::ip::tcp::resolver::results_type found) {
+        shared->problem = problem;
+        shared->found = std::move(found);
+        shared->end.cancel();
+    };
+    shared->resolver.async_resolve(name.host, name.port, take);
+    error_code woken;
+    co_await shared->end.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    shared->resolver.cancel();  // one that has not begun
+    if (shared->problem == asio::error::operation_aborted) throw boost::system::system_error{shared->problem};
+    if (shared->problem) name.problem = shared->problem.message();
+    for (const auto& entry : shared->found) name.addresses.push_back(entry.endpoint().address().to_string());
+}
+
+/// A wait with a deadline; the timer's handler may outlive the coroutine.
+struct timed_wait {
+    timed_wait(const asio::any_io_executor& executor, int socket)
+        : side{executor, duplicate(socket).release()}, timer{executor} {}
+
+    descriptor side;
+    asio::steady_timer timer;
+    bool late = false;
+};
+
+/// Asio wakes for nothing now and then, when several threads run the event loop; libpq does not take that for an
+/// answer.
+bool is_ready(const wish& w) {
+    pollfd entry{w.socket, static_cast<short>(w.readiness == want::read ? POLLIN : POLLOUT), 0};
+    return ::poll(&entry, 1, 0) != 0;
+}
+
+asio::awaitable<answer> wait_for(wish w) {
+    const auto wait = std::make_shared<timed_wait>(co_await asio::this_coro::executor, w.socket);
+    if (w.deadline != no_deadline) {
+        wait->timer.expires_at(w.deadline);
+        wait->timer.async_wait([wait](error_code problem) {
+            if (problem) return;
+            wait->late = true;
+            wait->side.cancel();
+        });
+    }
+    error_code problem;
+    do {
+        co_await wait->side.async_wait(w.readiness == want::read ? descriptor::wait_read : descriptor::wait_write,
+                                       asio::redirect_error(asio::use_awaitable, problem));
+    } while (!problem && !wait->late && !is_ready(w));
+    wait->timer.cancel();
+    if (wait->late) co_return answer::timed_out;
+    if (problem) throw boost::system::system_error{problem};
+    co_return answer::ready;
+}
+
+}  // namespace
+
+asio::awaitable<answer> grant(wish w) {
+    if (w.name == nullptr) co_return co_await wait_for(w);
+    co_await look_up_host(*w.name);
+    co_return answer::ready;
+}
+
+}  // namespace coropg::detail
