@@ -2,6 +2,8 @@
 #include <coropg/log.hpp>
 #include <coropg/observer.hpp>
 
+#include "../targets.hpp"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -16,64 +18,6 @@ namespace coropg::detail::ops {
 namespace {
 
 constexpr std::chrono::seconds default_connect_timeout{30};
-
-/// One entry of the host list.
-struct target {
-    std::string host;
-    std::string hostaddr;
-    std::string port;
-};
-
-std::vector<std::string> split(std::string_view list) {
-    std::vector<std::string> parts;
-    for (;;) {
-        const std::size_t comma = list.find(',');
-        parts.emplace_back(list.substr(0, comma));
-        if (comma == std::string_view::npos) return parts;
-        list.remove_prefix(comma + 1);
-    }
-}
-
-/// The value of a keyword from `info`, else what libpq takes from the environment, the service file and its defaults.
-std::string effective(const conninfo& info, std::string_view keyword) {
-    if (const std::string_view set = info.get(keyword); !set.empty()) return std::string{set};
-    const pq::options defaults{PQconndefaults()};
-    for (const PQconninfoOption* o = defaults.get(); o != nullptr && o->keyword != nullptr; ++o)
-        if (keyword == o->keyword && o->val != nullptr) return o->val;
-    return {};
-}
-
-/// A list of one stands for all hosts.
-void stretch(std::vector<std::string>& list, std::size_t count, std::string_view keyword) {
-    if (list.size() == 1) list.resize(count, std::string{list.front()});
-    if (list.size() == count) return;
-    throw usage_error{"\"" + std::string{keyword} + "\" lists " + std::to_string(list.size()) + " entries for " +
-                      std::to_string(count) + " hosts"};
-}
-
-/// The value is not shown: a password that was not escaped in a URI ends up here.
-void require_port(std::string_view text) {
-    unsigned port = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (problem != std::errc{} || end != text.data() + text.size() || port == 0 || port > 65535)
-        throw usage_error{"the port is not a number from 1 to 65535"};
-}
-
-std::vector<target> targets_of(const conninfo& info) {
-    std::vector<std::string> hosts = split(effective(info, "host"));
-    std::vector<std::string> addresses = split(effective(info, "hostaddr"));
-    std::vector<std::string> ports = split(effective(info, "port"));
-    const std::size_t count = std::max(hosts.size(), addresses.size());
-    stretch(hosts, count, "host");
-    stretch(addresses, count, "hostaddr");
-    stretch(ports, count, "port");
-    std::vector<target> targets;
-    for (std::size_t i = 0; i < count; ++i) {
-        require_port(ports[i]);
-        targets.push_back({hosts[i], addresses[i], ports[i]});
-    }
-    return targets;
-}
 
 bool is_local(const target& t) {
     return t.hostaddr.empty() && (t.host.empty() || t.host.front() == '/' || t.host.front() == '@');

@@ -10,8 +10,9 @@
 #include <coropg/sqlstate.hpp>
 #include <coropg/types/system.hpp>
 
+#include "../targets.hpp"
+
 #include <algorithm>
-#include <string_view>
 
 namespace coropg::detail {
 
@@ -30,17 +31,6 @@ void refuse_behind_failed_begin(unit& u) {
     constexpr const char* problem = "the transaction could not begin";
     u.fail(!u.ends_scope() ? std::make_exception_ptr(pipeline_aborted{problem, site})
                            : std::make_exception_ptr(commit_rolled_back{problem, site}));
-}
-
-/// By the connection's own settings: a hook or the environment may have made them.
-bool wants_writes(PGconn* conn) {
-    const pq::options settings{PQconninfo(conn)};
-    for (const PQconninfoOption* o = settings.get(); o != nullptr && o->keyword != nullptr; ++o) {
-        if (std::string_view{o->keyword} != "target_session_attrs" || o->val == nullptr) continue;
-        const std::string_view wanted = o->val;
-        return wanted == "read-write" || wanted == "primary";
-    }
-    return false;
 }
 
 }  // namespace

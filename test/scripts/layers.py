@@ -9,6 +9,7 @@ stands, the folder decides.
 """
 
 import fnmatch
+import posixpath
 import re
 import sys
 from pathlib import Path
@@ -57,7 +58,7 @@ ROOMS = [
     (2, "sql", ["coropg/sql_text.hpp", "coropg/sql.hpp", "coropg/detail/sql/*.hpp", "src/sql/*"]),
     (2, "op", ["coropg/detail/ops/op.hpp", "coropg/detail/ops/channel.hpp"]),
     # libpq's objects as C++ objects, and how to reach a server
-    (2, "libpq", ["coropg/detail/pq.hpp", "src/pq.cpp", "coropg/conninfo.hpp", "src/conninfo.cpp"]),
+    (2, "libpq", ["coropg/detail/pq.hpp", "src/pq.cpp", "coropg/conninfo.hpp", "src/conninfo.cpp", "src/targets.*"]),
     # what stands on nothing
     (1, "base", ["coropg/error.hpp", "coropg/errors.hpp", "coropg/sqlstate.hpp", "coropg/pool_stats.hpp",
                  "coropg/options.hpp", "coropg/pool_options.hpp", "coropg/settled.hpp", "coropg/log.hpp",
@@ -128,7 +129,7 @@ def check(root):
                          if is_one_of(name, silent) and re.search(word, line)]
             if match := INCLUDE.match(line):
                 quote, header = match.groups()
-                target = (Path(name).parent / header).as_posix() if quote == '"' else header
+                target = posixpath.normpath(Path(name).parent / header) if quote == '"' else header
                 if target in paths:
                     includes[name].append((number, target))
                 elif quote == '"' or header.startswith("coropg/"):

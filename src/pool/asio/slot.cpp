@@ -150,14 +150,22 @@ void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core, clock::time
     slots_[i].heard_from = heard_from;
 }
 
-/// Background work of an idle connection: its reset is sent, and its end is noticed.
+/// Background work of a connection that has become idle: its reset is sent, and its end is noticed. Later, since those
+/// who are told now may use it again.
 void asio_pool::go_on(std::size_t i) {
+    slot& s = slots_[i];
+    if (core_.slots()[i].state != slot_state::idle || std::exchange(s.is_to_look_after, true)) return;
+    asio::post(s.home, [weak = weak_from_this(), i] {
+        if (const auto self = weak.lock()) self->look_after(i);
+    });
+}
+
+void asio_pool::look_after(std::size_t i) {
+    const event e{*this};
+    slot& s = slots_[i];
+    s.is_to_look_after = false;
     if (core_.slots()[i].state != slot_state::idle) return;
-    if (!slots_[i].at_rest->is_quiet())
-        asio::post(slots_[i].home, [self = shared_from_this(), i] {
-            const event e{*self};
-            if (self->slots_[i].at_rest && !self->slots_[i].at_rest->is_quiet()) self->core_.doubt(i, e.now);
-        });
+    if (!s.at_rest->is_quiet()) core_.doubt(i, e.now);
     watch(i);
 }
 

@@ -133,7 +133,8 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
         std::shared_ptr<asio_link> borrowed;  ///< while lent
         std::shared_ptr<descriptor> idle_socket;
         bool is_watched = false;
-        unit_queue inbox;  ///< one-shots on their way to the hub
+        bool is_to_look_after = false;  ///< it has become idle
+        unit_queue inbox;               ///< one-shots on their way to the hub
         bool is_being_served = false;
         std::shared_ptr<asio::cancellation_signal> connecting;
     };
@@ -179,6 +180,7 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
     [[nodiscard]] std::optional<bool> pass_release_hook(const std::shared_ptr<asio_link>& link);
     void rest(std::size_t i, std::unique_ptr<session>&& core, clock::time_point heard_from);
     void go_on(std::size_t i);
+    void look_after(std::size_t i);
 
     void begin_connect(std::size_t i);
     [[nodiscard]] asio::any_io_executor home_of(std::size_t i) const;

@@ -1,0 +1,75 @@
+#include "targets.hpp"
+
+#include <coropg/error.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+
+namespace coropg::detail {
+
+namespace {
+
+std::vector<std::string> split(std::string_view list) {
+    std::vector<std::string> parts;
+    for (;;) {
+        const std::size_t comma = list.find(',');
+        parts.emplace_back(list.substr(0, comma));
+        if (comma == std::string_view::npos) return parts;
+        list.remove_prefix(comma + 1);
+    }
+}
+
+/// A list of one stands for all hosts.
+void stretch(std::vector<std::string>& list, std::size_t count, std::string_view keyword) {
+    if (list.size() == 1) list.resize(count, std::string{list.front()});
+    if (list.size() == count) return;
+    throw usage_error{"\"" + std::string{keyword} + "\" lists " + std::to_string(list.size()) + " entries for " +
+                      std::to_string(count) + " hosts"};
+}
+
+/// The value is not shown: a password that was not escaped in a URI ends up here.
+void require_port(std::string_view text) {
+    unsigned port = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (problem != std::errc{} || end != text.data() + text.size() || port == 0 || port > 65535)
+        throw usage_error{"the port is not a number from 1 to 65535"};
+}
+
+}  // namespace
+
+std::vector<target> targets_of(const conninfo& info) {
+    std::vector<std::string> hosts = split(effective(info, "host"));
+    std::vector<std::string> addresses = split(effective(info, "hostaddr"));
+    std::vector<std::string> ports = split(effective(info, "port"));
+    const std::size_t count = std::max(hosts.size(), addresses.size());
+    stretch(hosts, count, "host");
+    stretch(addresses, count, "hostaddr");
+    stretch(ports, count, "port");
+    std::vector<target> targets;
+    for (std::size_t i = 0; i < count; ++i) {
+        require_port(ports[i]);
+        targets.push_back({hosts[i], addresses[i], ports[i]});
+    }
+    return targets;
+}
+
+std::string effective(const conninfo& info, std::string_view keyword) {
+    if (const std::string_view set = info.get(keyword); !set.empty()) return std::string{set};
+    const pq::options defaults{PQconndefaults()};
+    for (const PQconninfoOption* o = defaults.get(); o != nullptr && o->keyword != nullptr; ++o)
+        if (keyword == o->keyword && o->val != nullptr) return o->val;
+    return {};
+}
+
+bool wants_writes(PGconn* conn) {
+    const pq::options settings{PQconninfo(conn)};
+    for (const PQconninfoOption* o = settings.get(); o != nullptr && o->keyword != nullptr; ++o) {
+        if (std::string_view{o->keyword} != "target_session_attrs" || o->val == nullptr) continue;
+        const std::string_view wanted = o->val;
+        return wanted == "read-write" || wanted == "primary";
+    }
+    return false;
+}
+
+}  // namespace coropg::detail
