@@ -1,6 +1,6 @@
 // What a program built with -O2 reads: every type of docs/types.md as a value, as a member, as an optional and in a
-// vector, on both faces. One file a family of types, without precompiled headers, so that each costs the compiler what
-// it costs a user: the ctest `optimised.compile_costs` bounds that. What needs no type is in fetched.cpp.
+// vector, on both faces. One file a family of types: the ctest `optimised.compile_costs` bounds what each costs the
+// compiler. What needs no type is in fetched.cpp.
 #pragma once
 
 #include <coropg/coropg.hpp>

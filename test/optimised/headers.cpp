@@ -1,4 +1,4 @@
-// Nothing but what the others begin with: the measure for what they cost the compiler beyond that.
+// Nothing but what the others begin with, and have precompiled: what it costs is added to their costs.
 #include "fetched.hpp"
 
 BOOST_AUTO_TEST_SUITE(optimised_headers)
