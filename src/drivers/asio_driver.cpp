@@ -158,7 +158,7 @@ class socket_link final : public asio_link {
 
     /// Arranges to be called again for all that is open.
     void rearm() {
-        send_cancel();
+        if (std::optional<pq::cancel_request> request = core_->take_cancel()) send_cancel(std::move(*request));
         const bool is_to_tell = core_->has_finished();
         if (is_to_tell && !std::exchange(is_posted_, true)) asio::post(executor, next_turn{self()});
         if (core_->is_open()) {
@@ -205,7 +205,7 @@ class socket_link final : public asio_link {
         });
     }
 
-    void send_cancel();
+    void send_cancel(pq::cancel_request&& request);
     class cancel_end;
 
     void disconnect() {
@@ -274,11 +274,9 @@ class socket_link::cancel_end {
     std::shared_ptr<asio::cancellation_signal> signal_;
 };
 
-void socket_link::send_cancel() {
-    std::optional<pq::cancel_request> request = core_->take_cancel();
-    if (!request) return;
+void socket_link::send_cancel(pq::cancel_request&& request) {
     const auto signal = cancelling_ = std::make_shared<asio::cancellation_signal>();
-    asio::co_spawn(executor, drive(ops::cancel(std::move(*request))),
+    asio::co_spawn(executor, drive(ops::cancel(std::move(request))),
                    asio::bind_cancellation_slot(signal->slot(), cancel_end{weak_from_this(), signal}));
 }
 

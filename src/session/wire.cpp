@@ -43,8 +43,8 @@ void wire::take_notice(void* notices, const PGresult* notice) noexcept {
 // ---------------------------------------------------------------------------------------------------- sending
 
 bool wire::awaits_answers(const unit& u) {
-    const bool has_ended = u.failed() || u.is_stopped() || u.is_tombstone;
-    return !has_ended && u.sent < u.commands.size() && u.sent - u.answered >= max_unanswered;
+    if (u.sent - u.answered < max_unanswered || u.sent == u.commands.size()) return false;
+    return !u.failed() && !u.is_stopped() && !u.is_tombstone;
 }
 
 bool wire::feed(unit& u) {
