@@ -102,9 +102,11 @@ std::uint64_t statement_cache::key_of(const statement_text& text, std::span<cons
 
 std::string statement_cache::name_of(const entry& e) const {
     std::string content = e.sql;
-    for (const oid type : e.types) content += '\0' + std::to_string(type);
-    const std::string number = losses_ == 0 ? "" : "_" + std::to_string(losses_);
-    return "coropg_" + to_string(boost::uuids::name_generator_sha1{boost::uuids::ns::oid()}(content)) + number;
+    for (const oid type : e.types) content.append(1, '\0').append(std::to_string(type));
+    std::string name = "coropg_";
+    name += to_string(boost::uuids::name_generator_sha1{boost::uuids::ns::oid()}(content));
+    if (losses_ != 0) name.append("_").append(std::to_string(losses_));  // GCC 12 warns of "_" + a string at -O3
+    return name;
 }
 
 }  // namespace coropg::detail
