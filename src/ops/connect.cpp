@@ -2,6 +2,7 @@
 #include <coropg/log.hpp>
 #include <coropg/observer.hpp>
 
+#include "../hang_up.hpp"
 #include "../targets.hpp"
 
 #include <arpa/inet.h>
@@ -107,15 +108,37 @@ op<PostgresPollingStatusType> poll_until_done(PGconn* conn, clock::time_point de
     co_return PGRES_POLLING_FAILED;
 }
 
+/// Why a server ends a connection that it has accepted: libpq takes it for a notice.
+void take_notice(void* attempt, const PGresult* notice) noexcept {
+    pq::log_notice(nullptr, notice);
+    try {
+        const diagnostics d = pq::diagnostics_of(notice);
+        if (d.severity != "FATAL") return;
+        auto& told = *static_cast<connect_attempt*>(attempt);
+        told.sqlstate = d.sqlstate;
+        told.reason = d.severity + ": " + d.message;
+    } catch (...) {  // out of memory: the reason is lost
+    }
+}
+
+/// Whether the server has not ended what it has just accepted: for too many, or for being idle while we were late.
+bool is_kept(PGconn* conn, connect_attempt& attempt) {
+    if (!has_hung_up(PQsocket(conn))) return true;
+    while (PQconsumeInput(conn) == 1 && PQstatus(conn) == CONNECTION_OK) PQisBusy(conn);
+    if (attempt.reason.empty()) attempt.reason = "the server closed the connection as soon as it was made";
+    return false;
+}
+
 /// One attempt, told in `attempt`.
 op<bool> establish(PGconn* conn, std::optional<std::chrono::seconds> limit, connect_attempt& attempt) {
     const clock::time_point started = clock::now();
-    PQsetNoticeReceiver(conn, pq::log_notice, nullptr);
+    PQsetNoticeReceiver(conn, take_notice, &attempt);
     PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);  // for the SQLSTATE
     const auto status = co_await poll_until_done(conn, limit ? started + *limit : no_deadline, attempt);
     PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
     attempt.elapsed = since(started);
-    const bool connected = status == PGRES_POLLING_OK;
+    const bool connected = status == PGRES_POLLING_OK && is_kept(conn, attempt);
+    PQsetNoticeReceiver(conn, pq::log_notice, nullptr);
     if (should_log(log_level::info)) {
         std::string text = connected ? "connected to " : "cannot connect to ";
         text += attempt.host.empty() ? "local socket" : attempt.host;

@@ -145,6 +145,66 @@ BOOST_AUTO_TEST_CASE(one_that_is_killed_just_before_it_is_lent_is_not_lent) {
     face.require_whole();
 }
 
+// The event loop is late: the server has answered the reset, and ended, before anybody reads its answer.
+BOOST_AUTO_TEST_CASE(one_that_ends_behind_its_reset_is_not_lent) {
+    administrator admin;
+    pool_face face{{.max_size = 1}, named("pool_faults_reset")};
+    for (int round = 0; round < 10; ++round) {
+        pooled_connection conn = AWAIT(face.pool.acquire());
+        AWAIT(conn->execute("SET search_path = nowhere"));
+        const int pid = AWAIT(conn->fetch_one<int>("SELECT pg_backend_pid()"));
+        conn.release();
+        face.io.restart();
+        for (int turn = 0; turn < round; ++turn) face.io.poll_one();
+        admin.terminate(pid);
+        const int next = AWAIT(face.pool.fetch_one<int>("SELECT pg_backend_pid()"));
+        BOOST_TEST(next != pid);
+    }
+    face.require_whole();
+}
+
+// One that was lent and not used, for another who waits for it.
+BOOST_AUTO_TEST_CASE(one_that_ends_while_it_is_lent_and_unused_is_not_lent_again) {
+    administrator admin;
+    pool_face face{{.max_size = 1}, named("pool_faults_unused")};
+    pooled_connection conn = AWAIT(face.pool.acquire());
+    const int pid = AWAIT(conn->fetch_one<int>("SELECT pg_backend_pid()"));
+    int next = 0;
+    const auto ask = [&]() -> asio::awaitable<void> {
+        next = co_await face.pool.fetch_one<int>("SELECT pg_backend_pid()");
+    };
+    cancellable other = face.start(ask());
+    face.poll();
+    admin.terminate(pid);
+    conn.release();
+    other.wait();
+    BOOST_TEST(next != pid);
+    face.require_whole();
+}
+
+// The event loop is late: when it hears that the connection is there, that is gone again.
+BOOST_AUTO_TEST_CASE(one_that_ends_as_soon_as_it_is_made_is_not_lent) {
+    administrator admin;
+    for (int round = 0; round < 10; ++round) {
+        const std::string name = "pool_faults_newborn_" + std::to_string(round);
+        const auto is_made = [&] {
+            return admin->fetch_one<bool>(
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = $1 AND state = 'idle')", name);
+        };
+        pool_face face{{.max_size = 1}, named(name)};
+        bool is_lent = false;
+        const auto use = [&]() -> asio::awaitable<void> {
+            pooled_connection conn = co_await face.pool.acquire();
+            is_lent = true;
+            co_await conn->execute("SELECT 1");
+        };
+        cancellable user = face.start(use());
+        while (!is_made()) face.poll();
+        if (!is_lent) BOOST_TEST(admin.terminate_all(name) == 1);  // else the event loop was not late
+        user.wait();
+    }
+}
+
 // A one-shot that was not sent, since its connection was lost before its turn, is run on another.
 BOOST_AUTO_TEST_CASE(a_one_shot_that_was_not_sent_is_run_on_another_connection) {
     administrator admin;

@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(an_end_of_a_wait_that_races_with_the_hand_over_loses_no_con
     BOOST_TEST(face.pool.stats().connections_num == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(who_is_cancelled_in_the_turn_of_his_grant_passes_it_on) {
+BOOST_AUTO_TEST_CASE(who_is_cancelled_in_the_turn_of_a_grant_passes_it_on) {
     pool_face face{{.max_size = 1}};
     for (const bool is_released_first : {true, false}) {
         pooled_connection held = AWAIT(face.pool.acquire());

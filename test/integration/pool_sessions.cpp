@@ -245,9 +245,15 @@ BOOST_AUTO_TEST_CASE(a_one_shot_that_changes_the_session_is_alone_with_it) {
 }
 
 BOOST_AUTO_TEST_CASE(no_one_shot_is_put_behind_one_that_has_run_for_long) {
-    pool_face face{{.max_size = 2}};
-    cancellable sleeper = face.start(face.pool.execute("SELECT pg_sleep(30)"));
-    face.run_for(50ms);
+    administrator admin;
+    pool_face face{{.max_size = 2}, named("pool_sessions_sleeper")};
+    cancellable sleeper = face.start(face.pool.execute("SELECT pg_sleep(300)"));
+    const auto is_running = [&] {
+        return admin->fetch_one<bool>(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'pool_sessions_sleeper' "
+            "AND state = 'active' AND now() - query_start > '50 ms')");
+    };
+    BOOST_REQUIRE(face.run_until(is_running));
     std::vector<asio::awaitable<int>> work;
     for (int i = 0; i < 200; ++i) work.push_back(face.pool.fetch_one<int>("SELECT $1::int", i));
     AWAIT(gather(std::move(work)));

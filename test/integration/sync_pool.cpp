@@ -51,6 +51,34 @@ void kill(int pid) {
 
 BOOST_AUTO_TEST_SUITE(sync_pools)
 
+// The answer to its reset is not read yet: behind it the server has ended.
+BOOST_AUTO_TEST_CASE(one_that_ends_behind_its_reset_is_not_lent) {
+    auto admin = sync::connect(dsn());
+    sync::pool pool{dsn(), {.max_size = 1}};
+    for (const char* const change : {"SET search_path = nowhere", "LISTEN sync_pools", "DISCARD TEMP"}) {
+        int pid = 0;
+        {
+            auto conn = pool.acquire();
+            conn->execute(coropg::unchecked_sql{change});
+            pid = conn->fetch_one<int>("SELECT pg_backend_pid()");
+        }
+        admin.execute("SELECT pg_terminate_backend($1, 5000)", pid);
+        BOOST_TEST(pool.fetch_one<int>("SELECT pg_backend_pid()") != pid);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(one_that_ends_while_it_is_lent_and_unused_is_not_lent_again) {
+    auto admin = sync::connect(dsn());
+    sync::pool pool{dsn(), {.max_size = 1}};
+    auto conn = pool.acquire();
+    const int pid = conn->fetch_one<int>("SELECT pg_backend_pid()");
+    auto next = in_thread([&] { return pool.fetch_one<int>("SELECT pg_backend_pid()"); });
+    wait_until([&] { return pool.stats().requests_waiting == 1; });
+    admin.execute("SELECT pg_terminate_backend($1, 5000)", pid);
+    conn.release();
+    BOOST_TEST(next.get() != pid);
+}
+
 BOOST_AUTO_TEST_CASE(many_threads_share_few_connections) {
     constexpr std::size_t threads = 16, rounds = 2000;
     sync::pool pool{conninfo{dsn()}.application_name("few"), {.max_size = 4}};

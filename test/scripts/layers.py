@@ -34,7 +34,7 @@ ROOMS = [
                     "coropg/detail/drivers/handlers.hpp", "coropg/detail/drivers/watchdog.hpp",
                     "src/drivers/*_driver.cpp", "src/drivers/asio_wait.*", "src/drivers/watchdog.cpp"]),
     (7, "shell of a pool", ["coropg/detail/pool/pool_policy.hpp", "coropg/detail/pool/pool_shell.hpp",
-                            "src/pool/pool_policy.cpp", "src/pool/pool_shell.cpp"]),
+                            "src/pool/pool_policy.cpp", "src/pool/pool_shell.cpp", "src/pool/ended.*"]),
     # the core, which never waits: the queue, and its parts that see libpq or units
     (6, "session", ["coropg/detail/session/session.hpp", "src/session/session*.cpp"]),
     (5, "parts of a session", [
@@ -58,7 +58,8 @@ ROOMS = [
     (2, "sql", ["coropg/sql_text.hpp", "coropg/sql.hpp", "coropg/detail/sql/*.hpp", "src/sql/*"]),
     (2, "op", ["coropg/detail/ops/op.hpp", "coropg/detail/ops/channel.hpp"]),
     # libpq's objects as C++ objects, and how to reach a server
-    (2, "libpq", ["coropg/detail/pq.hpp", "src/pq.cpp", "coropg/conninfo.hpp", "src/conninfo.cpp", "src/targets.*"]),
+    (2, "libpq", ["coropg/detail/pq.hpp", "src/pq.cpp", "coropg/conninfo.hpp", "src/conninfo.cpp", "src/targets.*",
+                   "src/hang_up.*"]),
     # what stands on nothing
     (1, "base", ["coropg/error.hpp", "coropg/errors.hpp", "coropg/sqlstate.hpp", "coropg/pool_stats.hpp",
                  "coropg/options.hpp", "coropg/pool_options.hpp", "coropg/settled.hpp", "coropg/log.hpp",
@@ -77,7 +78,7 @@ OUTSIDE = [
       "coropg/detail/drivers/asio_driver.hpp", "src/drivers/asio_*", "coropg/detail/drivers/handlers.hpp",
       "coropg/pool.hpp", "coropg/detail/pool/asio_pool*", "src/pool/asio/*", "coropg/testing/*",
       "coropg/types/network.hpp", "src/types/network.cpp"]),
-    ("poll(2)", r"(sys/)?poll\.h", ["src/drivers/*"]),
+    ("poll(2)", r"(sys/)?poll\.h", ["src/drivers/*", "src/hang_up.cpp"]),
     ("eventfd(2)", r"sys/eventfd\.h", ["src/drivers/bell.cpp"]),
     ("timerfd_create(2)", r"sys/timerfd\.h", ["src/drivers/watchdog.cpp"]),
     ("epoll(7)", r"sys/epoll\.h|linux/.*|sys/(prctl|signalfd|inotify)\.h", []),

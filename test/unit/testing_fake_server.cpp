@@ -151,6 +151,23 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_connection_can_end_in_each_way, Face, both_faces
     error_of<coropg::connect_timeout>([&] { face.connect(info); });
 }
 
+// It is over before the client looks, or soon after: the reason is told either way.
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_server_that_ends_what_it_has_just_accepted_is_heard, Face, both_faces) {
+    Face face;
+    set_logger(nullptr);
+    fake_server server;
+    const std::string farewell =
+        error_response({{'S', "FATAL"}, {'V', "FATAL"}, {'C', "57P05"}, {'M', "idle for long"}});
+    for (int round = 0; round < 50; ++round) {
+        server.next({step::startup(), step::send(farewell), step::close()});
+        const auto e = error_of<connection_error>([&] {
+            auto conn = face.connect(server.info());
+            AWAIT(conn.execute("SELECT 1"));
+        });
+        BOOST_TEST(contains(e.what(), "idle for long"));
+    }
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_cancel_is_recorded_and_can_be_awaited, Face, both_faces) {
     Face face;
     fake_server server;

@@ -1,4 +1,5 @@
 // Connections that are lent, and those that wait to be.
+#include "../ended.hpp"
 #include "event.hpp"
 
 #include <coropg/log.hpp>
@@ -153,6 +154,7 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
     }
     std::unique_ptr<session> core = lent.link->part();
     if (!is_usable) core->close("the pool does not want it any more");
+    if (has_ended_unused(*core, lent.lease.since)) core->close("the server ended the connection while it was lent");
     const return_condition how = make_clean(*core, options_.reset);
     tell_finished(*core, lent.link->executor);
     redirect_waiters(*core, lent.link->executor);

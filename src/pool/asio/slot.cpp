@@ -1,6 +1,8 @@
 // A slot: how its connection is made, proved and reset at its hub, and laid to rest.
 #include <coropg/detail/drivers/descriptor.hpp>
 
+#include "../../hang_up.hpp"
+#include "../ended.hpp"
 #include "event.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -45,6 +47,8 @@ asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self
         if (self->after_connect) co_await self->after_connect(conn);
         conn.runner().core().changes().keep();
         require_quiet(conn.runner().core());
+        is_in_hook = false;
+        require_connected(conn.runner().core());
         link = std::move(conn).take_driver().take_link();
     } catch (...) {
         problem = std::current_exception();
@@ -117,7 +121,8 @@ void asio_pool::end_ping(std::size_t i, bool is_well, bool is_late) {
     std::unique_ptr<session> core = move_out(i);
     tell_finished(*core, home_of(i));
     const event e{*this};
-    const bool ok = is_well && core->is_open() && core->is_quiet();
+    // The answer may be old when the event loop is late.
+    const bool ok = is_well && core->is_open() && core->is_quiet() && !has_hung_up(core->socket());
     rest(i, std::move(core), e.now);
     if (core_.slots()[i].state == slot_state::checking)
         core_.checked(i, e.now, ok, is_late);

@@ -1,4 +1,6 @@
 // The blocking pool as a whole, and its leases.
+#include "../../hang_up.hpp"
+#include "../ended.hpp"
 #include "worker.hpp"
 
 #include <sys/socket.h>
@@ -104,8 +106,12 @@ std::optional<lent_session> poll_pool::try_lease(std::source_location where) {
 void poll_pool::look_at_next(clock::time_point now) {
     while (const std::optional<std::size_t> i = core_.next_idle()) {
         const slot& s = slots_[*i];
-        if (!s.at_rest->core.is_quiet()) return;  // what comes answers its reset
-        if (is_silent(*i, s.socket.get(), now)) return;
+        if (s.at_rest->core.is_quiet()) {
+            if (is_silent(*i, s.socket.get(), now)) return;
+        } else {  // what comes answers its reset
+            if (!has_hung_up(s.socket.get())) return;
+            core_.lost(*i, now);
+        }
     }
 }
 
@@ -126,6 +132,8 @@ void poll_pool::give_back(const pool_lease& lease, sync::connection&& conn, bool
     return_condition how = return_condition::broken;
     if (session) {
         if (!is_usable) session->core.close("the pool does not want it any more");
+        if (has_ended_unused(session->core, lease.since))
+            session->core.close("the server ended the connection while it was lent");
         how = make_clean(session->core, options_.reset);
         // The reset is sent now; its answers are read by the next user.
         if (how != return_condition::broken && !session->core.is_quiet()) session->core.send();

@@ -1,5 +1,7 @@
 // The actions of the core, and the jobs that threads do while they wait: connects, checks and resets.
 #include "worker.hpp"
+#include "../../hang_up.hpp"
+#include "../ended.hpp"
 
 #include <coropg/detail/ops/ops.hpp>
 
@@ -105,6 +107,7 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
         conn.runner().core().changes().keep();
         require_quiet(conn.runner().core());
         is_in_hook = false;
+        require_connected(conn.runner().core());
         socket = duplicate(conn.runner().core().socket());
         made = std::move(conn).take_driver().take_session();
     } catch (...) {
@@ -140,7 +143,8 @@ void poll_pool::ping(const pool_action& job, const patience& p) {
     }
     s.ping_due.reset();
     const event e{*this};
-    const bool ok = has_answered && session->core.is_open() && session->core.is_quiet();
+    const bool ok =
+        has_answered && session->core.is_open() && session->core.is_quiet() && !has_hung_up(session->core.socket());
     rest(job.slot, std::move(session));
     if (job.what == pool_action::kind::check)
         core_.checked(job.slot, e.now(), ok, is_late);

@@ -1,0 +1,17 @@
+#include "hang_up.hpp"
+
+#include <poll.h>
+
+namespace coropg::detail {
+
+bool has_hung_up(int socket) noexcept {
+#ifdef POLLRDHUP
+    constexpr short ends = POLLRDHUP | POLLHUP | POLLERR;
+#else
+    constexpr short ends = POLLHUP | POLLERR;
+#endif
+    pollfd entry{socket, ends, 0};
+    return ::poll(&entry, 1, 0) == 1 && (entry.revents & ends) != 0;
+}
+
+}  // namespace coropg::detail

@@ -1,0 +1,18 @@
+#include "ended.hpp"
+
+#include <coropg/error.hpp>
+
+#include "../hang_up.hpp"
+
+namespace coropg::detail {
+
+bool has_ended_unused(const session& s, clock::time_point since) {
+    if (!s.is_open() || s.has_leftovers() || clock::now() - since < std::chrono::milliseconds{1}) return false;
+    return has_hung_up(s.socket());
+}
+
+void require_connected(const session& s) {
+    if (has_hung_up(s.socket())) throw connection_error{"the server closed the connection as soon as it was made"};
+}
+
+}  // namespace coropg::detail
