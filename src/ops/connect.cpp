@@ -124,7 +124,10 @@ void take_notice(void* attempt, const PGresult* notice) noexcept {
 /// Whether the server has not ended what it has just accepted: for too many, or for being idle while we were late.
 bool is_kept(PGconn* conn, connect_attempt& attempt) {
     if (!has_hung_up(PQsocket(conn))) return true;
-    while (PQconsumeInput(conn) == 1 && PQstatus(conn) == CONNECTION_OK) PQisBusy(conn);
+    for (bool is_there = true; is_there;) {
+        is_there = PQconsumeInput(conn) == 1 && PQstatus(conn) == CONNECTION_OK;
+        PQisBusy(conn);  // takes in what was read, which may be the last
+    }
     if (attempt.reason.empty()) attempt.reason = "the server closed the connection as soon as it was made";
     return false;
 }

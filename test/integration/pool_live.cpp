@@ -538,6 +538,37 @@ BOOST_AUTO_TEST_CASE(a_child_leaves_what_is_lent_to_its_parent_alone) {
     ended.get();
 }
 
+// Another thread may hold the mutex of the pool while it forks.
+BOOST_AUTO_TEST_CASE(a_child_is_refused_whatever_the_threads_of_its_parent_do) {
+    pool_face face{{.max_size = 2}};
+    std::atomic<bool> is_over = false;
+    std::thread other{[&] {
+        while (!is_over) (void)face.pool.stats();
+    }};
+    int refused = 0;
+    for (int i = 0; i < 40; ++i) {
+        face.io.notify_fork(asio::execution_context::fork_prepare);
+        const pid_t child = ::fork();
+        if (child == 0) {
+            face.io.notify_fork(asio::execution_context::fork_child);
+            ::alarm(10);
+            try {
+                AWAIT(face.pool.acquire());
+            } catch (const usage_error&) {
+                ::_exit(0);
+            }
+            ::_exit(1);
+        }
+        face.io.notify_fork(asio::execution_context::fork_parent);
+        int status = -1;
+        ::waitpid(child, &status, 0);
+        if (status == 0) ++refused;
+    }
+    is_over = true;
+    other.join();
+    BOOST_TEST(refused == 40);
+}
+
 BOOST_AUTO_TEST_CASE(a_child_leaves_the_connections_of_its_parent_alone) {
     pool_face face{{.max_size = 2}};
     const int pid = AWAIT(pid_of(face.pool));

@@ -226,6 +226,30 @@ BOOST_AUTO_TEST_CASE(others_who_use_a_lease_are_not_told_in_place_when_it_is_giv
     }
 }
 
+BOOST_AUTO_TEST_CASE(others_who_use_a_lease_are_told_when_the_pool_gives_its_connection_up) {
+    for (const std::string_view why : {"drain", "resize", "close", "used up"}) {
+        pool_face face{{.max_size = 2, .max_uses = why == "used up" ? 1U : 0U}};
+        pooled_connection lease = AWAIT(face.pool.acquire());
+        const pooled_connection other = AWAIT(face.pool.acquire());
+        bool is_told = false;
+        const auto wait = [&](connection& conn) -> asio::awaitable<void> {
+            try {
+                co_await conn.execute("SELECT pg_sleep(5)");
+            } catch (const error&) {
+                is_told = true;
+            }
+        };
+        asio::co_spawn(face.io, wait(*lease), asio::detached);
+        face.poll();
+        if (why == "drain") face.pool.drain();
+        if (why == "resize") face.pool.resize(0, 1);
+        if (why == "close") asio::co_spawn(face.io, face.pool.close(1s), asio::detached);
+        face.poll();
+        lease.release();
+        BOOST_TEST(face.run_until([&] { return is_told; }), why);
+    }
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_hook_of_a_commit_may_give_the_connection_back, Face, both_faces) {
     for (const bool for_good : {false, true}) {
         pool_of<Face> face{{.max_size = 1}};
@@ -374,9 +398,23 @@ BOOST_AUTO_TEST_CASE(what_still_waits_is_freed_with_its_event_loop) {
             coropg::pool pool{co_await asio::this_coro::executor, dsn(), {.max_size = 1}};
             for (;;) co_await pool.execute("SELECT 1");
         };
+        const auto returned = [](std::shared_ptr<int> held) -> asio::awaitable<void> {
+            const std::shared_ptr<int> mine = std::move(held);
+            const auto executor = co_await asio::this_coro::executor;
+            coropg::pool pool{executor, dsn(), {.max_size = 1}};
+            for (;;) {
+                pooled_connection lease = co_await pool.acquire();
+                asio::post(executor, [&lease] { lease.release(); });
+                try {
+                    co_await lease->execute("SELECT pg_sleep(30)");
+                } catch (const operation_aborted&) {
+                }
+            }
+        };
         asio::co_spawn(*io, refused(alive), asio::detached);
         asio::co_spawn(*io, cancelled(alive), asio::detached);
         asio::co_spawn(*io, pooled(alive), asio::detached);
+        asio::co_spawn(*io, returned(alive), asio::detached);
         for (int i = 0; i < 2 * steps; ++i) io->run_one_for(5ms);
         io.reset();
         BOOST_TEST(alive.use_count() == 1, "after " << 2 * steps << " steps");

@@ -101,7 +101,7 @@ lent_link asio_pool::take(lease_waiter& w, const asio::any_io_executor& executor
 }
 
 void asio_pool::abandon(lease_waiter& w) noexcept {
-    if (w.is_taken) return;
+    if (w.is_taken || process_.is_left()) return;
     const event e{*this};
     if (w.problem) return;
     cancellable_.erase(w.ticket);

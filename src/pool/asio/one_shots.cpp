@@ -69,21 +69,23 @@ bool has_missed(const unit& u) {
 void asio_pool::end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done) {
     const std::size_t i = work->granted.slot;
     std::unique_lock lock{mutex_};
-    cancellable_.erase(work->ticket);
     session& core = slots_[i].hub->core();
     const bool is_last = core_.slots()[i].statements == 1;
     lock.unlock();
     // Outside of the mutex: what was given up may end here and be reported, and who hears of it may ask the pool.
     return_condition how = core.is_open() ? return_condition::usable : return_condition::broken;
     if (is_last) how = make_clean(core, options_.reset);
-    const bool is_missed = !core.is_open() && !work->is_cancelled && has_missed(*done);
+    const bool is_missed = !core.is_open() && has_missed(*done);
     {
         event e{*this};
+        // A cancel may come until here, and finds it if it is to go on.
+        const bool is_over = !is_missed || work->is_cancelled || ++work->tries == max_tries;
+        if (is_over) cancellable_.erase(work->ticket);
         leave_if_read_only(core_, i, core, e.now);
         if (core_.slots()[i].statements == 1) rest(i, slots_[i].hub->part(), e.now);
         core_.release(work->granted, e.now, how);
         go_on(i);
-        if (is_missed && ++work->tries < max_tries) {
+        if (!is_over) {
             done->start_over();
             work->u = std::move(done);
             return enqueue(std::move(work), e);

@@ -19,6 +19,15 @@ namespace {
 /// Tickets of a session are small numbers; these are to be told from them.
 constexpr std::uint64_t first_ticket = std::uint64_t{1} << 63U;
 
+/// Ends a session that the pool gives up: those who still wait for statements on it are told.
+void end_session(session& core, const asio::any_io_executor& executor) {
+    bool is_awaited = false;
+    core.for_each_unit([&is_awaited](const unit& u) { is_awaited = is_awaited || u.waiting; });
+    if (!is_awaited) return;
+    core.close("the pool gave the connection up");
+    tell_finished(core, executor);
+}
+
 }  // namespace
 
 // ----------------------------------------------------------------------------------------------------- waiters
@@ -39,6 +48,10 @@ one_shot::one_shot(std::shared_ptr<asio_pool> to, unit_ptr&& statement)
 
 void asio_pool::collect(const pool_action& action, effects& out) {
     slot& s = slots_[action.slot];
+    const auto end = [](slot* given_up) {
+        const std::unique_ptr<slot> owned{given_up};
+        if (owned->at_rest) end_session(*owned->at_rest, owned->home);
+    };
     switch (action.what) {
         case pool_action::kind::connect:
         case pool_action::kind::check:
@@ -47,7 +60,7 @@ void asio_pool::collect(const pool_action& action, effects& out) {
             if (s.idle_socket) s.idle_socket->close();
             for (const auto& link : {s.hub, s.last})
                 if (link) out.retired.push_back(link);
-            out.dropped.push_back(std::make_shared<slot>(std::exchange(s, slot{s.home})));
+            out.dropped.push_back(std::shared_ptr<slot>{new slot{std::exchange(s, slot{s.home})}, end});
             break;
         case pool_action::kind::grant:
             if (action.waiter->kind == lease_kind::exclusive)
@@ -141,11 +154,13 @@ class asio_pool::context_watch {
 void asio_pool::orphan() {
     if (process_.is_left()) return;
     effects doomed;  // this and the next outlive the lock; nobody is told
-    std::vector<unit_queue> granted;
+    std::vector<unit_queue> waiting;
     const std::lock_guard lock{mutex_};
+    for (slot& s : slots_)
+        if (s.at_rest) waiting.push_back(s.at_rest->take_all());
     core_.close(clock::now());
     while (const auto action = core_.next_action()) collect(*action, doomed);
-    for (slot& s : slots_) granted.push_back(std::move(s.inbox));
+    for (slot& s : slots_) waiting.push_back(std::move(s.inbox));
 }
 
 std::shared_ptr<asio_pool> asio_pool::make(asio::any_io_executor executor, conninfo info, const pool_options& options) {
