@@ -6,9 +6,8 @@
 
 namespace coropg::detail {
 
-bool has_ended_unused(const session& s, clock::time_point since) {
-    if (!s.is_open() || s.has_leftovers() || clock::now() - since < std::chrono::milliseconds{1}) return false;
-    return has_hung_up(s.socket());
+bool has_ended_unused(const session& s, clock::duration lent_for) {
+    return lent_for >= std::chrono::milliseconds{1} && s.is_open() && !s.has_leftovers() && has_hung_up(s.socket());
 }
 
 void require_connected(const session& s) {

@@ -5,9 +5,9 @@
 
 namespace coropg::detail {
 
-/// Whether the server has ended an open session that nothing is under way in, lent at `since`. What was lent for less
-/// than a millisecond is not worth a system call.
-[[nodiscard]] bool has_ended_unused(const session& s, clock::time_point since);
+/// Whether the server has ended a session that was lent for so long, and that nothing is under way in. Less than a
+/// millisecond is not worth a system call.
+[[nodiscard]] bool has_ended_unused(const session& s, clock::duration lent_for);
 
 /// Errors: connection_error when the server has ended a session that was just made.
 void require_connected(const session& s);

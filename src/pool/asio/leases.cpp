@@ -154,12 +154,12 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
     }
     std::unique_ptr<session> core = lent.link->part();
     if (!is_usable) core->close("the pool does not want it any more");
-    if (has_ended_unused(*core, lent.lease.since)) core->close("the server ended the connection while it was lent");
-    const return_condition how = make_clean(*core, options_.reset);
+    return_condition how = make_clean(*core, options_.reset);
     tell_finished(*core, lent.link->executor);
     redirect_waiters(*core, lent.link->executor);
 
     event e{*this};
+    if (has_ended_unused(*core, e.now - lent.lease.since)) how = return_condition::broken;
     slot& s = slots_[lent.lease.slot];
     s.borrowed = nullptr;
     const bool is_here = &asio::query(lent.link->executor, asio::execution::context) ==

@@ -132,13 +132,12 @@ void poll_pool::give_back(const pool_lease& lease, sync::connection&& conn, bool
     return_condition how = return_condition::broken;
     if (session) {
         if (!is_usable) session->core.close("the pool does not want it any more");
-        if (has_ended_unused(session->core, lease.since))
-            session->core.close("the server ended the connection while it was lent");
         how = make_clean(session->core, options_.reset);
         // The reset is sent now; its answers are read by the next user.
         if (how != return_condition::broken && !session->core.is_quiet()) session->core.send();
     }
     const event e{*this};
+    if (session && has_ended_unused(session->core, e.now() - lease.since)) how = return_condition::broken;
     if (session) leave_if_read_only(core_, lease.slot, session->core, e.now());
     rest(lease.slot, std::move(session));
     core_.release(lease, e.now(), how);
