@@ -123,9 +123,10 @@ void take_notice(void* attempt, const PGresult* notice) noexcept {
 
 /// Whether the server has not ended what it has just accepted: for too many, or for being idle while we were late.
 bool is_kept(PGconn* conn, connect_attempt& attempt) {
-    if (!has_hung_up(PQsocket(conn))) return true;
-    for (bool is_there = true; is_there;) {
-        is_there = PQconsumeInput(conn) == 1 && PQstatus(conn) == CONNECTION_OK;
+    const bool has_ended = has_hung_up(PQsocket(conn));
+    if (!has_ended && attempt.reason.empty()) return true;
+    for (bool is_more = has_ended; is_more;) {
+        is_more = PQconsumeInput(conn) == 1 && PQstatus(conn) == CONNECTION_OK;
         PQisBusy(conn);  // takes in what was read, which may be the last
     }
     if (attempt.reason.empty()) attempt.reason = "the server closed the connection as soon as it was made";
@@ -214,7 +215,8 @@ op<pq::connection> connect(conninfo info) {
                 attempts.push_back({address.host, address.hostaddr, address.port, {}, {}, {}});
                 pq::connection conn = start(info, address, session_attrs, attempts.back());
                 if (co_await establish(conn.get(), limit, attempts.back())) co_return conn;
-                only_timeouts = only_timeouts && PQstatus(conn.get()) != CONNECTION_BAD;
+                const bool was_answered = PQstatus(conn.get()) == CONNECTION_BAD || !attempts.back().sqlstate.empty();
+                only_timeouts = only_timeouts && !was_answered;
                 if (is_final(attempts.back())) throw connection_error{std::move(attempts)};
             }
         }
