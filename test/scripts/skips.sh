@@ -14,12 +14,12 @@ fail() {
     exit 1
 }
 
-# runs EXIT_CODE ARGUMENT...: the integration tests, without a server that they could start
+# runs EXIT_CODE ARGUMENT...: the integration tests, without a server, nor one that they could start
 runs() {
     local expected=$1 status=0
     shift
     : >"$COROPG_TEST_SKIPPED"
-    env -u COROPG_PG_BIN COROPG_DSN=host=unused "$build/test/integration" "$@" >"$scratch/output" 2>&1 || status=$?
+    env -u COROPG_PG_BIN COROPG_DSN=host=/nowhere "$build/test/integration" "$@" >"$scratch/output" 2>&1 || status=$?
     ((status == expected)) || fail "exit code $status instead of $expected: $(cat "$scratch/output")"
 }
 
