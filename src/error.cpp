@@ -44,13 +44,14 @@ std::string list(const std::vector<connect_attempt>& attempts) {
     return text;
 }
 
-// A data exception (class 22) shows the offending value: it is left out here and stays in message().
+// A data exception (class 22) shows the offending value: it is left out here and stays in message(). Which quotes are
+// around it is the language's choice, and in an encoding without them the server writes >> or ?.
 std::string without_values(const diagnostics& d) {
     if (!d.sqlstate.starts_with("22")) return d.message;
-    const auto begins_value = [](char c) { return c == '"' || c == '\'' || (c >= '0' && c <= '9') || (c & 0x80) != 0; };
-    const auto value = std::ranges::find_if(d.message, begins_value);
-    std::string text{d.message.begin(), value};
-    if (value != d.message.end()) text += "...";
+    constexpr std::string_view of_sentences = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_ ,.:;-/()";
+    const std::size_t value = d.message.find_first_not_of(of_sentences);
+    std::string text = d.message.substr(0, value);
+    if (value != std::string::npos) text += "...";
     return text;
 }
 

@@ -1,6 +1,7 @@
 #include <coropg/detail/pq.hpp>
 #include <coropg/log.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -33,6 +34,39 @@ diagnostics diagnostics_of(const PGresult* r) {
     d.source_line = text(PG_DIAG_SOURCE_LINE);
     d.source_function = text(PG_DIAG_SOURCE_FUNCTION);
     return d;
+}
+
+namespace {
+
+/// Whether it is "LOCATION:  auth_failed, auth.c:334", whose first word is in libpq's language.
+bool is_location(std::string_view line) {
+    const std::size_t place = line.rfind(", ");
+    const std::size_t number = line.find_last_not_of("0123456789") + 1;
+    return place != std::string_view::npos && number < line.size() &&
+           line.find(' ', place + 2) == std::string_view::npos && line.substr(0, number).ends_with(".c:");
+}
+
+}  // namespace
+
+std::pair<std::string, std::string> parse_verbose(std::string_view message) {
+    std::string sqlstate;
+    std::string text;
+    while (!message.empty()) {
+        const std::string_view line = message.substr(0, message.find('\n'));
+        if (is_location(line)) break;
+        if (!line.empty()) text.append(text.empty() ? "" : " ").append(line);
+        message.remove_prefix(std::min(line.size() + 1, message.size()));
+    }
+    std::ranges::replace(text, '\t', ' ');
+    constexpr std::size_t code_size = 5;
+    for (std::size_t at = text.find(":  "); at != std::string::npos; at = text.find(":  ", at + 1)) {
+        const std::size_t code = at + 3;
+        if (code + code_size >= text.size() || text[code + code_size] != ':') continue;
+        sqlstate = text.substr(code, code_size);
+        text.erase(code, code_size + 2);
+        break;
+    }
+    return {std::move(sqlstate), std::move(text)};
 }
 
 // Runs inside libpq's parser: nothing may be thrown, and no call on the connection be made.

@@ -13,6 +13,7 @@
 #include <charconv>
 #include <random>
 #include <system_error>
+#include <tuple>
 
 namespace coropg::detail::ops {
 
@@ -72,21 +73,6 @@ pq::connection start(const conninfo& info, const target& t, std::string_view ses
     return conn;
 }
 
-/// Takes "FATAL:  28P01: text LOCATION: ..." apart, the form of an error at connect time when the verbosity is VERBOSE:
-/// libpq hands out no fields of it.
-void explain(connect_attempt& attempt, std::string text) {
-    text.resize(std::min(text.size(), text.find(" LOCATION: ")));
-    constexpr std::size_t code_size = 5;
-    for (std::size_t at = text.find(":  "); at != std::string::npos; at = text.find(":  ", at + 1)) {
-        const std::size_t code = at + 3;
-        if (code + code_size >= text.size() || text[code + code_size] != ':') continue;
-        attempt.sqlstate = text.substr(code, code_size);
-        text.erase(code, code_size + 2);
-        break;
-    }
-    attempt.reason = std::move(text);
-}
-
 std::chrono::milliseconds since(clock::time_point start) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - start);
 }
@@ -104,7 +90,8 @@ op<PostgresPollingStatusType> poll_until_done(PGconn* conn, clock::time_point de
         if (status == PGRES_POLLING_FAILED) break;
         next = status == PGRES_POLLING_READING ? want::read : want::write;
     }
-    if (std::string text = pq::last_message(conn); !text.empty()) explain(attempt, std::move(text));
+    if (const std::string_view message = PQerrorMessage(conn); !message.empty())
+        std::tie(attempt.sqlstate, attempt.reason) = pq::parse_verbose(message);
     co_return PGRES_POLLING_FAILED;
 }
 

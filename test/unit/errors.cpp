@@ -247,6 +247,12 @@ BOOST_AUTO_TEST_CASE(a_data_exception_in_another_language_keeps_its_value_out_of
     // German: »…«, French: « … »
     for (const std::string_view quoted : {"\u00bb4111\u00ab", "\u00ab 4111 \u00bb", "\u201e4111\u201c"})
         BOOST_TEST(!contains(what(report("22P02", std::string{"ung\u00fcltige Eingabe: "}.append(quoted))), "4111"));
+    // what servers make of these in an encoding that does not have them
+    for (const std::string_view quoted : {">>secret<<", "<< secret >>", "?secret?", "`secret`"}) {
+        const std::string text = what(report("22P02", std::string{"Eingabesyntax: "}.append(quoted)));
+        BOOST_TEST(!contains(text, "secret"), text);
+        BOOST_TEST(contains(text, "Eingabesyntax: ..."), text);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(detail_is_kept_out_of_what) {

@@ -8,6 +8,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace coropg::detail::pq {
 
@@ -28,6 +30,10 @@ diagnostics diagnostics_of(const PGresult* r);
 
 /// For PQsetNoticeReceiver: logs the notice at level info.
 void log_notice(void* nothing, const PGresult* notice) noexcept;
+
+/// The SQLSTATE and the text of an error at connect time, "FATAL:  28P01: text\nLOCATION: ...", its form when the
+/// verbosity is VERBOSE: libpq hands out no fields of it.
+std::pair<std::string, std::string> parse_verbose(std::string_view message);
 
 /// The last error message of the connection, on one line.
 std::string last_message(const PGconn* conn);
