@@ -48,7 +48,8 @@ struct pg_type {
 /// `encode` may be left out for a type that is only read, `decode` and `reads` for one that is only sent.
 /// A type with a value of its own for NULL has `static T null()`.
 /// A codec whose parameters are sent as text says so with `static constexpr format wire = format::text`; one whose
-/// parameters the server is to infer the type of, with `static constexpr bool is_inferred = true`.
+/// parameters the server is to infer the type of, with `static constexpr bool is_inferred = true`; one whose values refer
+/// to the bytes that they were decoded from, with `static constexpr bool is_view = true`: `fetch` refuses them.
 template <class T>
 struct codec;
 
@@ -275,7 +276,12 @@ using value_type = typename without_optional<T>::type;
 
 /// A type that refers to the result's memory.
 template <class T>
-inline constexpr bool is_view = false;
+inline constexpr bool is_view = [] {
+    if constexpr (requires { codec<T>::is_view; })
+        return codec<T>::is_view;
+    else
+        return false;
+}();
 template <>
 inline constexpr bool is_view<std::string_view> = true;
 template <class T, std::size_t N>

@@ -120,6 +120,13 @@ BOOST_AUTO_TEST_CASE(ranges_of_dates_and_times) {
         (read_text<range<zoned>>(R"(["2026-01-01 01:02:03+00","2026-02-01 00:00:00+00"))", tstzrange) == moments));
 }
 
+BOOST_AUTO_TEST_CASE(each_integer_of_32_or_64_bits_has_its_range) {
+    BOOST_TEST((codec<range<int>>::type.oid == int4range));
+    BOOST_TEST((codec<range<long long>>::type.oid == int8range));
+    BOOST_TEST((codec<range<long>>::type.oid == (sizeof(long) == 4 ? int4range : int8range)));
+    BOOST_TEST((!decodable<range<unsigned>> && !decodable<range<short>> && !decodable<range<wchar_t>>));
+}
+
 BOOST_AUTO_TEST_CASE(multiranges_read_and_write) {
     const multirange<int> value{{ints::closed_open(1, 5), ints::closed_open(7, nullopt)}};
     BOOST_TEST((read_binary<multirange<int>>(two_parts, int4multirange) == value));

@@ -43,6 +43,9 @@ inline constexpr auto composite_members = [] {
 template <class T>
 struct record_codec {
     static constexpr std::size_t width = width_of<T>;
+    static constexpr bool is_view = []<std::size_t... I>(std::index_sequence<I...>) {
+        return (coropg::detail::is_view<value_type<member_t<T, I>>> || ...);
+    }(std::make_index_sequence<width>{});
 
     static T decode(const field& f) {
         const record_reader in{f};
@@ -94,6 +97,9 @@ struct record_codec {
             if (part.is_null) return std::nullopt;
         } else {
             if (part.is_null) element.template null<V>();
+        }
+        if constexpr (coropg::detail::is_view<V>) {
+            if (!f.is_binary()) element.template fail<V>("a record in text cannot be viewed; read it as std::string");
         }
         return coropg::detail::decode<V>(element);
     }

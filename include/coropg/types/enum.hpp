@@ -83,7 +83,7 @@ struct enum_codec {
             for (const auto& [listed, label] : codec<E>::labels)
                 if (listed == value) return label;
         }
-        const auto number = static_cast<std::underlying_type_t<E>>(value);
+        const auto number = +static_cast<std::underlying_type_t<E>>(value);  // char and bool become int
         std::string_view name;
         if (std::cmp_greater_equal(number, detail::first_enumerator) &&
             std::cmp_less(number, detail::first_enumerator + detail::enumerators))

@@ -114,10 +114,13 @@ struct range_types {
 template <class T>
 inline constexpr range_types range_types_of{};
 
-template <>
-inline constexpr range_types range_types_of<std::int32_t>{{"int4range", 3904, 3905}, {"int4multirange", 4451, 6150}};
-template <>
-inline constexpr range_types range_types_of<std::int64_t>{{"int8range", 3926, 3927}, {"int8multirange", 4536, 6157}};
+// Of 64 bits are both long and long long on many machines, of 32 int and long on others.
+template <detail::integer T>
+    requires(std::is_signed_v<T> && sizeof(T) == 4)
+inline constexpr range_types range_types_of<T>{{"int4range", 3904, 3905}, {"int4multirange", 4451, 6150}};
+template <detail::integer T>
+    requires(std::is_signed_v<T> && sizeof(T) == 8)
+inline constexpr range_types range_types_of<T>{{"int8range", 3926, 3927}, {"int8multirange", 4536, 6157}};
 template <>
 inline constexpr range_types range_types_of<numeric>{{"numrange", 3906, 3907}, {"nummultirange", 4532, 6151}};
 template <>
@@ -166,6 +169,11 @@ struct range_parts {
     range_parts() = default;
     range_parts(const range_parts&) = delete;
     range_parts& operator=(const range_parts&) = delete;
+
+    /// Whether `bound` lies in this object.
+    [[nodiscard]] bool is_copy(std::string_view bound) const noexcept {
+        return bound.data() == unescaped_lower.data() || bound.data() == unescaped_upper.data();
+    }
 
     bool is_empty = false;
     bool includes_lower = false;
@@ -225,7 +233,11 @@ struct range_codec {
         const oid type = builtin_bound != 0 ? builtin_bound : codec<T>::type.oid;
         const auto bound = [&](std::optional<std::string_view> bytes) -> std::optional<T> {
             if (!bytes) return std::nullopt;
-            return codec<T>::decode(f.part(*bytes, type));
+            const field part = f.part(*bytes, type);
+            if constexpr (is_view<T>) {
+                if (parts.is_copy(*bytes)) part.fail<T>("a bound in quotes cannot be viewed; read it as std::string");
+            }
+            return codec<T>::decode(part);
         };
         return {bound(parts.lower), bound(parts.upper),
                 parts.includes_lower ? (parts.includes_upper ? bounds::closed : bounds::closed_open)

@@ -1,0 +1,75 @@
+// Enum classes of any underlying type, and what records and ranges do not let a view see.
+#include <coropg/types/composite.hpp>
+#include <coropg/types/enum.hpp>
+#include <coropg/types/range.hpp>
+
+#include "types_support.hpp"
+
+#include <boost/mpl/list.hpp>
+
+#include <string_view>
+#include <tuple>
+
+namespace {
+
+using namespace types_test;
+using coropg::decode_error;
+
+constexpr oid some_type = 16400;
+
+enum class of_char : char { low, high = 'h' };
+enum class of_bool : bool { low, high };
+enum class of_wchar : wchar_t { low, high = 100 };
+enum class of_char32 : char32_t { low, high = 100 };
+enum class of_int64 : std::int64_t { low = -7, high };
+
+using enums = boost::mpl::list<of_char, of_bool, of_wchar, of_char32, of_int64>;
+
+}  // namespace
+
+namespace coropg {
+
+template <>
+struct codec<of_char> : enum_codec<of_char, "level"> {};
+template <>
+struct codec<of_bool> : enum_codec<of_bool, "level"> {};
+template <>
+struct codec<of_wchar> : enum_codec<of_wchar, "level"> {};
+template <>
+struct codec<of_char32> : enum_codec<of_char32, "level"> {};
+template <>
+struct codec<of_int64> : enum_codec<of_int64, "level"> {};
+
+template <>
+inline constexpr range_types range_types_of<std::string_view>{{"textrange"}, {"textmultirange"}};
+
+}  // namespace coropg
+
+BOOST_AUTO_TEST_SUITE(types_named)
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_enum_may_have_any_underlying_type, Enum, enums) {
+    for (const auto& [value, label] : {std::pair{Enum::low, "low"}, std::pair{Enum::high, "high"}}) {
+        BOOST_TEST(coropg::codec<Enum>::label_of(value) == label);
+        BOOST_TEST((read_text<Enum>(label, some_type) == value));
+    }
+    BOOST_CHECK_THROW(read_text<Enum>("lower", some_type), decode_error);
+}
+
+BOOST_AUTO_TEST_CASE(a_record_in_text_is_not_viewed) {
+    using record = std::tuple<int, std::string_view>;
+    const std::string binary = from_hex("0000000200000017000000040000000700000019000000026162");
+    BOOST_TEST((coropg::detail::decode<record>(make_field(binary, 2249, format::binary)) == record{7, "ab"}));
+    BOOST_CHECK_EXCEPTION(coropg::detail::decode<record>(make_field("(7,ab)", 2249, format::text)), decode_error,
+                          says("cannot be viewed"));
+}
+
+BOOST_AUTO_TEST_CASE(a_bound_in_quotes_is_not_viewed) {
+    using texts = coropg::range<std::string_view>;
+    BOOST_TEST(
+        (coropg::detail::decode<texts>(make_field("[a,b)", some_type, format::text)) == texts::closed_open("a", "b")));
+    for (const char* const text : {"[\"a\",b)", "[a,\"\")", "[,\"a b\"]"})
+        BOOST_CHECK_EXCEPTION(coropg::detail::decode<texts>(make_field(text, some_type, format::text)), decode_error,
+                              says("cannot be viewed"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
