@@ -366,29 +366,42 @@ const char* tsquery::scan(std::string_view text, tsquery& out) {
 // An operand that binds less tightly than its operator needs parentheses, and so does a phrase on the right of another.
 // Source: infix in tsquery.c.
 std::string tsquery::to_string() const {
-    struct part {
-        std::string text;
-        kind what;
+    // The nodes from the last on are the query read from its end: operator, right operand, left operand.
+    struct step {
+        std::string text;  // to print; of an operand empty
+        kind above{};
+        bool is_right = false;
     };
-    std::vector<part> parts;
-    const auto take = [&](kind above, bool is_right) {
-        part operand = std::move(parts.back());
-        parts.pop_back();
-        const bool phrase_in_phrase = is_right && above == kind::phrase && operand.what == kind::phrase;
-        if (priority(operand.what) >= priority(above) && !phrase_in_phrase) return operand.text;
-        return "( " + operand.text + " )";
-    };
-    for (const node& n : nodes_) {
+    std::vector<step> open;
+    std::vector<std::string> backwards;
+    if (!nodes_.empty()) open.push_back({{}, kind::disjunction});
+    for (auto next = nodes_.rbegin(); !open.empty();) {
+        const step now = std::move(open.back());
+        open.pop_back();
+        if (!now.text.empty()) {
+            backwards.push_back(now.text);
+            continue;
+        }
+        const node& n = *next++;
+        const bool phrase_in_phrase = now.is_right && now.above == kind::phrase && n.what == kind::phrase;
+        if (priority(n.what) < priority(now.above) || phrase_in_phrase) {
+            backwards.emplace_back(" )");
+            open.push_back({"( "});
+        }
         if (n.what == kind::word) {
-            parts.push_back({print_word(n), n.what});
+            backwards.push_back(print_word(n));
         } else if (n.what == kind::negation) {
-            parts.push_back({'!' + take(n.what, false), n.what});
+            open.push_back({"!"});
+            open.push_back({{}, n.what});
         } else {
-            const std::string right = take(n.what, true);
-            parts.push_back({take(n.what, false) + print_operator(n) + right, n.what});
+            open.push_back({{}, n.what});
+            open.push_back({print_operator(n)});
+            open.push_back({{}, n.what, true});
         }
     }
-    return parts.empty() ? std::string{} : std::move(parts.back().text);
+    std::string text;
+    for (auto piece = backwards.rbegin(); piece != backwards.rend(); ++piece) text += *piece;
+    return text;
 }
 
 // int32 count of nodes, and these in prefix order, the right operand first. A word is uint8 1, uint8 weights, uint8 is

@@ -5,7 +5,10 @@
 
 #include <boost/mpl/list.hpp>
 
+#include <cstdint>
 #include <limits>
+#include <locale>
+#include <string>
 
 namespace {
 
@@ -54,6 +57,35 @@ BOOST_AUTO_TEST_CASE(a_decimal_float_reads_no_more_digits_than_it_holds) {
     BOOST_TEST((read_text<cpp_dec_float_100>(fifty + "7", oids::numeric) == cpp_dec_float_100{fifty + "7"}));
     BOOST_CHECK_THROW(write(cpp_dec_float_50{"1e-20000"}), usage_error);
     BOOST_CHECK_THROW(write(cpp_dec_float_50{"1e200000"}), usage_error);
+}
+
+BOOST_AUTO_TEST_CASE(a_decimal_float_reads_no_power_of_ten_that_its_exponent_cannot_hold) {
+    using narrow = number<cpp_dec_float<50, std::int16_t>>;
+    using limits = std::numeric_limits<narrow>;
+    for (const int exponent : {int{limits::min_exponent10}, -1, 0, 1, int{limits::max_exponent10}}) {
+        const std::string text = "9.5e" + std::to_string(exponent);
+        BOOST_TEST((read_text<narrow>(text, oids::numeric) == narrow{text}), text);
+    }
+    for (const int exponent :
+         {-16000, -9000, limits::min_exponent10 - 1, limits::max_exponent10 + 1, 9000, 40000, 131071}) {
+        const std::string text = "-1.5e" + std::to_string(exponent);
+        BOOST_CHECK_EXCEPTION(read_text<narrow>(text, oids::numeric), decode_error, says("out of range"));
+    }
+    BOOST_TEST((read_text<narrow>("0." + std::string(9000, '0'), oids::numeric) == 0));
+}
+
+BOOST_AUTO_TEST_CASE(a_decimal_float_goes_out_whatever_the_global_locale) {
+    struct grouping : std::numpunct<char> {
+        [[nodiscard]] char do_thousands_sep() const override { return '.'; }
+        [[nodiscard]] char do_decimal_point() const override { return ','; }
+        [[nodiscard]] std::string do_grouping() const override { return "\1"; }
+    };
+    const std::locale before = std::locale::global(std::locale{std::locale::classic(), new grouping});
+    for (const char* const text : {"1.5e5000", "-1e1000", "1e-1000", "1234567.25", "0"})
+        BOOST_TEST((read<cpp_dec_float_50>(write(cpp_dec_float_50{text}), oids::numeric, format::binary) ==
+                    cpp_dec_float_50{text}),
+                   text);
+    std::locale::global(before);
 }
 
 BOOST_AUTO_TEST_CASE(integers_read_and_write_numeric) {

@@ -118,6 +118,15 @@ BOOST_AUTO_TEST_CASE(depth_costs_no_stack) {
     BOOST_CHECK_THROW(query(std::string(depth, '(')), decode_error);
 }
 
+BOOST_AUTO_TEST_CASE(printing_a_tsquery_takes_time_by_its_length) {
+    constexpr std::size_t count = 300'000;  // by the square it would be minutes
+    std::string words = "'w'";
+    for (std::size_t i = 1; i < count; ++i) words += " & 'w'";
+    BOOST_TEST((tsquery::parse(words).to_string() == words));
+    const std::string negations = std::string(count, '!') + "'w'";
+    BOOST_TEST((tsquery::parse(negations).to_string() == negations));
+}
+
 BOOST_AUTO_TEST_CASE(hostile_values_are_read_or_refused) {
     attack_both<tsvector>(document_hex, document_text, oids::tsvector);
     attack_both<tsquery>(query_hex, query_text, oids::tsquery);

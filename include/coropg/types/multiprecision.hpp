@@ -8,7 +8,9 @@
 #include <boost/multiprecision/cpp_dec_float.hpp>
 #include <boost/multiprecision/cpp_int.hpp>
 
+#include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -28,7 +30,8 @@ constexpr std::uint64_t power_of_digits = 1'000'000'000'000'000'000;
 
 /// The most digits that a number of so many bits can have.
 constexpr std::size_t digits_of_bits(std::size_t bits) {
-    return static_cast<std::size_t>(std::uint64_t{bits} * 30103 / 100000 + 1);  // log 2 = 0.30102999...
+    // log 2 = 0.30102999..., in two steps that fit 32 bits
+    return bits / 100000 * 30103 + bits % 100000 * 30103 / 100000 + 1;
 }
 
 /// 10^18, 10^36, 10^72, ...: the powers by which a number of `digits` digits is halved.
@@ -80,6 +83,15 @@ inline void append_digits(const boost::multiprecision::cpp_int& value,
 /// Of "-12.000": what stands before the point.
 inline std::string_view integer_part(std::string_view text) { return text.substr(0, text.find('.')); }
 
+/// Of "-120.5" 2, of "0.05" -2, of "0.00" 0: the power of ten of the first digit that is not zero.
+inline std::int64_t leading_exponent(std::string_view text) {
+    if (text.starts_with('-')) text.remove_prefix(1);
+    const std::size_t first = text.find_first_not_of("0.");
+    if (first == std::string_view::npos) return 0;
+    const std::size_t point = std::min(text.find('.'), text.size());
+    return first < point ? static_cast<std::int64_t>(point - first - 1) : -static_cast<std::int64_t>(first - point);
+}
+
 /// Of "-12".
 inline boost::multiprecision::cpp_int exact_integer(std::string_view text) {
     const bool is_negative = text.starts_with('-');
@@ -101,8 +113,8 @@ inline std::string decimal_digits(const boost::multiprecision::cpp_int& value) {
 
 }  // namespace detail
 
-/// NaN and the infinities included. Errors: decode_error for more significant digits than `Digits10`; usage_error for
-/// a number beyond numeric's range.
+/// NaN and the infinities included. Errors: decode_error for more significant digits than `Digits10`, or a power of ten
+/// that `Exponent` cannot hold; usage_error for a number beyond numeric's range.
 template <unsigned Digits10, class Exponent, class Allocator, boost::multiprecision::expression_template_option ET>
 struct codec<boost::multiprecision::number<boost::multiprecision::cpp_dec_float<Digits10, Exponent, Allocator>, ET>> {
     using number =
@@ -119,7 +131,11 @@ struct codec<boost::multiprecision::number<boost::multiprecision::cpp_dec_float<
         if (value.significant_digits() > static_cast<std::size_t>(limits::digits10)) {
             f.fail<number>("more digits than the type holds");
         }
-        return number{value.to_string()};
+        const std::string text = value.to_string();
+        const std::int64_t exponent = detail::leading_exponent(text);
+        if (exponent < limits::min_exponent10 || exponent > limits::max_exponent10)
+            f.fail<number>("value out of range");
+        return number{text};
     }
 
     static void encode(const number& value, encoder& out) { codec<numeric>::encode(convert(value), out); }
@@ -132,7 +148,12 @@ struct codec<boost::multiprecision::number<boost::multiprecision::cpp_dec_float<
         std::string text = value.str(0, std::ios_base::scientific);
         const std::size_t exponent = text.find('e');
         const std::size_t end = text.find_last_not_of('0', exponent - 1) + 1;
-        return numeric::parse(text.erase(end, exponent - end));
+        text.erase(end, exponent - end);
+        // Boost prints the exponent by the global locale, which may group its digits.
+        const auto separates = [](char c) { return c != '+' && c != '-' && (c < '0' || c > '9'); };
+        text.erase(std::remove_if(text.begin() + static_cast<std::ptrdiff_t>(end) + 1, text.end(), separates),
+                   text.end());
+        return numeric::parse(text);
     }
 };
 
