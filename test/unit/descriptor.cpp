@@ -7,11 +7,14 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -73,6 +76,13 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_bell_that_does_not_hang_can_be_rung, Wire, wires
     BOOST_TEST(bell.descriptor() == -1);
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_bell_that_was_rung_is_readable_once_it_hangs, Wire, wires) {
+    basic_bell<Wire> bell;
+    bell.ring();
+    bell.hang();
+    BOOST_TEST(is_readable(bell.descriptor()));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_bell_is_heard_by_another_thread, Wire, wires) {
     basic_bell<Wire> bell;
     bell.hang();
@@ -105,6 +115,27 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_watchdog_ends_a_wait_at_its_deadline_and_not_bef
         BOOST_TEST((clock::now() >= deadline));
         BOOST_TEST(entries[0].revents == 0);
     }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_watchdog_needs_no_descriptor, Watchdog, watchdogs) {
+    const channel quiet;
+    rlimit before{};
+    BOOST_REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    rlimit none = before;
+    none.rlim_cur = static_cast<rlim_t>(std::max(quiet.ends[0], quiet.ends[1])) + 1;
+    std::vector<int> taken;
+    BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) taken.push_back(fd);
+    Watchdog watchdog;
+    const auto deadline = clock::now() + 5ms;
+    auto entries = quiet.entries();
+    do watchdog.poll(entries, deadline);
+    while (!watchdog.rests());
+    const auto end = clock::now();
+    BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    for (const int fd : taken) ::close(fd);
+    BOOST_TEST((end >= deadline));
+    BOOST_TEST(entries[0].revents == 0);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_watchdog_lets_what_is_ready_through, Watchdog, watchdogs) {

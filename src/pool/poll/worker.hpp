@@ -70,7 +70,11 @@ class poll_pool::event {
         if (!dropped_.empty()) return;
         is_idle_ = true;
         pool_.sleepers_.push_back(&me);
-        me.told.wait_until(lock_, std::min(me.deadline, pool_.core_.next_tick()));
+        const clock::time_point until = std::min(me.deadline, pool_.core_.next_tick());
+        if (until == no_deadline)  // not every library's wait_until knows so late a time
+            me.told.wait(lock_);
+        else
+            me.told.wait_until(lock_, until);
         std::erase(pool_.sleepers_, &me);
         if (std::exchange(me.is_called, false)) --pool_.called_;
     }

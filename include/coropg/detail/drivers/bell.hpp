@@ -39,7 +39,9 @@ class basic_bell {
  public:
     /// Makes it one that is heard.
     void hang() noexcept {
-        if (descriptor() < 0) wire_.open();
+        if (descriptor() >= 0) return;
+        wire_.open();
+        if (has_rung_ && descriptor() >= 0) wire_.pull();
     }
     /// Threads: any, but not while it is being hung.
     void ring() noexcept {

@@ -17,14 +17,14 @@ namespace coropg::detail {
 class timerfd_watchdog {
  public:
     /// Polls `entries`, until `deadline` at most; it may end too early. The second entry is for the watchdog to fill
-    /// in.
-    /// Errors: std::system_error, also when there are no descriptors left.
+    /// in. Where there is no descriptor left for the timer, it waits as the other watchdog does.
+    /// Errors: std::system_error.
     void poll(std::span<pollfd> entries, clock::time_point deadline);
     /// Whether it has gone off since it was last given a deadline.
     [[nodiscard]] bool rests() const noexcept { return watched_ == no_deadline; }
 
  private:
-    void watch(clock::time_point next);
+    [[nodiscard]] bool can_watch(clock::time_point next);
 
     unique_fd timer_;
     clock::time_point watched_ = no_deadline;
