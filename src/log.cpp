@@ -22,58 +22,76 @@ spdlog::level::level_enum to_spdlog(detail::log_level level) {
     return spdlog::level::off;
 }
 
+// Static objects that are destroyed after the loggers find nobody to log to.
+constinit std::atomic<spdlog::logger*> current{nullptr};
+constinit std::atomic<bool> is_silent{false};
+
 /// Replaced loggers are kept until exit: another thread may be in the middle of a message.
-class log_target {
+class kept_loggers {
  public:
-    spdlog::logger* get() {
-        spdlog::logger* const known = current_.load(std::memory_order_acquire);
-        if (known != nullptr || silent_.load(std::memory_order_acquire)) return known;
-        const std::lock_guard lock{mutex_};
-        if (current_.load() == nullptr && !silent_.load()) adopt(make_default());
-        return current_.load();
+    kept_loggers() = default;
+    kept_loggers(const kept_loggers&) = delete;
+    kept_loggers& operator=(const kept_loggers&) = delete;
+    ~kept_loggers() {
+        is_silent.store(true);
+        current.store(nullptr);
     }
 
     void set(std::shared_ptr<spdlog::logger> logger) {
         const std::lock_guard lock{mutex_};
-        silent_.store(logger == nullptr, std::memory_order_release);
         adopt(std::move(logger));
+    }
+    void set_default() {
+        const std::lock_guard lock{mutex_};
+        if (current.load() == nullptr && !is_silent.load()) adopt(make_default());
     }
 
  private:
+    /// Null once spdlog was shut down.
     static std::shared_ptr<spdlog::logger> make_default() {
         if (auto named = spdlog::get("coropg")) return named;
-        auto made = spdlog::default_logger()->clone("coropg");
+        const auto like = spdlog::default_logger();
+        if (like == nullptr) return nullptr;
+        auto made = like->clone("coropg");
         made->set_level(spdlog::level::warn);
         return made;
     }
 
     void adopt(std::shared_ptr<spdlog::logger> logger) {
-        current_.store(logger.get(), std::memory_order_release);
-        if (logger) kept_.push_back(std::move(logger));
+        if (logger) kept_.push_back(logger);
+        is_silent.store(logger == nullptr, std::memory_order_release);
+        current.store(logger.get(), std::memory_order_release);
     }
 
     std::mutex mutex_;
     std::vector<std::shared_ptr<spdlog::logger>> kept_;
-    std::atomic<spdlog::logger*> current_{nullptr};
-    std::atomic<bool> silent_{false};
 };
 
-log_target& target() {
-    static log_target instance;
+kept_loggers& kept() {
+    static kept_loggers instance;
     return instance;
+}
+
+/// Null when nothing is to be logged.
+spdlog::logger* logger() {
+    if (current.load(std::memory_order_acquire) == nullptr && !is_silent.load(std::memory_order_acquire))
+        kept().set_default();
+    return current.load(std::memory_order_acquire);
 }
 
 }  // namespace
 
-void set_logger(std::shared_ptr<spdlog::logger> logger) { target().set(std::move(logger)); }
+void set_logger(std::shared_ptr<spdlog::logger> logger) { kept().set(std::move(logger)); }
 
-bool detail::should_log(log_level level) noexcept {
-    const spdlog::logger* logger = target().get();
-    return logger != nullptr && logger->should_log(to_spdlog(level));
+bool detail::should_log(log_level level) noexcept try {
+    const spdlog::logger* const target = logger();
+    return target != nullptr && target->should_log(to_spdlog(level));
+} catch (...) {  // out of memory for the default logger
+    return false;
 }
 
 void detail::log(log_level level, std::string_view message) noexcept try {
-    if (spdlog::logger* logger = target().get()) logger->log(to_spdlog(level), message);
+    if (spdlog::logger* const target = logger()) target->log(to_spdlog(level), message);
 } catch (...) {  // by a sink; spdlog has reported it, if it is a std::exception
 }
 

@@ -10,17 +10,25 @@ namespace coropg {
 
 namespace {
 
-std::atomic<observer*> current{nullptr};
-std::atomic<std::chrono::microseconds::rep> slow{0};
+// Static objects that are destroyed after the observers find none.
+constinit std::atomic<observer*> current{nullptr};
+constinit std::atomic<std::chrono::microseconds::rep> slow{0};
+
+/// Replaced observers are kept until exit: another thread may be about to call one.
+struct kept_observers {
+    ~kept_observers() { current.store(nullptr); }
+
+    std::mutex mutex;
+    std::vector<std::shared_ptr<observer>> all;
+};
 
 }  // namespace
 
 void set_observer(std::shared_ptr<observer> seeing) {
-    static std::mutex mutex;
-    static std::vector<std::shared_ptr<observer>> kept;
-    const std::lock_guard lock{mutex};
+    static kept_observers kept;
+    const std::lock_guard lock{kept.mutex};
+    if (seeing) kept.all.push_back(seeing);
     current.store(seeing.get(), std::memory_order_release);
-    if (seeing) kept.push_back(std::move(seeing));
 }
 
 void set_slow_query_threshold(std::chrono::microseconds least) { slow.store(least.count(), std::memory_order_relaxed); }
