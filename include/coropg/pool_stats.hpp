@@ -20,7 +20,8 @@ struct duration_histogram {
 
     void add(std::chrono::nanoseconds d) noexcept {
         const auto microseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(d.count(), 0)) / 1000;
-        ++buckets[std::min(static_cast<std::size_t>(std::bit_width(microseconds)), buckets.size() - 1)];
+        const auto width = static_cast<std::size_t>(64 - std::countl_zero(microseconds));
+        ++buckets[std::min(width, buckets.size() - 1)];
     }
 };
 

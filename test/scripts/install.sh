@@ -24,6 +24,26 @@ cmake --build "$work/build" >/dev/null
 PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name coropg.pc)")
 export PKG_CONFIG_PATH
 read -r -a options <<<"$(pkg-config --cflags --libs coropg)"
+if [[ " ${options[*]} " == *" -std="* ]]; then
+    echo "the standard is the program's choice: ${options[*]}" >&2
+    exit 1
+fi
 # shellcheck disable=SC2086  # $flags is a list
-"$compiler" $flags "$work/consumer/main.cpp" "${options[@]}" -o "$work/by_pkg_config"
+"$compiler" -std=c++20 $flags "$work/consumer/main.cpp" "${options[@]}" -o "$work/by_pkg_config"
 "$work/by_pkg_config"
+
+# Who asks for it without need is told that it is not there.
+mkdir "$work/optional"
+cat >"$work/optional/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.23)
+project(optional CXX)
+find_package(coropg QUIET)
+if(coropg_FOUND)
+    message(FATAL_ERROR "found without libpq")
+endif()
+END
+output=$(PKG_CONFIG_PATH='' PKG_CONFIG_LIBDIR=/nowhere cmake -G Ninja -S "$work/optional" -B "$work/optional/build" \
+    -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_CXX_COMPILER="$compiler" 2>&1) || {
+    echo "$output"
+    exit 1
+}

@@ -250,7 +250,8 @@ class proxied : public std::enable_shared_from_this<proxied> {
     static std::size_t piece_size(lane& l) {
         const std::size_t most = l.how_paced.piece_bytes;
         if (most == 0) return std::string_view::npos;
-        return l.how_paced.random_pieces ? 1 + static_cast<std::size_t>(l.random() % most) : most;
+        if (!l.how_paced.random_pieces) return most;
+        return std::uniform_int_distribution<std::size_t>{1, most}(l.random);
     }
 
     /// Records the bytes that may pass, and returns how many.
