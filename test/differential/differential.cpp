@@ -88,6 +88,18 @@ std::string difference(const T& sent, const answer<T>& got, oid type) {
     return {};
 }
 
+/// Before version 15 the server cannot print an interval of more than 2^31 hours.
+template <class T>
+bool is_printable(const T& value, int server_version) {
+    constexpr std::chrono::hours most{std::numeric_limits<std::int32_t>::max()};
+    if constexpr (std::same_as<T, interval>)
+        return server_version >= 150000 || std::chrono::abs(value.time) < most;
+    else if constexpr (std::same_as<T, std::chrono::microseconds>)
+        return server_version >= 150000 || std::chrono::abs(value) < most;
+    else
+        return true;
+}
+
 template <class T>
 std::size_t send(sync::connection& conn, const sampled<T>& type, const settings& run) {
     constexpr std::size_t batch_size = 1000;
@@ -97,7 +109,10 @@ std::size_t send(sync::connection& conn, const sampled<T>& type, const settings&
     std::vector<T> batch;
     for (std::size_t done = 0; done < run.count; done += batch.size()) {
         batch.clear();
-        while (batch.size() < std::min(batch_size, run.count - done)) batch.push_back(sample<T>::make(from));
+        while (batch.size() < std::min(batch_size, run.count - done)) {
+            T value = sample<T>::make(from);
+            if (is_printable(value, conn.server_version())) batch.push_back(std::move(value));
+        }
         const std::vector<answer<T>> answers = ask(conn, std::string{type.name}, batch);
         if (answers.size() != batch.size()) throw usage_error{"the server did not answer each value"};
         for (std::size_t i = 0; i < batch.size(); ++i) {

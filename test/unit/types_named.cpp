@@ -2,6 +2,7 @@
 #include <coropg/types/composite.hpp>
 #include <coropg/types/enum.hpp>
 #include <coropg/types/range.hpp>
+#include <coropg/types/text.hpp>
 
 #include "types_support.hpp"
 
@@ -21,9 +22,10 @@ enum class of_char : char { low, high = 'h' };
 enum class of_bool : bool { low, high };
 enum class of_wchar : wchar_t { low, high = 100 };
 enum class of_char32 : char32_t { low, high = 100 };
+enum class of_uint8 : std::uint8_t { low, high = 127 };
 enum class of_int64 : std::int64_t { low = -7, high };
 
-using enums = boost::mpl::list<of_char, of_bool, of_wchar, of_char32, of_int64>;
+using enums = boost::mpl::list<of_char, of_bool, of_wchar, of_char32, of_uint8, of_int64>;
 
 }  // namespace
 
@@ -37,6 +39,8 @@ template <>
 struct codec<of_wchar> : enum_codec<of_wchar, "level"> {};
 template <>
 struct codec<of_char32> : enum_codec<of_char32, "level"> {};
+template <>
+struct codec<of_uint8> : enum_codec<of_uint8, "level"> {};
 template <>
 struct codec<of_int64> : enum_codec<of_int64, "level"> {};
 

@@ -123,7 +123,8 @@ BOOST_AUTO_TEST_CASE(printing_a_tsquery_takes_time_by_its_length) {
     std::string words = "'w'";
     for (std::size_t i = 1; i < count; ++i) words += " & 'w'";
     BOOST_TEST((tsquery::parse(words).to_string() == words));
-    const std::string negations = std::string(count, '!') + "'w'";
+    std::string negations(count, '!');
+    negations += "'w'";
     BOOST_TEST((tsquery::parse(negations).to_string() == negations));
 }
 

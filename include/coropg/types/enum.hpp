@@ -36,7 +36,8 @@ consteval std::string_view spelled_enumerators() {
 /// "... V = {(app::mood)-1, app::mood::sad, (app::mood)1}" (GCC) or "<...>" (clang).
 template <class E>
 inline constexpr auto enumerator_names = []<int... I>(std::integer_sequence<int, I...>) {
-    std::string_view list = spelled_enumerators<E, static_cast<E>(first_enumerator + I)...>();
+    using number = std::underlying_type_t<E>;
+    std::string_view list = spelled_enumerators<E, static_cast<E>(static_cast<number>(first_enumerator + I))...>();
     list.remove_prefix(list.find("Values = ") + 10);
     std::array<std::string_view, enumerators> names{};
     for (std::string_view& name : names) {
@@ -70,7 +71,8 @@ struct enum_codec {
         }
         for (int i = 0; i < detail::enumerators; ++i) {
             const std::string_view name = detail::enumerator_names<E>[static_cast<std::size_t>(i)];
-            if (!name.empty() && name == f.bytes()) return static_cast<E>(i + detail::first_enumerator);
+            if (!name.empty() && name == f.bytes())
+                return static_cast<E>(static_cast<std::underlying_type_t<E>>(i + detail::first_enumerator));
         }
         f.template fail<E>("no enumerator for the label \"" + std::string{f.bytes()} + "\"");
     }
