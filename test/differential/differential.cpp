@@ -92,10 +92,11 @@ std::string difference(const T& sent, const answer<T>& got, oid type) {
 template <class T>
 bool is_printable(const T& value, int server_version) {
     constexpr std::chrono::hours most{std::numeric_limits<std::int32_t>::max()};
+    if (server_version >= 150000) return true;
     if constexpr (std::same_as<T, interval>)
-        return server_version >= 150000 || std::chrono::abs(value.time) < most;
+        return is_printable(value.time, server_version);
     else if constexpr (std::same_as<T, std::chrono::microseconds>)
-        return server_version >= 150000 || std::chrono::abs(value) < most;
+        return -most < value && value < most;
     else
         return true;
 }
