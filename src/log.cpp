@@ -22,21 +22,12 @@ spdlog::level::level_enum to_spdlog(detail::log_level level) {
     return spdlog::level::off;
 }
 
-// Static objects that are destroyed after the loggers find nobody to log to.
 constinit std::atomic<spdlog::logger*> current{nullptr};
 constinit std::atomic<bool> is_silent{false};
 
-/// Replaced loggers are kept until exit: another thread may be in the middle of a message.
+/// Replaced loggers are kept: another thread may be in the middle of a message.
 class kept_loggers {
  public:
-    kept_loggers() = default;
-    kept_loggers(const kept_loggers&) = delete;
-    kept_loggers& operator=(const kept_loggers&) = delete;
-    ~kept_loggers() {
-        is_silent.store(true);
-        current.store(nullptr);
-    }
-
     void set(std::shared_ptr<spdlog::logger> logger) {
         const std::lock_guard lock{mutex_};
         adopt(std::move(logger));
@@ -67,8 +58,9 @@ class kept_loggers {
     std::vector<std::shared_ptr<spdlog::logger>> kept_;
 };
 
+/// Never destroyed: while the program ends, threads and static objects still log.
 kept_loggers& kept() {
-    static kept_loggers instance;
+    static auto& instance = *new kept_loggers;
     return instance;
 }
 

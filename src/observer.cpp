@@ -10,14 +10,11 @@ namespace coropg {
 
 namespace {
 
-// Static objects that are destroyed after the observers find none.
 constinit std::atomic<observer*> current{nullptr};
 constinit std::atomic<std::chrono::microseconds::rep> slow{0};
 
-/// Replaced observers are kept until exit: another thread may be about to call one.
+/// Replaced observers are kept: another thread may be about to call one.
 struct kept_observers {
-    ~kept_observers() { current.store(nullptr); }
-
     std::mutex mutex;
     std::vector<std::shared_ptr<observer>> all;
 };
@@ -25,7 +22,7 @@ struct kept_observers {
 }  // namespace
 
 void set_observer(std::shared_ptr<observer> seeing) {
-    static kept_observers kept;
+    static auto& kept = *new kept_observers;  // never destroyed: while the program ends, threads still call them
     const std::lock_guard lock{kept.mutex};
     if (seeing) kept.all.push_back(seeing);
     current.store(seeing.get(), std::memory_order_release);

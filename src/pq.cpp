@@ -38,12 +38,24 @@ diagnostics diagnostics_of(const PGresult* r) {
 
 namespace {
 
-/// Whether it is "LOCATION:  auth_failed, auth.c:334", whose first word is in libpq's language.
+/// Whether it is "LOCATION:  auth_failed, auth.c:334", in libpq's language: "EMPLACEMENT : auth_failed, auth.c : 334".
 bool is_location(std::string_view line) {
-    const std::size_t place = line.rfind(", ");
-    const std::size_t number = line.find_last_not_of("0123456789") + 1;
-    return place != std::string_view::npos && number < line.size() &&
-           line.find(' ', place + 2) == std::string_view::npos && line.substr(0, number).ends_with(".c:");
+    const auto in_number = [](char c) { return c >= '0' && c <= '9'; };
+    const auto in_name = [&](char c) {
+        return in_number(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.';
+    };
+    const auto between = [&](char c) { return !in_name(c); };
+    const auto take_back = [&line](auto belongs) {
+        std::size_t first = line.size();
+        while (first > 0 && belongs(line[first - 1])) --first;
+        const std::string_view taken = line.substr(first);
+        line.remove_suffix(taken.size());
+        return taken;
+    };
+    const auto has_colon = [](std::string_view text) { return text.find(':') != std::string_view::npos; };
+    if (take_back(in_number).empty() || !has_colon(take_back(between))) return false;
+    if (!take_back(in_name).ends_with(".c") || take_back(between) != ", ") return false;
+    return !take_back(in_name).empty() && has_colon(take_back(between));
 }
 
 }  // namespace

@@ -44,13 +44,14 @@ BOOST_AUTO_TEST_CASE(names_are_looked_up_anew_at_each_connect) {
 BOOST_AUTO_TEST_CASE(an_error_at_connect_time_is_taken_apart_in_any_language) {
     using parts = std::pair<std::string, std::string>;
     const std::string head = "connection to server at \"127.0.0.1\", port 1 failed: FATAL:  ";
-    for (const std::string_view location : {"LOCATION:  auth_failed, auth.c:334", "ORT:  auth_failed, auth.c:334",
-                                            "EMPLACEMENT : auth_failed, auth.c:334"})
+    for (const std::string_view location :
+         {"LOCATION:  auth_failed, auth.c:334", "ORT:  auth_failed, auth.c:334",
+          "EMPLACEMENT : auth_failed, auth.c : 334", "EMPLACEMENT\u00a0: auth_failed, auth.c\u00a0: 334"})
         BOOST_TEST((pq::parse_verbose(head + "28P01: no such user\n" + std::string{location} + "\n") ==
                     parts{"28P01", head + "no such user"}),
                    location);
-    BOOST_TEST((pq::parse_verbose("FATAL:  3D000: no database \"x\"\nDETAIL:  There is a, b:\tc:1\nHINT:  Try.\n") ==
-                parts{"3D000", "FATAL:  no database \"x\" DETAIL:  There is a, b: c:1 HINT:  Try."}));
+    BOOST_TEST((pq::parse_verbose("FATAL:  3D000: no database \"x\"\nDETAIL:  There is a, b.c:\t1\nHINT:  Try.\n") ==
+                parts{"3D000", "FATAL:  no database \"x\" DETAIL:  There is a, b.c: 1 HINT:  Try."}));
     BOOST_TEST((pq::parse_verbose("could not translate host name\n") == parts{"", "could not translate host name"}));
 }
 
