@@ -17,6 +17,9 @@ constexpr std::size_t max_underway = 128;
 /// Once for a statement that broke, once for a type.
 constexpr int max_replays = 2;
 
+constexpr std::string_view out_of_step =
+    "the answers do not belong to the statements: a pooler may have mixed up its clients (see docs/poolers.md)";
+
 std::exception_ptr cancelled(const unit& u) {
     return stop_error(u, u.stopped, "the server cancelled the statement", outcome::failed);
 }
@@ -170,6 +173,7 @@ void session::receive() {
             case wire::event::answer: on_answer(head); continue;
             case wire::event::sync: on_sync(); continue;
             case wire::event::copy: refuse_copy(head); continue;
+            case wire::event::out_of_step: close(out_of_step); continue;
             case wire::event::nothing: break;
         }
         break;

@@ -110,7 +110,8 @@ void wire::flush() {
 //
 // Rows come before their answer for a receiver that takes them; libpq has to be told before it reads the first.
 // The error before PIPELINE_SYNC belongs to the Sync itself: a deferred constraint, checked by the implicit commit.
-// There is no NULL behind PIPELINE_SYNC. Behind a lost connection NULL comes for ever.
+// There is no NULL behind PIPELINE_SYNC. Behind a lost connection NULL comes for ever. A pooler that mixes up its clients
+// makes it an answer more or less: PgBouncer before 1.21 lets go of a server between a statement and its Sync.
 
 wire::event wire::next(unit& head) {
     PGconn* const conn = conn_.get();
@@ -146,7 +147,10 @@ void wire::end_answer(unit& u) {
 
 wire::event wire::on_result(unit& u, pq::result&& r) {
     switch (PQresultStatus(r.get())) {
-        case PGRES_PIPELINE_SYNC: u.sync = std::move(r); return event::sync;
+        case PGRES_PIPELINE_SYNC:
+            if (!u.failed() && u.answered < u.commands.size()) return event::out_of_step;
+            u.sync = std::move(r);
+            return event::sync;
         case PGRES_PIPELINE_ABORTED:
             if (u.awaits_parse()) cache_.parsed(u, u.commands[u.answered], false);
             return event::nothing;
@@ -168,6 +172,7 @@ wire::event wire::on_result(unit& u, pq::result&& r) {
             return event::rows;
         default: break;
     }
+    if (u.answered == u.sent) return event::out_of_step;
     command& c = u.commands[u.answered];
     if (u.awaits_parse()) {
         cache_.parsed(u, c, true);

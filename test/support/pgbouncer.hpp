@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <thread>
 
@@ -21,11 +23,11 @@ namespace coropg::test {
 /// A pooler of its own, with two connections to the server; ended with this. There is none where none is installed.
 class pgbouncer {
  public:
-    /// The current case is skipped when it is not.
-    [[nodiscard]] static bool is_installed() {
-        if (!program().empty()) return true;
-        skip("pgbouncer is not installed");
-        return false;
+    /// The current case is skipped when it is not, or is older than `least`, as "1.21".
+    [[nodiscard]] static bool is_installed(const std::string& least = "0.0") {
+        if (program().empty()) return skip("pgbouncer is not installed"), false;
+        if (number_of(version()) < number_of(least)) return skip("pgbouncer is older than " + least), false;
+        return true;
     }
 
     pgbouncer() : port_{free_port()} {
@@ -63,6 +65,17 @@ class pgbouncer {
         for (std::string folder; std::getline(folders, folder, ':');)
             if (const std::string found = folder + "/pgbouncer"; ::access(found.c_str(), X_OK) == 0) return found;
         return {};
+    }
+    /// As "1.18.0".
+    static std::string version() {
+        const std::unique_ptr<FILE, int (*)(FILE*)> out{::popen((program() + " --version").c_str(), "r"), &::pclose};
+        char word[32] = "";
+        BOOST_REQUIRE(out != nullptr);
+        BOOST_REQUIRE(std::fscanf(out.get(), "PgBouncer %31s", word) == 1);
+        return word;
+    }
+    static std::pair<int, int> number_of(const std::string& text) {
+        return {std::stoi(text), std::stoi(text.substr(text.find('.') + 1))};
     }
     /// A value of a line of [databases].
     static std::string quoted(std::string_view value) {

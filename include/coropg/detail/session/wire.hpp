@@ -17,11 +17,12 @@ class wire {
  public:
     /// An event for the unit at the head.
     enum class event : unsigned char {
-        nothing,  ///< that can be told yet
-        rows,     ///< some of an answer: `take_rows`
-        answer,   ///< to the command at `answered`
-        sync,     ///< the unit has ended
-        copy,     ///< a COPY has begun, which cannot be ended in pipeline mode
+        nothing,      ///< that can be told yet
+        rows,         ///< some of an answer: `take_rows`
+        answer,       ///< to the command at `answered`
+        sync,         ///< the unit has ended
+        copy,         ///< a COPY has begun, which cannot be ended in pipeline mode
+        out_of_step,  ///< an answer too many or too few: what belongs to whom is not known any more
     };
 
     /// Takes over a connection that is established and idle. Notices go to `notices`, which outlives this.
