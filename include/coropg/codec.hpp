@@ -49,7 +49,8 @@ struct pg_type {
 /// A type with a value of its own for NULL has `static T null()`.
 /// A codec whose parameters are sent as text says so with `static constexpr format wire = format::text`; one whose
 /// parameters the server is to infer the type of, with `static constexpr bool is_inferred = true`; one whose values refer
-/// to the bytes that they were decoded from, with `static constexpr bool is_view = true`: `fetch` refuses them.
+/// to the bytes that they were decoded from, with `static constexpr bool is_view = true`: `fetch` refuses them. What is
+/// derived from another codec inherits all three.
 template <class T>
 struct codec;
 
@@ -274,7 +275,7 @@ struct without_optional<std::optional<T>> {
 template <class T>
 using value_type = typename without_optional<T>::type;
 
-/// A type that refers to the result's memory.
+/// A type that refers to the result's memory, for one of its parts may.
 template <class T>
 inline constexpr bool is_view = [] {
     if constexpr (requires { codec<T>::is_view; })
@@ -282,10 +283,6 @@ inline constexpr bool is_view = [] {
     else
         return false;
 }();
-template <>
-inline constexpr bool is_view<std::string_view> = true;
-template <class T, std::size_t N>
-inline constexpr bool is_view<std::span<T, N>> = true;
 
 /// A C++ type with a codec that decodes.
 template <class T>

@@ -244,6 +244,7 @@ struct array_codec {
 
     static constexpr pg_type type = array_type<T>();
     static constexpr format wire = sends_binary_elements<T>() ? format::binary : format::text;
+    static constexpr bool is_view = detail::is_view<T>;
 
     static bool reads(oid array)
         requires decodable<T>
@@ -269,7 +270,7 @@ struct array_codec {
                 else
                     element.null<T>();
             } else {
-                if constexpr (is_view<T>) {
+                if constexpr (is_view) {
                     if (in.is_copy())
                         element.fail<T>("an element with escapes cannot be viewed; read it as std::string");
                 }
@@ -437,14 +438,6 @@ struct nested_array_codec : array_codec<typename innermost<Item>::type> {
             return true;
     }
 };
-
-/// Views of elements are views, also within an array.
-template <class Item>
-inline constexpr bool is_view<std::vector<Item>> = is_view<value_type<Item>>;
-template <class Item, std::size_t N>
-inline constexpr bool is_view<std::array<Item, N>> = is_view<value_type<Item>>;
-template <class Element>
-inline constexpr bool is_view<array<Element>> = is_view<value_type<Element>>;
 
 }  // namespace detail
 

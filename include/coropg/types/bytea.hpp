@@ -23,6 +23,7 @@ struct codec<std::vector<std::byte>> {
 template <>
 struct codec<std::span<const std::byte>> {
     static constexpr pg_type type = codec<std::vector<std::byte>>::type;
+    static constexpr bool is_view = true;
     static bool reads(oid from) { return from == oids::bytea; }
     static std::span<const std::byte> decode(const field& f);
     static void encode(std::span<const std::byte> value, encoder& out);

@@ -46,20 +46,23 @@ inline constexpr auto enumerator_names = []<int... I>(std::integer_sequence<int,
             depth += list[end] == '<' || list[end] == '(' ? 1 : list[end] == '>' || list[end] == ')' ? -1 : 0;
         name = list.substr(0, end);
         const std::size_t scope = name.rfind("::");
-        const bool is_number = name.starts_with('(') && name.find(')') > (scope == std::string_view::npos ? 0 : scope);
-        name = is_number ? std::string_view{} : name.substr(scope == std::string_view::npos ? 0 : scope + 2);
+        if (scope != std::string_view::npos) name.remove_prefix(scope + 2);
+        if (name.find(')') != std::string_view::npos) name = {};  // the end of a cast
         list.remove_prefix(end + 2 <= list.size() ? end + 2 : list.size());
     }
     return names;
 }(std::make_integer_sequence<int, enumerators>{});
+
+/// An enum that may have any value of its underlying type: an enum class, or one that names its type.
+template <class E>
+concept fixed_enum = std::is_enum_v<E> && requires { E{0}; };
 
 }  // namespace detail
 
 /// Derive `codec<E>` from this for an enum class that is the enum type `Name`. Reads text, too.
 /// Enumerators have values from -128 to 127. Errors: decode_error for a label without an enumerator, usage_error for a
 /// value without one. Source: PostgreSQL manual, "Enumerated Types".
-template <class E, detail::literal Name>
-    requires std::is_enum_v<E>
+template <detail::fixed_enum E, detail::literal Name>
 struct enum_codec {
     static constexpr pg_type type{Name.view()};
     static bool reads(oid from) { return from == oids::text || from >= detail::first_user_oid; }

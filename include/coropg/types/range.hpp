@@ -221,6 +221,7 @@ void write_range_flags(bool is_empty, bool includes_lower, bool includes_upper, 
 template <range_element T>
 struct range_codec {
     static constexpr format wire = wire_format<T>();
+    static constexpr bool is_view = detail::is_view<T>;
 
  protected:
     /// `bound` is the type of the bounds of a built-in type, or 0.
@@ -234,7 +235,7 @@ struct range_codec {
         const auto bound = [&](std::optional<std::string_view> bytes) -> std::optional<T> {
             if (!bytes) return std::nullopt;
             const field part = f.part(*bytes, type);
-            if constexpr (is_view<T>) {
+            if constexpr (is_view) {
                 if (parts.is_copy(*bytes)) part.fail<T>("a bound in quotes cannot be viewed; read it as std::string");
             }
             return codec<T>::decode(part);
@@ -277,11 +278,6 @@ struct range_codec {
         write_quoted_element({text.data(), text.size()}, out);
     }
 };
-
-template <class T>
-inline constexpr bool is_view<range<T>> = is_view<T>;
-template <class T>
-inline constexpr bool is_view<multirange<T>> = is_view<T>;
 
 }  // namespace detail
 

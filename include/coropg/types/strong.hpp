@@ -18,6 +18,7 @@ struct strong_codec {
     static constexpr pg_type type = codec<underlying>::type;
     static constexpr format wire = detail::wire_format<underlying>();
     static constexpr bool is_inferred = detail::is_inferred<underlying>();
+    static constexpr bool is_view = detail::is_view<underlying>;
 
     static bool reads(oid from) { return codec<underlying>::reads(from); }
     static T decode(const field& f) { return T{codec<underlying>::decode(f)}; }

@@ -71,6 +71,7 @@ struct codec<std::string> : detail::untyped_text {
 /// Reads without a copy: the view lives as long as the result. A numeric in binary is no text; read a std::string.
 template <>
 struct codec<std::string_view> : detail::untyped_text {
+    static constexpr bool is_view = true;
     static bool reads(oid from) { return codec<std::string>::reads(from); }
     static std::string_view decode(const field& f) {
         if (f.type() == oids::numeric && f.is_binary()) f.fail<std::string_view>("read it as std::string");

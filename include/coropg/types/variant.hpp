@@ -16,6 +16,8 @@ template <class... Ts>
 struct codec<std::variant<Ts...>> {
     using variant = std::variant<Ts...>;
 
+    static constexpr bool is_view = (detail::is_view<Ts> || ...);
+
     static bool reads(oid from) { return (alternative_reads<Ts>(from) || ...); }
 
     static variant decode(const field& f) {
