@@ -342,6 +342,15 @@ bool reads(const field& f) {
     return true;
 }
 
+/// A type whose codec has a short way for values in binary: those of a type that it `reads_plain`, when they are as many
+/// bytes as `plain_size` says (0: any but none), are what `decode_plain` makes of them; nothing can be wrong with them.
+template <class T>
+concept plainly_decodable = requires(std::string_view bytes, oid type) {
+    { codec<T>::decode_plain(bytes) } -> std::same_as<T>;
+    { codec<T>::reads_plain(type) } -> std::same_as<bool>;
+    { codec<T>::plain_size } -> std::convertible_to<std::size_t>;
+};
+
 /// Decodes one value that is known not to be NULL, after asking whether the codec reads its type.
 template <decodable T>
 T decode(const field& f) {

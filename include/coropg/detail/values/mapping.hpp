@@ -164,6 +164,28 @@ consteval bool is_lax() {
 void find_columns(const PGresult* r, std::span<const leaf> leaves, std::span<int> columns, bool lax,
                   std::string_view type);
 
+struct column {
+    int index = -1;
+    oid type = 0;
+    coropg::format format{};
+    bool is_plain = false;  ///< its values may be decoded in the short way
+};
+
+/// Decodes a value of a type that the codec reads, or NULL.
+template <class Element>
+Element decode_or_null(std::string_view bytes, const column& of, const field_place& place) {
+    const field f{bytes, of.type, of.format, place};
+    if (bytes.empty()) [[unlikely]] {
+        if (PQgetisnull(place.result, place.row, place.column) != 0) return null_value<Element>(f);
+    }
+    return codec<value_type<Element>>::decode(f);
+}
+/// The same out of line, once for all structs with such a member.
+template <class Element>
+[[gnu::noinline]] Element decode_rarely(std::string_view bytes, const column& of, const field_place& place) {
+    return decode_or_null<Element>(bytes, of, place);
+}
+
 /// Reads the rows of one result as T. What it calls is inlined as the compiler sees fit: a codec may call a whole
 /// parser.
 template <row_type T>
@@ -180,7 +202,7 @@ class row_reader {
         }
         for (std::size_t i = 0; i < width; ++i)
             columns_[i] = {found[i], found[i] < 0 ? 0 : like(types_, PQftype(result_, found[i])),
-                           static_cast<format>(found[i] < 0 ? 0 : PQfformat(result_, found[i]))};
+                           static_cast<format>(found[i] < 0 ? 0 : PQfformat(result_, found[i])), false};
         check_types<T, 0>();
     }
 
@@ -225,12 +247,6 @@ class row_reader {
         operator T() const { return reader.read(row); }
     };
 
-    struct column {
-        int index = -1;
-        oid type = 0;
-        coropg::format format{};
-    };
-
     template <class Member>
     static constexpr std::size_t leaves_in = [] {
         if constexpr (nested_aggregate<Member>)
@@ -246,7 +262,7 @@ class row_reader {
     }(std::make_index_sequence<I>{});
 
     template <class Row, std::size_t First>
-    void check_types() const {
+    void check_types() {
         if constexpr (scalar<Row>) {
             check_type<value_type<Row>>(columns_[First]);
         } else {
@@ -257,7 +273,7 @@ class row_reader {
     }
 
     template <class Member, std::size_t First>
-    void check_member() const {
+    void check_member() {
         if constexpr (nested_aggregate<Member>)
             check_types<value_type<Member>, First>();
         else
@@ -265,11 +281,12 @@ class row_reader {
     }
 
     template <class Element>
-    void check_type(const column& at) const {
+    void check_type(column& at) {
         static_assert(decodable<Element>, "no coropg::codec says how to read this type");
         if (at.index < 0) return;
         const field f{{}, at.type, at.format, {result_, 0, at.index, types_}};
         if (!reads<Element>(f)) f.template mismatch<Element>();
+        if constexpr (plainly_decodable<Element>) at.is_plain = f.is_binary() && codec<Element>::reads_plain(at.type);
     }
 
     template <class Row, std::size_t First, std::size_t... I>
@@ -308,11 +325,14 @@ class row_reader {
         using V = value_type<Element>;
         const std::string_view bytes{PQgetvalue(result_, row, at.index),
                                      static_cast<std::size_t>(PQgetlength(result_, row, at.index))};
-        const field f{bytes, at.type, at.format, {result_, row, at.index, types_}};
-        if (bytes.empty()) [[unlikely]] {
-            if (PQgetisnull(result_, row, at.index) != 0) return null_value<Element>(f);
+        if constexpr (plainly_decodable<V>) {
+            constexpr std::size_t size = codec<V>::plain_size;
+            if (at.is_plain && (size == 0 ? !bytes.empty() : bytes.size() == size)) [[likely]]
+                return codec<V>::decode_plain(bytes);
+            return decode_rarely<Element>(bytes, at, {result_, row, at.index, types_});
+        } else {
+            return decode_or_null<Element>(bytes, at, {result_, row, at.index, types_});
         }
-        return codec<V>::decode(f);
     }
 
     const PGresult* result_;
