@@ -178,7 +178,8 @@ void session::receive() {
         }
         break;
     }
-    if (state_ == state::pipelining && (!is_alive || wire_.is_lost())) lose();
+    if (state_ == state::pipelining && (!is_alive || wire_.is_lost())) return lose();
+    if (state_ == state::pipelining && !wire_.take_unasked(!underway_.empty())) close(out_of_step);
 }
 
 void session::on_rows(unit& u) {

@@ -55,7 +55,12 @@ void session::look_up(const std::vector<std::string_view>& names, const std::vec
 }
 
 void session::end_lookup(unit_ptr&& u) {
-    types_.end_lookup(u->failed() ? nullptr : &u->commands.front().answer);
+    try {
+        types_.end_lookup(u->failed() ? nullptr : &u->commands.front().answer);
+    } catch (const std::exception& e) {
+        u->fail(std::current_exception());
+        close(std::string{"the answer about types cannot be read: "} + e.what());
+    }
     unit_ptr dependent = std::move(u->dependent);
     if (dependent) {
         if (u->failed()) fail_unread(*dependent, *u);

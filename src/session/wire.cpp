@@ -22,20 +22,28 @@ constexpr std::size_t max_unanswered = 32 * 1024;
 
 constexpr int binary_results = 1;
 
+/// A server's notice has an SQLSTATE. The server's errors that come while nothing is under way are notices, too.
+bool is_of_libpq(const PGresult* notice) {
+    const char* const severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+    return PQresultErrorField(notice, PG_DIAG_SQLSTATE) == nullptr && severity != nullptr &&
+           std::string_view{severity} == "NOTICE";
+}
+
 }  // namespace
 
-wire::wire(pq::connection conn, inbox& notices) : conn_{std::move(conn)} {
+wire::wire(pq::connection conn, inbox& notices) : conn_{std::move(conn)}, notices_{notices} {
     PQsetnonblocking(conn_.get(), 1);
-    PQsetNoticeReceiver(conn_.get(), take_notice, &notices);
+    PQsetNoticeReceiver(conn_.get(), take_notice, this);
     PQenterPipelineMode(conn_.get());
 }
 
-void wire::take_notice(void* notices, const PGresult* notice) noexcept {
+void wire::take_notice(void* self, const PGresult* notice) noexcept {
     pq::log_notice(nullptr, notice);
-    inbox& to = *static_cast<inbox*>(notices);
-    if (!to.is_open()) return;
+    wire& to = *static_cast<wire*>(self);
+    if (is_of_libpq(notice)) to.has_complained_ = true;
+    if (!to.notices_.is_open()) return;
     try {
-        to.put(pq::diagnostics_of(notice));
+        to.notices_.put(pq::diagnostics_of(notice));
     } catch (...) {  // out of memory: the notice is lost, the connection is not
     }
 }
@@ -131,6 +139,13 @@ wire::event wire::next(unit& head) {
     }
 }
 
+/// Notifications are dropped. An answer to nothing is dropped by libpq, which complains of each message.
+bool wire::take_unasked(bool is_asked) {
+    has_complained_ = false;
+    while (const pq::notification dropped{PQnotifies(conn_.get())}) continue;
+    return is_asked || !has_complained_;
+}
+
 /// At the beginning of an answer. If libpq refuses, the rows come with it, all at once.
 void wire::ask_for_rows(const unit& head) {
     const bool is_own = head.answered >= head.opening_commands && head.answered < head.commands.size();
@@ -175,6 +190,7 @@ wire::event wire::on_result(unit& u, pq::result&& r) {
     if (u.answered == u.sent) return event::out_of_step;
     command& c = u.commands[u.answered];
     if (u.awaits_parse()) {
+        if (*PQcmdStatus(r.get()) != '\0') return event::out_of_step;  // that is the answer to an execution
         cache_.parsed(u, c, true);
         return event::nothing;
     }

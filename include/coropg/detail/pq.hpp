@@ -23,6 +23,7 @@ struct freed_by {
 
 using connection = std::unique_ptr<PGconn, freed_by<PQfinish>>;
 using result = std::unique_ptr<PGresult, freed_by<PQclear>>;
+using notification = std::unique_ptr<PGnotify, freed_by<PQfreemem>>;
 using options = std::unique_ptr<PQconninfoOption, freed_by<PQconninfoFree>>;
 
 /// The fields of an error or notice.

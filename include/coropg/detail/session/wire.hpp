@@ -43,6 +43,9 @@ class wire {
     /// The next event for `head`; call it until it is nothing, or the head is another one.
     event next(unit& head);
     [[nodiscard]] result take_rows() noexcept { return std::move(rows_); }
+    /// Takes in what belongs to no statement, behind what was told. False when the server says more than it was asked
+    /// for, which shows only while nothing `is_asked`.
+    [[nodiscard]] bool take_unasked(bool is_asked);
 
     [[nodiscard]] bool enter_pipeline() { return PQenterPipelineMode(conn_.get()) == 1; }
     void leave_pipeline() { PQexitPipelineMode(conn_.get()); }
@@ -60,7 +63,7 @@ class wire {
     void release() noexcept { conn_.reset(); }
 
  private:
-    static void take_notice(void* notices, const PGresult* notice) noexcept;
+    static void take_notice(void* self, const PGresult* notice) noexcept;
 
     bool send(unit& u, command& c);
     event on_result(unit& u, pq::result&& r);
@@ -68,11 +71,13 @@ class wire {
     void end_answer(unit& u);
 
     pq::connection conn_;
+    inbox& notices_;
     statement_cache cache_;
     param_arrays arrays_;
     std::size_t unflushed_bytes_ = 0;
     bool is_full_ = false;
-    bool is_row_by_row_ = false;  // libpq hands out the head's current answer so
+    bool is_row_by_row_ = false;   // libpq hands out the head's current answer so
+    bool has_complained_ = false;  // libpq, of what the server sends
     result rows_;
 };
 
