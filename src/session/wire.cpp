@@ -190,7 +190,8 @@ wire::event wire::on_result(unit& u, pq::result&& r) {
     if (u.answered == u.sent) return event::out_of_step;
     command& c = u.commands[u.answered];
     if (u.awaits_parse()) {
-        if (*PQcmdStatus(r.get()) != '\0') return event::out_of_step;  // that is the answer to an execution
+        const bool is_to_parse = PQresultStatus(r.get()) == PGRES_COMMAND_OK && *PQcmdStatus(r.get()) == '\0';
+        if (!is_to_parse) return event::out_of_step;
         cache_.parsed(u, c, true);
         return event::nothing;
     }

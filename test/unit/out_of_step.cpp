@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_answer_too_many_in_a_batch, Face, both_faces) {
     const std::string begun = parse_complete() + bind_complete();
     for (const std::string& bytes :
          {begun + command_complete("COMMIT") + done + begun + done, begun + done + begun + command_complete("") + done,
-          begun + message('I') + done + begun + done, begun + done + rows + begun + done}) {
+          begun + done + message('I') + begun + done, begun + done + rows + begun + done}) {
         Face face;
         out_of_step_server server{"PBDEPBDES", bytes + ready_for_query()};
         auto conn = face.connect(server.info());
