@@ -2,9 +2,8 @@
 #pragma once
 
 #include "faces.hpp"
+#include "port.hpp"
 #include "skip.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
 
 #include <fcntl.h>
 #include <grp.h>
@@ -36,7 +35,7 @@ class cluster {
     }
 
     /// A new one, which runs.
-    cluster() : cluster{free_port()} {
+    cluster() : cluster{claimed_port{}} {
         run({program("initdb"), "-D", data(), "-U", "coropg", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync",
              "--no-instructions"});
         configure({{"listen_addresses", "127.0.0.1"},
@@ -50,15 +49,17 @@ class cluster {
     }
     /// A standby, which follows `primary` and runs.
     [[nodiscard]] static cluster standby_of(const cluster& primary) {
-        cluster made{free_port()};
+        cluster made{claimed_port{}};
         made.run({program("pg_basebackup"), "-D", made.data(), "-R", "-X", "stream", "-c", "fast", "--no-sync", "-h",
-                  "127.0.0.1", "-p", std::to_string(primary.port_), "-U", "coropg"});
+                  "127.0.0.1", "-p", std::to_string(primary.port()), "-U", "coropg"});
         made.configure({{"unix_socket_directories", made.folder_.string()}});
         made.start();
         return made;
     }
     cluster(cluster&& other) noexcept
-        : port_{other.port_}, folder_{std::exchange(other.folder_, {})}, server_{std::exchange(other.server_, 0)} {}
+        : port_{std::move(other.port_)},
+          folder_{std::exchange(other.folder_, {})},
+          server_{std::exchange(other.server_, 0)} {}
     cluster& operator=(cluster&&) = delete;
     ~cluster() {
         stop(stop_mode::immediate);
@@ -66,16 +67,16 @@ class cluster {
         if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
     }
 
-    [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] std::uint16_t port() const { return port_.number(); }
     [[nodiscard]] conninfo info() const {
         conninfo here;
-        return here.host("127.0.0.1").port(port_).user("coropg").dbname("postgres");
+        return here.host("127.0.0.1").port(port()).user("coropg").dbname("postgres");
     }
     [[nodiscard]] conninfo unix_info() const { return info().host(folder_.string()); }
 
     /// Returns once it accepts connections.
     void start() {
-        server_ = spawn({program("postgres"), "-D", data(), "-p", std::to_string(port_)});
+        server_ = spawn({program("postgres"), "-D", data(), "-p", std::to_string(port())});
         await([this] { return accepts(); });
     }
     void stop(stop_mode how) {
@@ -95,7 +96,7 @@ class cluster {
     void reload() { ::kill(server_, SIGHUP); }
     /// Has the next start make it a standby of that one, which it was the primary of until it stopped.
     void follow(const cluster& primary) {
-        configure({{"primary_conninfo", "host=127.0.0.1 port=" + std::to_string(primary.port_) + " user=coropg"},
+        configure({{"primary_conninfo", "host=127.0.0.1 port=" + std::to_string(primary.port()) + " user=coropg"},
                    {"recovery_target_timeline", "latest"}});
         std::ofstream{folder_ / "data" / "standby.signal"};
     }
@@ -110,7 +111,7 @@ class cluster {
     }
 
  private:
-    explicit cluster(std::uint16_t port) : port_{port} {
+    explicit cluster(claimed_port port) : port_{std::move(port)} {
         // scripts/with-postgres removes its folder, whatever becomes of us. The path is short, as that of a unix socket
         // must be, so TMPDIR is not asked.
         const char* const removed_later = std::getenv("COROPG_PG_FOLDER");
@@ -120,18 +121,6 @@ class cluster {
         folder_ = name;
         if (const passwd* const user = owner())
             BOOST_REQUIRE(::chown(folder_.c_str(), user->pw_uid, user->pw_gid) == 0);
-    }
-
-    /// Below those that outgoing connections get.
-    static std::uint16_t free_port() {
-        static auto next = static_cast<std::uint16_t>(17000 + ::getpid() % 15000);
-        asio::io_context io;
-        for (;;) {
-            asio::ip::tcp::acceptor probe{io, asio::ip::tcp::v4()};
-            boost::system::error_code problem;
-            probe.bind({asio::ip::address_v4::loopback(), ++next}, problem);
-            if (!problem) return next;
-        }
     }
 
     static bool has_programs(std::initializer_list<const char*> names) {
@@ -203,7 +192,7 @@ class cluster {
         return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
     }
 
-    std::uint16_t port_;
+    claimed_port port_;
     std::filesystem::path folder_;
     pid_t server_ = 0;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "faces.hpp"
+#include "port.hpp"
 #include "skip.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -30,7 +31,7 @@ class pgbouncer {
         return true;
     }
 
-    pgbouncer() : port_{free_port()} {
+    pgbouncer() {
         write_settings();
         const std::string path = program();
         child_ = ::fork();
@@ -54,7 +55,7 @@ class pgbouncer {
     [[nodiscard]] conninfo info() const {
         conninfo through{dsn()};
         // it lets everybody in, without TLS; the password and the TLS are between it and the server
-        return through.host("127.0.0.1").hostaddr("").port(port_).password("").set("sslmode", "disable");
+        return through.host("127.0.0.1").hostaddr("").port(port_.number()).password("").set("sslmode", "disable");
     }
 
  private:
@@ -84,11 +85,6 @@ class pgbouncer {
         return all + "'";
     }
 
-    static std::uint16_t free_port() {
-        asio::io_context io;
-        return asio::ip::tcp::acceptor{io, {asio::ip::address_v4::loopback(), 0}}.local_endpoint().port();
-    }
-
     void write_settings() {
         const conninfo server{dsn()};
         std::string name = (std::filesystem::temp_directory_path() / "coropg-pgbouncer-XXXXXX").string();
@@ -103,7 +99,7 @@ class pgbouncer {
             const std::string_view value = server.get(by_address ? "hostaddr" : key);
             if (!value.empty()) out << " " << key << "=" << quoted(value);
         }
-        out << "\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " << port_
+        out << "\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " << port_.number()
             << "\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 2\n"
             << "max_client_conn = 200\nlogfile = " << (folder_ / "log").string() << "\n";
         if (!server.get("sslmode").empty()) out << "server_tls_sslmode = " << server.get("sslmode") << "\n";
@@ -116,14 +112,14 @@ class pgbouncer {
         for (;;) {
             asio::ip::tcp::socket socket{io};
             boost::system::error_code problem;
-            socket.connect({asio::ip::address_v4::loopback(), port_}, problem);
+            socket.connect({asio::ip::address_v4::loopback(), port_.number()}, problem);
             if (!problem) return;
             BOOST_REQUIRE_MESSAGE(std::chrono::steady_clock::now() < deadline, "pgbouncer does not start");
             std::this_thread::yield();
         }
     }
 
-    std::uint16_t port_;
+    claimed_port port_;
     std::filesystem::path folder_;
     std::filesystem::path settings_;
     ::pid_t child_ = -1;
