@@ -5,11 +5,13 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/test/unit_test.hpp>
 
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -40,8 +42,9 @@ class claimed_port {
         std::memcpy(address.sun_path + 1, name.data(), name.size());  // behind a NUL: not in the file system
         const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
         detail::unique_fd socket{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-        if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) return {};
-        return socket;
+        if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0) return socket;
+        BOOST_REQUIRE_MESSAGE(errno == EADDRINUSE, "cannot claim a port: " << std::strerror(errno));
+        return {};
     }
 
     static bool is_free(std::uint16_t number) {
