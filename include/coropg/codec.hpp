@@ -342,14 +342,27 @@ bool reads(const field& f) {
     return true;
 }
 
-/// A type whose codec has a short way for values in binary: those of a type that it `reads_plain`, when they are as many
-/// bytes as `plain_size` says (0: any but none), are what `decode_plain` makes of them; nothing can be wrong with them.
+/// A type whose codec has a short way for values in binary: those of a plain type and size are what `decode_plain`
+/// makes of them; nothing can be wrong with them.
 template <class T>
-concept plainly_decodable = requires(std::string_view bytes, oid type) {
+concept plainly_decodable = requires(std::string_view bytes) {
     { codec<T>::decode_plain(bytes) } -> std::same_as<T>;
-    { codec<T>::reads_plain(type) } -> std::same_as<bool>;
-    { codec<T>::plain_size } -> std::convertible_to<std::size_t>;
 };
+
+/// The codec's own type, unless it names others.
+template <plainly_decodable T>
+bool is_plain_type(oid type) {
+    if constexpr (requires { codec<T>::reads_plain(type); })
+        return codec<T>::reads_plain(type);
+    else
+        return type == codec<T>::type.oid;
+}
+
+/// A number has the size of its type; text has any but none, for without a byte it may be NULL.
+template <plainly_decodable T>
+bool has_plain_size(std::string_view bytes) {
+    return std::is_arithmetic_v<T> ? bytes.size() == sizeof(T) : !bytes.empty();
+}
 
 /// Decodes one value that is known not to be NULL, after asking whether the codec reads its type.
 template <decodable T>

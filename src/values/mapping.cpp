@@ -52,27 +52,40 @@ std::string spelled(const leaf& l) {
     throw decode_error{"the columns do not match the members of " + std::string{type} + problem};
 }
 
+column column_at(const result& from, int index) {
+    const PGresult* const r = from.native_handle();
+    return {.index = index,
+            .type = like(from.types(), PQftype(r, index)),
+            .format = static_cast<format>(PQfformat(r, index))};
+}
+
 }  // namespace
 
-void find_columns(const PGresult* r, std::span<const leaf> leaves, std::span<int> columns, bool lax,
+void find_columns(const result& from, std::span<const leaf> leaves, std::span<column> columns, bool lax,
                   std::string_view type) {
+    const PGresult* const r = from.native_handle();
     const int width = PQnfields(r);
     int found = 0;
     for (std::size_t i = 0; i < leaves.size(); ++i) {
         const int same_place = static_cast<int>(i);
         const bool in_place = same_place < width && is_named(leaves[i], PQfname(r, same_place));
-        columns[i] = in_place ? same_place : find_column(r, leaves[i]);
-        if (columns[i] >= 0)
+        const int index = in_place ? same_place : find_column(r, leaves[i]);
+        if (index >= 0) {
+            columns[i] = column_at(from, index);
             ++found;
-        else if (!leaves[i].may_lack)
+        } else if (!leaves[i].may_lack) {
             fail_columns(r, leaves, lax, type);
+        }
     }
     if (found != width && !lax) fail_columns(r, leaves, lax, type);
 }
 
-void fail_column_count(const PGresult* r, std::size_t expected, std::string_view type) {
-    throw decode_error{"the result has " + std::to_string(PQnfields(r)) + " columns, but " + std::string{type} +
-                       " takes " + std::to_string(expected)};
+void take_columns(const result& from, std::span<column> columns, std::string_view type) {
+    const int width = PQnfields(from.native_handle());
+    if (static_cast<std::size_t>(width) != columns.size())
+        throw decode_error{"the result has " + std::to_string(width) + " columns, but " + std::string{type} +
+                           " takes " + std::to_string(columns.size())};
+    for (int i = 0; i < width; ++i) columns[static_cast<std::size_t>(i)] = column_at(from, i);
 }
 
 }  // namespace coropg::detail

@@ -46,8 +46,6 @@ struct codec<bool> {
         if (f.bytes() != "t" && f.bytes() != "f") f.fail<bool>("neither t nor f");
         return f.bytes() == "t";
     }
-    static constexpr std::size_t plain_size = 1;
-    static bool reads_plain(oid from) { return from == type.oid; }
     static bool decode_plain(std::string_view bytes) { return bytes.front() != '\0'; }
     static void encode(bool value, encoder& out) { out.number(static_cast<std::uint8_t>(value)); }
 };
@@ -76,8 +74,6 @@ struct codec<T> {
             default: return detail::narrow<T>(f, f.exactly<T, std::int64_t>());
         }
     }
-    static constexpr std::size_t plain_size = sizeof(wire_type);
-    static bool reads_plain(oid from) { return from == type.oid; }
     static T decode_plain(std::string_view bytes)
         requires(std::is_signed_v<T> && sizeof(T) == sizeof(wire_type))
     {
@@ -97,8 +93,6 @@ struct codec<float> {
     static float decode(const field& f) {
         return f.is_binary() ? f.exactly<float, float>() : detail::parse_number<float>(f.copy());
     }
-    static constexpr std::size_t plain_size = sizeof(float);
-    static bool reads_plain(oid from) { return from == type.oid; }
     static float decode_plain(std::string_view bytes) { return field::load<float>(bytes.data()); }
     static void encode(float value, encoder& out) { out.number(value); }
 };
@@ -113,8 +107,6 @@ struct codec<double> {
         if (f.type() == oids::float4) return static_cast<double>(f.exactly<double, float>());
         return f.exactly<double, double>();
     }
-    static constexpr std::size_t plain_size = sizeof(double);
-    static bool reads_plain(oid from) { return from == type.oid; }
     static double decode_plain(std::string_view bytes) { return field::load<double>(bytes.data()); }
     static void encode(double value, encoder& out) { out.number(value); }
 };

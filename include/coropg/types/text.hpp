@@ -65,7 +65,6 @@ struct codec<std::string> : detail::untyped_text {
         if (f.type() == oids::numeric && f.is_binary()) return detail::numeric_to_text(f.copy());
         return std::string{detail::characters<std::string>(f)};
     }
-    static constexpr std::size_t plain_size = 0;
     static bool reads_plain(oid from) { return from == oids::text || from == oids::varchar; }
     static std::string decode_plain(std::string_view bytes) { return std::string{bytes}; }
     static void encode(const std::string& value, encoder& out) { out.text(value); }

@@ -157,52 +157,54 @@ consteval bool is_lax() {
 
 // ---------------------------------------------------------------------------------------------------- the reader
 
-[[noreturn]] void fail_column_count(const PGresult* r, std::size_t expected, std::string_view type);
-
-/// The columns of `leaves`, in their order, -1 for one that may lack. Errors: decode_error that names what is missing
-/// on either side.
-void find_columns(const PGresult* r, std::span<const leaf> leaves, std::span<int> columns, bool lax,
-                  std::string_view type);
-
+/// Where the values of a leaf stand in a result, and how they are written.
 struct column {
-    int index = -1;
-    oid type = 0;
+    int index = -1;  ///< -1: there is none, and the leaf keeps its default
+    oid type = 0;    ///< the built-in one that is like it
     coropg::format format{};
     bool is_plain = false;  ///< its values may be decoded in the short way
 };
 
-/// Decodes a value of a type that the codec reads, or NULL.
+/// The columns of `leaves`, in their order. Errors: decode_error that names what is missing on either side.
+void find_columns(const result& from, std::span<const leaf> leaves, std::span<column> columns, bool lax,
+                  std::string_view type);
+
+/// All columns of a result. Errors: decode_error when they are more or fewer.
+void take_columns(const result& from, std::span<column> columns, std::string_view type);
+
+/// Decodes a value of a type that the codec reads, or NULL. Out of line, once for all structs with such a member: a
+/// codec may call a whole parser, which no row is to hold.
 template <class Element>
-Element decode_or_null(std::string_view bytes, const column& of, const field_place& place) {
+[[gnu::noinline]] Element decode_or_null(std::string_view bytes, const column& of, const field_place& place) {
     const field f{bytes, of.type, of.format, place};
-    if (bytes.empty()) [[unlikely]] {
-        if (PQgetisnull(place.result, place.row, place.column) != 0) return null_value<Element>(f);
-    }
+    if (bytes.empty() && PQgetisnull(place.result, place.row, place.column) != 0) return null_value<Element>(f);
     return codec<value_type<Element>>::decode(f);
 }
-/// The same out of line, once for all structs with such a member.
-template <class Element>
-[[gnu::noinline]] Element decode_rarely(std::string_view bytes, const column& of, const field_place& place) {
-    return decode_or_null<Element>(bytes, of, place);
+
+/// Whether a T is moved and destroyed without code of others: it holds numbers, text and what is copied like bytes.
+template <class T>
+consteval bool is_simple() {
+    if constexpr (is_optional<T>)
+        return is_simple<value_type<T>>();
+    else if constexpr (std::is_trivially_copyable_v<T> || std::is_same_v<T, std::string>)
+        return true;
+    else if constexpr (tuple_like<T> || described<T>)
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            return (is_simple<member_t<T, I>>() && ...);
+        }(std::make_index_sequence<width_of<T>>{});
+    else
+        return false;
 }
 
-/// Reads the rows of one result as T. What it calls is inlined as the compiler sees fit: a codec may call a whole
-/// parser.
+/// Reads the rows of one result as T.
 template <row_type T>
 class row_reader {
  public:
     explicit row_reader(const result& from, bool lax = false) : result_{from.native_handle()}, types_{from.types()} {
-        std::array<int, width> found{};
-        if constexpr (described<T>) {
-            find_columns(result_, leaves_of<T>, found, lax || is_lax<T>(), type_name<T>());
-        } else {
-            if (static_cast<std::size_t>(PQnfields(result_)) != width)
-                fail_column_count(result_, width, type_name<T>());
-            for (std::size_t i = 0; i < width; ++i) found[i] = static_cast<int>(i);
-        }
-        for (std::size_t i = 0; i < width; ++i)
-            columns_[i] = {found[i], found[i] < 0 ? 0 : like(types_, PQftype(result_, found[i])),
-                           static_cast<format>(found[i] < 0 ? 0 : PQfformat(result_, found[i])), false};
+        if constexpr (described<T>)
+            find_columns(from, leaves_of<T>, columns_, lax || is_lax<T>(), type_name<T>());
+        else
+            take_columns(from, columns_, type_name<T>());
         check_types<T, 0>();
     }
 
@@ -221,14 +223,10 @@ class row_reader {
     }
 
     void append_to(std::vector<T>& rows) const {
-        const row_reader self = *this;  // a local, which for all compilers know is not changed by calls of libpq
-        const int count = PQntuples(result_);
-        for (int i = 0; i < count; ++i) {
-            if constexpr (described<T>)
-                rows.emplace_back(made_in_place{self, i});
-            else
-                rows.push_back(self.read(i));
-        }
+        if constexpr (is_simple<T>())
+            append_inlined(rows);
+        else
+            append_rows(rows);
     }
 
  private:
@@ -246,6 +244,21 @@ class row_reader {
         int row;
         operator T() const { return reader.read(row); }
     };
+
+    void append_rows(std::vector<T>& rows) const {
+        const row_reader self = *this;  // a local, which for all compilers know is not changed by calls of libpq
+        const int count = PQntuples(result_);
+        for (int i = 0; i < count; ++i) {
+            if constexpr (described<T>)
+                rows.emplace_back(made_in_place{self, i});
+            else
+                rows.push_back(self.read(i));
+        }
+    }
+
+    /// The same with all it calls inlined, which keeps the columns in registers. For simple types only: those of others
+    /// bring destructors of any size.
+    [[gnu::flatten]] void append_inlined(std::vector<T>& rows) const { append_rows(rows); }
 
     template <class Member>
     static constexpr std::size_t leaves_in = [] {
@@ -286,7 +299,7 @@ class row_reader {
         if (at.index < 0) return;
         const field f{{}, at.type, at.format, {result_, 0, at.index, types_}};
         if (!reads<Element>(f)) f.template mismatch<Element>();
-        if constexpr (plainly_decodable<Element>) at.is_plain = f.is_binary() && codec<Element>::reads_plain(at.type);
+        if constexpr (plainly_decodable<Element>) at.is_plain = f.is_binary() && is_plain_type<Element>(at.type);
     }
 
     template <class Row, std::size_t First, std::size_t... I>
@@ -305,12 +318,18 @@ class row_reader {
             return read_members<Inner, First>(row, std::make_index_sequence<width_of<Inner>>{});
         } else if constexpr (described<Row>) {
             if constexpr (may_lack_column<Row, I>()) {
-                if (columns_[First].index < 0) return boost::pfr::get<I>(Row{});
+                if (columns_[First].index < 0) return initial_value<Row, I>();
             }
             return read_value<Member>(row, columns_[First]);
         } else {
             return read_value<Member>(row, columns_[First]);
         }
+    }
+
+    /// Out of line: the initialisers of a row may run any code.
+    template <class Row, std::size_t I>
+    [[gnu::noinline]] static member_t<Row, I> initial_value() {
+        return boost::pfr::get<I>(Row{});
     }
 
     template <std::size_t First, std::size_t Count>
@@ -326,13 +345,10 @@ class row_reader {
         const std::string_view bytes{PQgetvalue(result_, row, at.index),
                                      static_cast<std::size_t>(PQgetlength(result_, row, at.index))};
         if constexpr (plainly_decodable<V>) {
-            constexpr std::size_t size = codec<V>::plain_size;
-            if (at.is_plain && (size == 0 ? !bytes.empty() : bytes.size() == size)) [[likely]]
+            if (at.is_plain && has_plain_size<V>(bytes)) [[likely]]
                 return codec<V>::decode_plain(bytes);
-            return decode_rarely<Element>(bytes, at, {result_, row, at.index, types_});
-        } else {
-            return decode_or_null<Element>(bytes, at, {result_, row, at.index, types_});
         }
+        return decode_or_null<Element>(bytes, at, {result_, row, at.index, types_});
     }
 
     const PGresult* result_;
