@@ -1,6 +1,7 @@
 #include <coropg/types/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 namespace coropg::detail {
 
@@ -22,5 +23,15 @@ std::size_t json_depth(std::string_view text) noexcept {
     }
     return deepest;
 }
+
+void check_jsonb_text(std::string_view text) {
+    if (text.find('\0') != std::string_view::npos) throw usage_error{"a string of a jsonb parameter holds a NUL byte"};
+}
+
+void check_jsonb_number(double number) {
+    if (!is_finite(number)) throw usage_error{"a number of a jsonb parameter is NaN or infinite"};
+}
+
+bool is_finite(double number) noexcept { return std::isfinite(number); }
 
 }  // namespace coropg::detail

@@ -55,7 +55,7 @@ boost::json::value parse_json(const field& f) {
     visit_json(
         document, [](std::string_view) {},
         [&](double number) {
-            if (!std::isfinite(number)) f.fail<T>("a number exceeds the range of double");
+            if (!is_finite(number)) f.fail<T>("a number exceeds the range of double");
         });
     return document;
 }

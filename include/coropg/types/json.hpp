@@ -6,7 +6,6 @@
 #include <coropg/types/oids.hpp>
 #include <coropg/types/text.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <string_view>
 
@@ -32,11 +31,10 @@ struct jsonb_codec {
 std::size_t json_depth(std::string_view text) noexcept;
 
 /// Errors: usage_error for what is in no jsonb, a NUL character and a number that is not finite.
-inline void check_jsonb_text(std::string_view text) {
-    if (text.find('\0') != std::string_view::npos) throw usage_error{"a string of a jsonb parameter holds a NUL byte"};
-}
-inline void check_jsonb_number(double number) {
-    if (!std::isfinite(number)) throw usage_error{"a number of a jsonb parameter is NaN or infinite"};
-}
+void check_jsonb_text(std::string_view text);
+void check_jsonb_number(double number);
+
+/// std::isfinite, also in a program that is compiled with -ffast-math.
+bool is_finite(double number) noexcept;
 
 }  // namespace coropg::detail
