@@ -41,6 +41,8 @@ std::string spelled(const leaf& l) {
     std::string problem;
     for (const leaf& l : leaves)
         if (!l.may_lack && find_column(r, l) < 0) problem += "; no column for member " + spelled(l);
+    if (!problem.empty())
+        problem += " (coropg::columns<" + std::string{type} + ">::optional names members that may do without)";
     for (int i = 0; i < PQnfields(r) && !lax; ++i) {
         const std::string_view name = PQfname(r, i);
         const auto found = std::ranges::find_if(leaves, [&](const leaf& l) { return is_named(l, name); });

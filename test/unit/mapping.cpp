@@ -229,6 +229,22 @@ BOOST_AUTO_TEST_CASE(an_aggregate_within_an_aggregate_takes_the_columns_with_its
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_initialiser_that_cannot_be_seen_is_told_how_to_be_named) {
+    struct no_literal {
+        std::shared_ptr<int> owner;
+        int count = 5;
+    };
+    static_assert(!initialised_scalar<no_literal, 1>);
+    const leaf leaves[]{{{"id"}, false}, {{"count"}, false}};
+    column found[2];
+    try {
+        find_columns(table({{"id", oids::int4}}), leaves, found, false, "no_literal");
+        BOOST_FAIL("a column is missing");
+    } catch (const decode_error& e) {
+        BOOST_TEST(std::string_view{e.what()}.find("coropg::columns<no_literal>::optional") != std::string_view::npos);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_variant_holds_what_the_column_is) {
     using any = std::variant<std::monostate, int, std::string>;
     const result r = table({{"n", oids::int4}, {"t", oids::text}, {"z", oids::int4}}, {int4(4), "four", "NULL"});
