@@ -117,19 +117,22 @@ BOOST_AUTO_TEST_CASE(a_failed_transaction_is_rolled_back) {
 }
 
 BOOST_AUTO_TEST_CASE(statements_that_are_under_way_at_the_return_are_given_up) {
+    administrator admin;
     pool_face face{{.max_size = 1}};
     for (const int statements : {1, 5}) {
         pooled_connection conn = AWAIT(face.pool.acquire());
         const int pid = conn->backend_pid();
+        admin->execute("SELECT pg_advisory_lock(4713)");  // none of them ends before it is unlocked
         std::vector<cancellable> work;
-        const double seconds = 0.5 / statements;
-        for (int i = 0; i < statements; ++i) work.push_back(face.start(conn->execute("SELECT pg_sleep($1)", seconds)));
+        for (int i = 0; i < statements; ++i)
+            work.push_back(face.start(conn->execute("SELECT pg_advisory_xact_lock(4713)")));
         face.poll();
         conn.release();
         for (cancellable& each : work) {
             const auto e = each.error<operation_aborted>();
             BOOST_TEST((e.outcome() != outcome::not_sent));
         }
+        admin->execute("SELECT pg_advisory_unlock(4713)");
         const auto start = std::chrono::steady_clock::now();
         pooled_connection next = AWAIT(face.pool.acquire());
         BOOST_TEST(AWAIT(next->fetch_one<int>("SELECT 17")) == 17);
