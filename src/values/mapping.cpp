@@ -42,7 +42,7 @@ std::string spelled(const leaf& l) {
     for (const leaf& l : leaves)
         if (!l.may_lack && find_column(r, l) < 0) problem += "; no column for member " + spelled(l);
     if (!problem.empty())
-        problem += " (coropg::columns<" + std::string{type} + ">::optional names members that may do without)";
+        problem += " (what may do without one is named in coropg::columns<...>::optional of its struct)";
     for (int i = 0; i < PQnfields(r) && !lax; ++i) {
         const std::string_view name = PQfname(r, i);
         const auto found = std::ranges::find_if(leaves, [&](const leaf& l) { return is_named(l, name); });

@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE(an_initialiser_that_cannot_be_seen_is_told_how_to_be_named)
         find_columns(table({{"id", oids::int4}}), leaves, found, false, "no_literal");
         BOOST_FAIL("a column is missing");
     } catch (const decode_error& e) {
-        BOOST_TEST(std::string_view{e.what()}.find("coropg::columns<no_literal>::optional") != std::string_view::npos);
+        BOOST_TEST(std::string_view{e.what()}.find("coropg::columns<...>::optional") != std::string_view::npos);
     }
 }
 
