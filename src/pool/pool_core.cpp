@@ -94,9 +94,9 @@ void pool_core::connected(std::size_t slot, time_point now) {
     pool_slot& s = slots_[slot];
     assert(s.state == slot_state::connecting);
     stats_.connections_time += now - s.since;
-    failures_ = 0;
-    delay_ = 0s;
-    is_refused_ = false;
+    attempts_.failures = 0;
+    attempts_.delay = 0s;
+    attempts_.is_refused = false;
     parallel_connects_ = std::min(parallel_connects_ * 2, limits_.max_parallel_connects);
     if (limits_.max_lifetime > 0s) {
         const auto lifetime = limits_.max_lifetime * (1 - limits_.lifetime_jitter * chance());
@@ -114,7 +114,7 @@ void pool_core::connect_failed(std::size_t slot, time_point now, connect_problem
     back_off(s.since, now);
     vacate(s);
     if (problem == connect_problem::refused) {
-        is_refused_ = true;
+        attempts_.is_refused = true;
         while (!queue_.empty()) fail(queue_.front(), wait_failure::connect_failed);
     } else if (problem == connect_problem::hook_failed && !queue_.empty()) {
         fail(queue_.front(), wait_failure::connect_failed);
@@ -169,7 +169,7 @@ void pool_core::doubt(std::size_t slot, time_point now) {
 
 void pool_core::await_minimum(time_point now) {
     ++awaiting_minimum_;
-    is_refused_ = false;
+    attempts_.is_refused = false;
     advance(now);
 }
 
@@ -294,7 +294,7 @@ std::size_t pool_core::uncovered(std::size_t asked) const {
 /// The number of connections to make.
 std::size_t pool_core::missing(std::size_t asked) const {
     // what was refused is tried again only for those who ask
-    const std::size_t below_min = is_refused_ ? 0 : excess(limits_.min_size, size() - doomed_);
+    const std::size_t below_min = attempts_.is_refused ? 0 : excess(limits_.min_size, size() - doomed_);
     return std::max(excess(uncovered(asked), count(slot_state::connecting)), below_min);
 }
 
@@ -306,15 +306,15 @@ std::size_t pool_core::lasting() const {
 
 pool_core::time_point pool_core::next_attempt() const {
     const bool is_awaited = !queue_.empty() || awaiting_minimum_ > 0;
-    return failed_at_ + (is_awaited ? std::min(delay_, longest_delay_of_waiters) : delay_);
+    return attempts_.failed_at + (is_awaited ? std::min(attempts_.delay, longest_delay_of_waiters) : attempts_.delay);
 }
 
 /// One attempt at a time until one succeeds.
 void pool_core::back_off(time_point began, time_point now) {
-    if (began <= failed_at_) return;  // it began with one that has failed already
-    const duration delay = std::min(first_delay * (1 << std::min(failures_++, 10)), longest_delay);
-    delay_ = std::chrono::duration_cast<duration>(delay * (0.5 + chance()));
-    failed_at_ = now;
+    if (began <= attempts_.failed_at) return;  // it began with one that has failed already
+    const duration delay = std::min(first_delay * (1 << std::min(attempts_.failures++, 10)), longest_delay);
+    attempts_.delay = std::chrono::duration_cast<duration>(delay * (0.5 + chance()));
+    attempts_.failed_at = now;
     parallel_connects_ = 1;
 }
 

@@ -7,6 +7,15 @@
 
 namespace coropg::detail {
 
+namespace {
+
+bool is_text_of(const statement_text& known, const sql_view& sql) noexcept {
+    if (known.hash != sql.hash()) return false;
+    return known.sql.data() == sql.text().data() || known.sql == sql.text();
+}
+
+}  // namespace
+
 void unit_group::enter(unit& last) {
     const auto group = std::move(last.group);
     group->waiting = std::move(last.waiting);
@@ -22,6 +31,7 @@ void unit_group::end_one() {
 
 void unit::begin(call_options options, std::source_location line, const std::shared_ptr<scope>& scope) {
     static_cast<unit_state&>(*this) = {.where = line, .preparing = options.prepare, .lax = options.lax};
+    static_cast<unit_progress&>(*this) = {};
     set_deadline(options);
     within = scope;
 }
@@ -51,9 +61,7 @@ void unit::clear() noexcept {
 }
 
 void unit::start_over() {
-    sent = answered = failed_command = 0;
-    parse_answered = sync_sent = types_asked = false;
-    affected_rows = 0;
+    static_cast<unit_progress&>(*this) = {};
     unknown_types.clear();
     problem_ = nullptr;
     server_error_.reset();
@@ -62,15 +70,6 @@ void unit::start_over() {
         c.with_parse = false;
         c.answer = {};
     }
-}
-
-bool unit::is_small() const noexcept {
-    constexpr std::size_t many = 64;
-    constexpr std::size_t large_bytes = 16 * 1024;
-    if (commands.capacity() > many) return false;
-    std::size_t bytes = parameters.capacity_bytes();
-    for (const command& c : commands) bytes += PQresultMemorySize(c.answer.native_handle());
-    return bytes <= large_bytes;
 }
 
 void unit::add(const sql_view& sql, std::size_t parameter_count) {
@@ -85,16 +84,10 @@ void unit::add(const sql_view& sql, std::size_t parameter_count) {
         throw usage_error{"a transaction is ended by commit() or rollback(), or by its function's end",
                           {std::string{sql.text()}, where}};
     changes = std::max(changes, sql.changes());
-    if (!repeats_last(sql))
+    if (statements.empty() || !is_text_of(statements.back(), sql))
         statements.push_back(
             {sql.is_literal() ? sql.text() : std::string_view{owned_sql_.emplace_front(sql.text())}, sql.hash()});
     commands.emplace_back(statements.size() - 1, parameters.end(), parameter_count);
-}
-
-bool unit::repeats_last(const sql_view& sql) const noexcept {
-    if (statements.empty()) return false;
-    const auto& [text, hash] = statements.back();
-    return hash == sql.hash() && (text.data() == sql.text().data() || text == sql.text());
 }
 
 void unit::add_again() {

@@ -22,12 +22,8 @@ EXCEPTIONS = {
     # the decisions of a pool, tested as one by random schedules
     ("lines of a file", "src/pool/pool_core.cpp"): 460,
     ("functions of a class", "pool_core"): 60,
-    ("data members of a class", "pool_core"): 22,
     # the steps of the pools, which all need the mutex, the core and the slots
     ("functions of a class", "asio_pool"): 54,
-    # what a unit knows about itself, in three groups: what the caller wants, what it is for, how far it is
-    ("data members of a class", "unit_state"): 23,
-    ("functions of a class", "unit"): 32,
     # submitting, sending, receiving, stopping and resetting all look at the same four queues: docs/adr/0008
     ("functions of a class", "session"): 80,
 }

@@ -166,7 +166,7 @@ class pool_core {
     void close(time_point now);
     [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
     /// Whether the server refuses connections for good, by what the last attempt has shown.
-    [[nodiscard]] bool is_refused() const noexcept { return is_refused_; }
+    [[nodiscard]] bool is_refused() const noexcept { return attempts_.is_refused; }
     /// Whether the pool was closed and each slot is vacant: no connection is lent, and none is being made or tested.
     [[nodiscard]] bool is_drained() const noexcept { return is_closed_ && size() == 0; }
 
@@ -230,11 +230,13 @@ class pool_core {
     std::size_t awaiting_minimum_ = 0;
     boost::intrusive::multiset<pool_waiter, boost::intrusive::key_of_value<deadline_of>> deadlines_;
 
-    // how the last attempts to connect went
-    time_point failed_at_ = time_point::min();
-    duration delay_{0};
-    int failures_ = 0;
-    bool is_refused_ = false;
+    /// How the last attempts to connect went.
+    struct {
+        time_point failed_at = time_point::min();
+        duration delay{0};
+        int failures = 0;
+        bool is_refused = false;
+    } attempts_;
     std::size_t parallel_connects_;
 
     bool is_closed_ = false;

@@ -16,7 +16,7 @@ class spares {
     }
     /// Keeps `u`, which nobody needs any more, unless there are enough or it holds much memory.
     void keep(unit_ptr&& u) noexcept {
-        if (used_.size() + clean_.size() < most && u->is_small()) used_.push_back(std::move(u));
+        if (used_.size() + clean_.size() < most && is_small(*u)) used_.push_back(std::move(u));
     }
     /// Cleans what was kept, when there is time for that.
     void clean_up() noexcept {
@@ -29,6 +29,16 @@ class spares {
 
  private:
     static constexpr std::size_t most = 64;
+
+    /// Whether `u` holds no more memory than is worth keeping for the next statement.
+    static bool is_small(const unit& u) noexcept {
+        constexpr std::size_t many = 64;
+        constexpr std::size_t large_bytes = 16 * 1024;
+        if (u.commands.capacity() > many) return false;
+        std::size_t bytes = u.parameters.capacity_bytes();
+        for (const command& c : u.commands) bytes += PQresultMemorySize(c.answer.native_handle());
+        return bytes <= large_bytes;
+    }
 
     unit_queue used_;
     unit_queue clean_;

@@ -69,21 +69,11 @@ struct unit_state {
     purpose is_for = purpose::statements;
     /// The change that its statements may make to the session.
     session_change changes = session_change::none;
-    /// Its types were asked for: what is not known now, the server does not have.
-    bool types_asked = false;
     /// Some of its parameters are of types that are not built in.
     bool sends_user_types = false;
     int replays = 0;
     /// False: results are counted and freed as they come.
     bool keeps_results = true;
-    std::uint64_t affected_rows = 0;
-
-    // Progress. Commands are sent and answered in order; `answered` commands are complete.
-    std::size_t sent = 0;
-    std::size_t answered = 0;
-    std::size_t failed_command = 0;
-    bool parse_answered = false;
-    bool sync_sent = false;
     /// The first commands open the scope; those of the caller follow.
     std::size_t opening_commands = 0;
     /// Why its statement is to be cancelled.
@@ -93,6 +83,18 @@ struct unit_state {
 
     [[nodiscard]] bool is_stopped() const noexcept { return stopped != stop_cause::none; }
     [[nodiscard]] bool ends_scope() const noexcept { return detail::ends_scope(is_for); }
+};
+
+/// How far a unit has come; one that is run again begins anew. Commands are sent and answered in order.
+struct unit_progress {
+    std::size_t sent = 0;
+    std::size_t answered = 0;  ///< commands that are complete
+    std::size_t failed_command = 0;
+    bool parse_answered = false;
+    bool sync_sent = false;
+    /// Its types were asked for: what is not known now, the server does not have.
+    bool types_asked = false;
+    std::uint64_t affected_rows = 0;
 };
 
 /// Units that end as one: the waiter of the last is told once all have ended, in any order.
@@ -122,7 +124,7 @@ class receiver {
     virtual void end(unit& /*u*/) noexcept {}
 };
 
-class unit : public unit_state {
+class unit : public unit_state, public unit_progress {
  public:
     unit(call_options options, std::source_location line, const std::shared_ptr<scope>& scope = nullptr) {
         begin(options, line, scope);
@@ -135,8 +137,6 @@ class unit : public unit_state {
     void clear() noexcept;
     /// As it was before it was sent.
     void start_over();
-    /// Whether it holds no more memory than is worth keeping for the next statement.
-    [[nodiscard]] bool is_small() const noexcept;
 
     /// Appends a statement whose parameters are about to be added to `parameters`.
     /// Errors: usage_error for COPY, for more parameters than the protocol can count, and for what would end the
@@ -218,7 +218,6 @@ class unit : public unit_state {
  private:
     friend class unit_queue;
 
-    [[nodiscard]] bool repeats_last(const sql_view& sql) const noexcept;
     /// One of our own SQL, without parameters.
     command own_command(std::string sql);
 
