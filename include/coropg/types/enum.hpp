@@ -97,7 +97,7 @@ struct enum_codec {
         if (name.empty()) {
             std::string reason{"a value of the enum "};
             reason += Name.view();
-            throw usage_error{reason + " is none of its enumerators"};
+            throw usage_error{reason + " is none of its enumerators, of which those from -128 to 127 are known"};
         }
         return name;
     }

@@ -74,7 +74,7 @@ class numeric {
         return value;
     }
 
-    friend bool operator==(const numeric& a, const numeric& b) noexcept { return (a <=> b) == 0; }
+    friend bool operator==(const numeric& a, const numeric& b) noexcept { return std::is_eq(a <=> b); }
     /// PostgreSQL's order: by value whatever the scale; NaN equals itself and exceeds all else.
     friend std::weak_ordering operator<=>(const numeric& a, const numeric& b) noexcept;
 

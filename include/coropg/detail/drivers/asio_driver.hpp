@@ -20,6 +20,10 @@
 #include <type_traits>
 #include <vector>
 
+#ifdef BOOST_ASIO_NO_TYPEID
+#error "coropg's asynchronous face needs RTTI: with -fno-rtti Asio tells executors apart otherwise than in the library"
+#endif
+
 namespace coropg::detail {
 
 namespace asio = boost::asio;
