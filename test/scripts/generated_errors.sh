@@ -2,6 +2,7 @@
 # The committed SQLSTATE files are what scripts/generate-errors prints, and they hold every code of errcodes.txt.
 # usage: generated_errors.sh <repository root>
 set -eu
+export LC_ALL=C  # in some languages [A-Z] is without I
 
 root=$1
 errcodes=/usr/share/postgresql/15/errcodes.txt

@@ -2,6 +2,7 @@
 # An installed coropg is found by find_package and by pkg-config, and a program built against it runs.
 # Usage: install.sh SOURCE BUILD
 set -euo pipefail
+export LC_ALL=C  # in some languages [A-Z] is without I
 source=$1
 build=$2
 work=$(mktemp -d)

@@ -2,6 +2,7 @@
 # A shared library offers what is in it, in a project that hides its own symbols as well.
 # Usage: shared.sh SOURCE BUILD
 set -euo pipefail
+export LC_ALL=C  # in some languages [A-Z] is without I
 source=$1
 build=$2
 work=$(mktemp -d)
