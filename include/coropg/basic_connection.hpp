@@ -73,12 +73,16 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
         runner().core().notices().on_notice(std::forward<Handler>(handler));
     }
 
-    /// Whether statements can be run. A lost connection is noticed by the statement that meets it.
-    [[nodiscard]] bool is_open() const noexcept { return runner().core().is_open(); }
-    /// The process that serves this connection, as in pg_stat_activity; 0 once it is closed.
-    [[nodiscard]] int backend_pid() const noexcept { return PQbackendPID(runner().core().native_handle()); }
-    /// The server's version as a number, 150004 for 15.4; 0 once it is closed.
-    [[nodiscard]] int server_version() const noexcept { return PQserverVersion(runner().core().native_handle()); }
+    /// Whether statements can be run: not on a connection that was moved from or has gone back to its pool. A lost
+    /// connection is noticed by the statement that meets it.
+    [[nodiscard]] bool is_open() const noexcept {
+        const auto* const core = runner().find_core();
+        return core != nullptr && core->is_open();
+    }
+    /// The process that serves this connection, as in pg_stat_activity; 0 once it is not open.
+    [[nodiscard]] int backend_pid() const noexcept { return PQbackendPID(native_handle()); }
+    /// The server's version as a number, 150004 for 15.4; 0 once it is not open.
+    [[nodiscard]] int server_version() const noexcept { return PQserverVersion(native_handle()); }
 
     [[nodiscard]] const runner_type& runner() const noexcept { return driver_.runner(); }
     /// Gives away what makes it a connection.
@@ -87,6 +91,11 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
     [[nodiscard]] std::shared_ptr<detail::scope> within() const noexcept { return nullptr; }
 
  private:
+    [[nodiscard]] const PGconn* native_handle() const noexcept {
+        const auto* const core = runner().find_core();
+        return core != nullptr ? core->native_handle() : nullptr;
+    }
+
     future<void> decide(std::string sql, std::string_view name, std::source_location where) {
         auto u = runner().make_unit({}, where);
         u->add_own(sql.append(sql::literal(name, where).text()));

@@ -5,6 +5,7 @@
 #include <coropg/detail/closure_guard.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -29,7 +30,9 @@ std::invoke_result_t<Work&> run_again(retry_policy policy, Work work, Hook befor
             before_sleep(retry_event{e, waits.attempts(), *delay});
             timer.expires_after(*delay);
         }
-        co_await timer.async_wait(boost::asio::use_awaitable);
+        boost::system::error_code problem;
+        co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, problem));
+        if (problem) throw operation_aborted{"cancelled by the program while waiting to try again"};
     }
 }
 
@@ -40,7 +43,7 @@ std::invoke_result_t<Work&> run_again(retry_policy policy, Work work, Hook befor
 /// connection that was lost before COMMIT was sent; never a COMMIT in doubt. A connection that is lost stays lost:
 /// `work` has to get a new one. `before_sleep(retry_event)` is called before each delay; `is_worth_it(error)` decides
 /// instead of `is_safe_to_retry`.
-/// Errors: the last one of `work`. Cancellation: ends a delay at once.
+/// Errors: the last one of `work`; operation_aborted. Cancellation: ends a delay at once.
 template <class Work, class Hook = detail::no_hook, class Predicate = bool (*)(const error&) noexcept>
 auto retry(retry_policy policy, Work&& work, Hook&& before_sleep = {}, Predicate&& is_worth_it = &is_safe_to_retry) {
     detail::require_safe_closure<Work>();

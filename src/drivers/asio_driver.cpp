@@ -32,13 +32,13 @@ class socket_link final : public asio_link {
     void start(unit_ptr&& u) override {
         if (orphaned_) return;
         if (!core_) return refuse(std::move(u));
-        core_->submit(std::move(u));
+        guard([&u](session& core) { core.submit(std::move(u)); });
         if (!is_completing_) flush();
     }
 
     void start_all(unit_queue&& units) override {
         if (orphaned_) return;
-        while (!units.empty()) core().submit(units.pop_front());
+        while (!units.empty()) guard([&units](session& core) { core.submit(units.pop_front()); });
         if (!is_completing_) flush();
     }
 

@@ -158,7 +158,6 @@ std::exception_ptr failure_of(wait_failure why, pool_snapshot seen, const std::e
         case wait_failure::connect_failed: return last;
         default: break;
     }
-    seen.last_error = text_of(last);
     const std::string text = "no connection of " + title(seen) + " became free in time: " + description_of(seen);
     return std::make_exception_ptr(pool_timeout{text, std::move(seen), std::move(site)});
 }

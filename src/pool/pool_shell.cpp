@@ -52,12 +52,12 @@ bool pool_shell::is_up(std::source_location where, std::exception_ptr& problem) 
     if (core_.is_closed())
         problem = refusal_of(request_result::closed, snapshot(clock::now()), {{}, where});
     else if (core_.is_refused())
-        problem = last_failure_;
+        problem = last_failure_.problem;
     return problem || core_.has_minimum();
 }
 
 std::exception_ptr pool_shell::timed_out(std::source_location where) const {
-    return failure_of(wait_failure::timed_out, snapshot(clock::now()), last_failure_, {{}, where});
+    return failure_of(wait_failure::timed_out, snapshot(clock::now()), last_failure_.problem, {{}, where});
 }
 
 pool_snapshot pool_shell::snapshot(clock::time_point now) const {
@@ -65,6 +65,7 @@ pool_snapshot pool_shell::snapshot(clock::time_point now) const {
     for (const auto& each : records_) records.push_back(each.get());
     pool_snapshot seen = snapshot_of(core_, records, now);
     seen.name = name_;
+    seen.last_error = last_failure_.text;
     return seen;
 }
 

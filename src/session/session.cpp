@@ -156,8 +156,7 @@ void session::deallocate_evicted() {
     if (!wire_.statements().has_evicted() || transactions_.is_open()) return;
     for (const std::string& name : wire_.statements().take_evicted()) {
         auto u = std::make_unique<unit>(call_options{.prepare = prepare::never}, std::source_location{});
-        const unchecked_sql sql{"DEALLOCATE \"" + name + "\""};
-        u->add(sql_view{sql}, 0);
+        u->add_own("DEALLOCATE \"" + name + "\"");
         queued_.push_front(std::move(u));
     }
 }
@@ -165,6 +164,14 @@ void session::deallocate_evicted() {
 // --------------------------------------------------------------------------------------------------- receiving
 
 void session::receive() {
+    try {
+        receive_answers();
+    } catch (const std::exception& e) {
+        close(e.what());  // an answer to a question of our own cannot be read
+    }
+}
+
+void session::receive_answers() {
     const bool is_alive = wire_.read();
     while (state_ == state::pipelining && !underway_.empty()) {
         unit& head = underway_.front();

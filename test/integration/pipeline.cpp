@@ -65,6 +65,38 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(values_that_cannot_be_read_spare_the_others, Face,
     VOID_ERROR_OF(usage_error, p.run());
 }
 
+// It is refused before it is sent, and behind those that are not.
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_argument_that_cannot_be_sent_spares_the_other_scopes, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute("CREATE TEMP TABLE t (id int)"));
+    const auto check = [&](auto& on) {
+        for (const bool is_last : {true, false}) {
+            auto p = on.pipeline();
+            const auto refuse = [&] { p.execute("SELECT $1::text", std::string{"a\0b", 3}); };
+            if (!is_last) {
+                BOOST_CHECK_THROW(refuse(), usage_error);
+                p.sync();
+            }
+            auto inserted = p.execute("INSERT INTO t VALUES (1)");
+            p.sync();
+            auto count = p.template fetch_one<std::int64_t>("SELECT count(*) FROM t");
+            if (is_last) {
+                p.sync();
+                BOOST_CHECK_THROW(refuse(), usage_error);
+            }
+            VOID_ERROR_OF(usage_error, p.run());
+            BOOST_TEST(inserted.get().affected_rows() == 1U);
+            BOOST_TEST(count.get() == (is_last ? 1 : 2));
+        }
+    };
+    check(conn);
+    AWAIT(conn.execute("TRUNCATE t"));
+    auto tx = AWAIT(conn.begin());
+    check(tx);
+    AWAIT(tx.rollback());
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(within_a_transaction, Face, both_faces) {
     Face face;
     auto conn = face.connect();

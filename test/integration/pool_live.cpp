@@ -294,6 +294,25 @@ BOOST_AUTO_TEST_CASE(closing_ends_what_does_not_come_back_in_time) {
     BOOST_TEST(face.run_until([&] { return face.pool.stats().pool_size == 0; }));
 }
 
+BOOST_AUTO_TEST_CASE(waiting_and_closing_are_cancelled_as_a_statement_is) {
+    for (const auto type : {asio::cancellation_type::terminal, asio::cancellation_type::total}) {
+        const auto check = [type](pool_face& face, cancellable&& waiting) {
+            face.run_for(20ms);
+            waiting.cancel(type);
+            waiting.error<operation_aborted>();
+            BOOST_TEST((waiting.took() < within(1s)));
+        };
+        {
+            pool_face face{{.min_size = 1, .max_size = 1}};
+            face.pool.before_connect([](conninfo&) { return sleep_for(1h); });
+            check(face, face.start(face.pool.wait()));
+        }
+        pool_face face{{.max_size = 1}};
+        pooled_connection held = AWAIT(face.pool.acquire());
+        check(face, face.start(face.pool.close(1h)));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_loop_on_a_closed_pool_is_not_a_recursion) {
     pool_face face;
     AWAIT(face.pool.close());

@@ -302,6 +302,9 @@ BOOST_AUTO_TEST_CASE(what_went_back_is_used_no_more) {
     BOOST_TEST(!conn);
     error_of<usage_error>([&] { *conn; });
     ERROR_OF(usage_error, stale.execute("CREATE TABLE pool_stale ()"));
+    BOOST_TEST(!stale.is_open());
+    BOOST_TEST(stale.backend_pid() == 0);
+    BOOST_TEST(stale.server_version() == 0);
     for (int round = 0; round < 2; ++round) {
         const auto e = ERROR_OF(usage_error, options.execute("CREATE TABLE pool_stale ()"));
         BOOST_TEST(contains(e.what(), "went back to its pool"), e.what());
@@ -343,6 +346,27 @@ BOOST_AUTO_TEST_CASE(a_connection_can_be_taken_away_for_good) {
     conn.release();
     face.require_whole();
     BOOST_TEST(AWAIT(mine.fetch_one<int>("SELECT 1")) == 1);
+}
+
+// The library drops statements that have left its cache. That is no change by the program, for which the settings of the
+// hook would be lost.
+BOOST_AUTO_TEST_CASE_TEMPLATE(many_statements_are_no_change_of_the_session, Face, both_faces) {
+    constexpr int more_than_are_kept = 300;
+    pool_of<Face> face{{.max_size = 1}};
+    if constexpr (Face::is_async)
+        face.pool.after_connect(
+            [](coropg::connection& conn) -> asio::awaitable<void> { co_await conn.execute("SET work_mem = '5MB'"); });
+    else
+        face.pool.after_connect([](sync::connection& conn) { conn.execute("SET work_mem = '5MB'"); });
+    for (int i = 0; i < more_than_are_kept; ++i) {
+        const unchecked_sql sql{"SELECT " + std::to_string(i)};
+        for (int use = 0; use < 2; ++use) BOOST_TEST(AWAIT(face.pool.template fetch_one<int>(sql)) == i);
+    }
+    auto conn = AWAIT(face.pool.acquire());
+    BOOST_TEST(!conn->runner().core().changes().is_dirty());
+    BOOST_TEST(AWAIT(conn->template fetch_one<std::string>("SHOW work_mem")) == "5MB");
+    BOOST_TEST(AWAIT(conn->template fetch_one<bool>("SELECT count(*) > 200 FROM pg_prepared_statements")));
+    BOOST_TEST(face.pool.stats().connections_num == 1U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,5 @@
 // Trying again, on both faces, and two writers who cannot both win at once.
-#include "../support/faces.hpp"
+#include "../support/cancelling.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -85,6 +85,24 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(other_errors_are_not, Face, both_faces) {
     auto always = [](const error&) { return true; };
     BOOST_CHECK_THROW(try_again(face, quick, fail, hook, always), errors::division_by_zero);
     BOOST_TEST(tries == 1 + quick.max_attempts);
+}
+
+BOOST_AUTO_TEST_CASE(a_delay_is_cancelled_as_a_statement_is) {
+    for (const auto type : {asio::cancellation_type::terminal, asio::cancellation_type::total}) {
+        async_face face;
+        bool has_failed = false;
+        auto fail = [&]() -> asio::awaitable<void> {
+            has_failed = true;
+            throw connection_error{"lost", {}, outcome::not_sent};
+            co_return;
+        };
+        cancellable delayed{face.io, coropg::retry({.initial_delay = 1h, .max_delay = 1h}, fail)};
+        while (!has_failed) face.io.run_one();
+        face.io.poll();
+        delayed.cancel(type);
+        delayed.error<operation_aborted>();
+        BOOST_TEST((delayed.took() < within(1s)));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(two_writers_finish_on_the_asynchronous_face) {

@@ -421,11 +421,46 @@ BOOST_AUTO_TEST_CASE(what_still_waits_is_freed_with_its_event_loop) {
     }
 }
 
+namespace {
+
+/// Of a hook; it asks its pool before it answers.
+template <class Pool>
+struct telling : std::exception {
+    explicit telling(const Pool& asked) : pool{&asked} {}
+    [[nodiscard]] const char* what() const noexcept override {
+        (void)pool->stats();
+        return "told by a hook";
+    }
+
+    const Pool* pool;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_exception_of_a_hook_may_ask_the_pool, Face, both_faces) {
+    pool_of<Face> face{{.max_size = 1, .acquire_timeout = 20ms}};
+    using told = telling<decltype(face.pool)>;
+    const auto fail = [&](conninfo&) { throw told{face.pool}; };
+    if constexpr (Face::is_async)
+        face.pool.before_connect([&](conninfo& info) -> asio::awaitable<void> {
+            fail(info);
+            co_return;
+        });
+    else
+        face.pool.before_connect(fail);
+    // Until one has waited for the next attempt to connect, which is not made at once.
+    const auto e = error_of<pool_timeout>([&] {
+        for (int i = 0; i < 100; ++i) BOOST_CHECK_THROW(AWAIT(face.pool.acquire()), told);
+    });
+    BOOST_TEST(contains(e.what(), "last error: told by a hook"), e.what());
+}
+
 BOOST_AUTO_TEST_CASE(a_hook_may_keep_the_connection_that_comes_back) {
+    int returned = 0;
     pool_face face{{.max_size = 1}};
     std::optional<connection> kept;
     face.pool.after_release([&](connection& conn) {
-        if (!kept) kept.emplace(std::move(conn));
+        if (++returned == 1) kept.emplace(std::move(conn));
         return true;
     });
     pooled_connection first = AWAIT(face.pool.acquire());
@@ -442,6 +477,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_connection_moved_from_refuses_statements, Face, 
     auto conn = face.connect();
     auto moved = std::move(conn);
     error_of<usage_error>([&] { AWAIT(conn.execute("SELECT 1")); });
+    BOOST_TEST(!conn.is_open());
+    BOOST_TEST(conn.backend_pid() == 0);
+    BOOST_TEST(conn.server_version() == 0);
     BOOST_TEST(AWAIT(moved.template fetch_one<int>("SELECT 1")) == 1);
 }
 

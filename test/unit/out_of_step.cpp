@@ -5,6 +5,8 @@
 
 #include <coropg/testing/fake_server.hpp>
 
+#include <poll.h>
+
 #include <chrono>
 #include <vector>
 
@@ -145,8 +147,39 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_answer_about_types_that_cannot_be_read, Face, b
     }
 }
 
+// The driver itself asks for the number of a transaction. Its answer is read at once by a statement that may be late.
+BOOST_AUTO_TEST_CASE(an_answer_that_cannot_be_read_is_read_first_by_another) {
+    set_logger(nullptr);
+    const reply no_row{"SELECT 0"};
+    const reply of_another_type = reply::rows({{"xid", 20}}, {{std::string("\0\0\0\0\0\0\0\7", 8)}});
+    for (const reply& number : {no_row, of_another_type}) {
+        async_face face;
+        fake_server server;
+        server.answer("SELECT pg_catalog.pg_current_xact_id_if_assigned()", number);
+        for (const char* sql : {"BEGIN", "COMMIT", "ROLLBACK"}) server.answer(sql, reply{sql});
+        server.answer("DELETE FROM users", reply{"DELETE 1"});
+        auto conn = face.connect(server.info());
+        auto tx = AWAIT(conn.begin());
+        AWAIT(tx.execute("DELETE FROM users"));
+        std::exception_ptr problem;
+        asio::co_spawn(face.io, tx.commit(), [&](std::exception_ptr e) { problem = std::move(e); });
+        face.io.restart();
+        face.io.poll();
+        ::pollfd answered{conn.runner().core().socket(), POLLIN, 0};
+        BOOST_TEST_REQUIRE(::poll(&answered, 1, 5'000) == 1);
+        auto late = conn.with({.deadline = std::chrono::steady_clock::now() - std::chrono::seconds{1}});
+        const auto e = ERROR_OF(connection_error, late.execute("DELETE FROM users"));
+        BOOST_TEST((e.outcome() == outcome::not_sent));
+        BOOST_TEST(!conn.is_open());
+        face.io.restart();
+        face.io.run_for(std::chrono::seconds{1});
+        BOOST_CHECK_THROW(std::rethrow_exception(problem), commit_in_doubt);
+    }
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(notifications_that_nobody_takes_are_not_kept, Face, both_faces) {
     constexpr std::size_t most = 16U << 20U;
+    if (!can_measure_memory()) return;
     Face face;
     fake_server server;
     std::string flood;

@@ -104,8 +104,7 @@ std::exception_ptr asio_pool::failure_of(const pool_waiter& w) const {
     pool_snapshot seen = snapshot(clock::now());
     const bool was_its_own_time = w.kind == lease_kind::one_shot && w.failure == wait_failure::timed_out &&
                                   static_cast<const one_shot&>(w).u->deadline <= w.deadline;
-    if (!was_its_own_time) return detail::failure_of(w.failure, std::move(seen), last_failure_, site_of(w));
-    seen.last_error = text_of(last_failure_);
+    if (!was_its_own_time) return detail::failure_of(w.failure, std::move(seen), last_failure_.problem, site_of(w));
     return std::make_exception_ptr(too_late_for_statement(seen, site_of(w)));
 }
 
@@ -242,6 +241,8 @@ asio::awaitable<bool> asio_pool::watch_until(std::shared_ptr<asio_pool> self, cl
             std::erase(pool.watchers_, timer);
         }
     };
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+    co_await asio::this_coro::throw_if_cancelled(false);
     const auto timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor, deadline);
     const watching me{*self, timer};
     for (;;) {
@@ -254,6 +255,9 @@ asio::awaitable<bool> asio_pool::watch_until(std::shared_ptr<asio_pool> self, cl
         if (clock::now() >= deadline) co_return false;
         error_code woken;
         co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none)
+            throw operation_aborted{"cancelled by the program while waiting for the pool"};
     }
 }
 

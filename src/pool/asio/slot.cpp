@@ -66,7 +66,7 @@ void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& hub) {
     } catch (...) {
         return fail_connect(i, connect_problem::unavailable, std::current_exception());
     }
-    std::exception_ptr former;  // is destroyed behind the mutex: it may be the program's
+    connect_failure former;  // is destroyed behind the mutex: it may be the program's
     const event e{*this};
     slot& s = slots_[i];
     s.connecting = nullptr;
@@ -79,9 +79,10 @@ void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& hub) {
 }
 
 void asio_pool::fail_connect(std::size_t i, connect_problem problem, std::exception_ptr why) {
+    connect_failure failure{std::move(why)};
     const event e{*this};
     slots_[i].connecting = nullptr;
-    std::swap(last_failure_, why);  // the former one is destroyed behind the mutex
+    std::swap(last_failure_, failure);  // the former one is destroyed behind the mutex
     core_.connect_failed(i, e.now, problem);
 }
 

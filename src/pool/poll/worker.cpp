@@ -28,7 +28,7 @@ void poll_pool::collect(event& e) {
                     waiter& w = static_cast<waiter&>(*action->waiter);
                     w.has_ended = true;
                     if (w.failure != wait_failure::none)
-                        w.problem = failure_of(w.failure, snapshot(e.now()), last_failure_, {{}, w.where});
+                        w.problem = failure_of(w.failure, snapshot(e.now()), last_failure_.problem, {{}, w.where});
                     w.thread.tell();
                     break;
                 }
@@ -114,7 +114,7 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
         problem = std::current_exception();
     }
     s.connecting = nullptr;
-    std::exception_ptr former = problem;  // is destroyed behind the mutex: it may be the program's
+    connect_failure former{problem};  // is destroyed behind the mutex: it may be the program's
     const event e{*this};
     std::swap(last_failure_, former);
     if (problem)

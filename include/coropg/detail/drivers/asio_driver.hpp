@@ -85,10 +85,10 @@ std::shared_ptr<asio_link> make_link(pq::connection conn, const asio::any_io_exe
 /// Starts a unit and completes `handler` on its own executor.
 struct start_unit {
     asio_link* link;
+    bool is_refused = false;  ///< the session is not there any more, and the unit says so
 
     template <class Handler>
     void operator()(Handler&& handler, unit_ptr&& u) const {
-        const bool is_refused = u->has_problem();
         if (!is_refused) listen_for_cancellation(asio::get_associated_cancellation_slot(handler), *u);
         const auto executor = asio::get_associated_executor(handler, link->executor);
         if (executor == link->executor) {
@@ -178,6 +178,8 @@ class asio_runner {
         if (!is_current()) asio_link::throw_parted();
         return link_->core();
     }
+    /// Null when the session was given away, or this was moved from.
+    [[nodiscard]] const session* find_core() const noexcept { return is_current() ? &link_->core() : nullptr; }
     [[nodiscard]] const std::shared_ptr<asio_link>& link() const noexcept { return link_; }
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return link_->executor; }
 
@@ -187,9 +189,10 @@ class asio_runner {
     template <class T, class Finish>
     static asio::awaitable<T> run_unit(asio_runner self, unit_ptr u, Finish finish) {
         if (!self.link_) asio_link::throw_parted();
-        if (!self.is_current()) u->fail(asio_link::parted());
+        const bool is_refused = !self.is_current();
+        if (is_refused) u->fail(asio_link::parted());
         unit_ptr done = co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
-            start_unit{self.link_.get()}, asio::deferred, std::move(u));
+            start_unit{self.link_.get(), is_refused}, asio::deferred, std::move(u));
         if constexpr (acts_afterwards<Finish>) {
             self.map(std::move(done), finish);
             finish.afterwards();

@@ -146,6 +146,10 @@ class poll_runner {
         if (!link_) poll_link::throw_parted();
         return link_->here().core;
     }
+    /// Null when the session was given away, or this was moved from.
+    [[nodiscard]] const session* find_core() const noexcept {
+        return link_ && link_->has_session() ? &link_->here().core : nullptr;
+    }
     [[nodiscard]] poll_link& link() const noexcept { return *link_; }
 
  private:

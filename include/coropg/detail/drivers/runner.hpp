@@ -50,6 +50,7 @@ concept runner = std::copy_constructible<R> &&
 template <class R>
 concept session_runner = runner<R> && requires(const R& r, unit_ptr u) {
     r.core().is_open();
+    { r.find_core()->is_open() } noexcept -> std::same_as<bool>;
     r.start(std::move(u));
 };
 

@@ -47,6 +47,16 @@ void require_quiet(const session& core);
 /// One line of what went wrong.
 std::string text_of(const std::exception_ptr& problem);
 
+/// How the last attempt to connect failed; empty if it did not. The text is read when this is made: `what()` may be the
+/// program's code, which must not run when a mutex of the pool is held.
+struct connect_failure {
+    connect_failure() = default;
+    explicit connect_failure(std::exception_ptr why) : problem{std::move(why)}, text{text_of(problem)} {}
+
+    std::exception_ptr problem;
+    std::string text;
+};
+
 /// The answer of the program's hook about a connection that came back; an exception is logged, and means no.
 template <class Hook, class Connection>
 bool passes_release_hook(const Hook& hook, Connection& conn) {

@@ -65,7 +65,7 @@ class pool_shell {
     mutable std::mutex mutex_;
     pool_core core_;
     std::shared_ptr<const type_catalog> types_;
-    std::exception_ptr last_failure_;
+    connect_failure last_failure_;
 
  private:
     std::deque<std::shared_ptr<lease_record>> records_;  // a slot each; sessions hold them, too

@@ -166,6 +166,7 @@ class session {
 
     // receiving
     void receive();
+    void receive_answers();
     void on_rows(unit& u);
     void on_answer(unit& u);
     void hand_over(unit& u, command& c);
