@@ -115,7 +115,7 @@ void unit::end_scope(purpose how, std::string_view name) {
             add_own(within->outer ? "ROLLBACK TO " + savepoint : "ROLLBACK");
             if (within->outer) add_own("RELEASE " + savepoint);
             break;
-        default: assert(!"a purpose that ends a scope");
+        default: assert(false && "a purpose that ends a scope");
     }
 }
 

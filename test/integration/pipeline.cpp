@@ -140,30 +140,30 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_timeout_ends_all_of_it, Face, both_faces) {
 BOOST_AUTO_TEST_CASE_TEMPLATE(stale_plans_heal, Face, both_faces) {
     Face face;
     auto conn = face.connect();
-    AWAIT(conn.execute_script("CREATE TEMP TABLE t (id int); INSERT INTO t VALUES (1)"));
-    const auto use = [&] { return AWAIT(conn.execute("SELECT * FROM t")).size(); };
+    AWAIT(conn.execute_script("CREATE TEMP TABLE healed (id int); INSERT INTO healed VALUES (1)"));
+    const auto use = [&] { return AWAIT(conn.execute("SELECT * FROM healed")).size(); };
     for (int i = 0; i < 3; ++i) use();
-    AWAIT(conn.execute("ALTER TABLE t ADD COLUMN more int"));
+    AWAIT(conn.execute("ALTER TABLE healed ADD COLUMN more int"));
     BOOST_TEST(use() == 1U);
     for (int i = 0; i < 3; ++i) use();
 
-    AWAIT(conn.execute("ALTER TABLE t ADD COLUMN still_more int"));
+    AWAIT(conn.execute("ALTER TABLE healed ADD COLUMN still_more int"));
     auto p = conn.pipeline();
-    auto inserted = p.execute("INSERT INTO t (id) VALUES (2)");
-    auto all = p.execute("SELECT * FROM t");
+    auto inserted = p.execute("INSERT INTO healed (id) VALUES (2)");
+    auto all = p.execute("SELECT * FROM healed");
     p.sync();
-    auto behind = p.execute("SELECT count(*) FROM t");
+    auto behind = p.execute("SELECT count(*) FROM healed");
     AWAIT(p.run());
     BOOST_TEST(inserted.get().affected_rows() == 1U);
     BOOST_TEST(all.get().size() == 2U);
     for (int i = 0; i < 3; ++i) use();
 
-    AWAIT(conn.execute("ALTER TABLE t ADD COLUMN yet_more int"));
+    AWAIT(conn.execute("ALTER TABLE healed ADD COLUMN yet_more int"));
     auto tx = AWAIT(conn.begin());
-    BOOST_TEST(ERROR_OF(errors::feature_not_supported, tx.execute("SELECT * FROM t")).is_transient());
+    BOOST_TEST(ERROR_OF(errors::feature_not_supported, tx.execute("SELECT * FROM healed")).is_transient());
     AWAIT(tx.rollback());
     auto again = AWAIT(conn.begin());
-    BOOST_TEST(AWAIT(again.execute("SELECT * FROM t")).size() == 2U);
+    BOOST_TEST(AWAIT(again.execute("SELECT * FROM healed")).size() == 2U);
     AWAIT(again.commit());
 
     // Someone drops all statements behind our back.
@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(stale_plans_heal, Face, both_faces) {
     BOOST_TEST(use() == 2U);
     for (int i = 0; i < 3; ++i) use();
     AWAIT(conn.execute("DISCARD ALL"));
-    ERROR_OF(errors::undefined_table, conn.execute("SELECT * FROM t"));
+    ERROR_OF(errors::undefined_table, conn.execute("SELECT * FROM healed"));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_committed_on_the_way_is_not_run_again, Face, both_faces) {

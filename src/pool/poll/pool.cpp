@@ -81,7 +81,8 @@ lent_session poll_pool::lease(std::source_location where, clock::time_point unti
         if (w.has_ended && !w.problem) lent = lend(w.granted, where);
         return w.has_ended;
     };
-    if (!work_until(w.thread, has_ended)) assert(!"the core ends a wait at its deadline");
+    [[maybe_unused]] const bool is_in_time = work_until(w.thread, has_ended);
+    assert(is_in_time && "the core ends a wait at its deadline");
     if (w.problem) std::rethrow_exception(w.problem);
     return lent;
 }
