@@ -256,7 +256,7 @@ asio::awaitable<bool> asio_pool::watch_until(std::shared_ptr<asio_pool> self, cl
         error_code woken;
         co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, woken));
         const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none)
+        if (ends_operation(state.cancelled()))
             throw operation_aborted{"cancelled by the program while waiting for the pool"};
     }
 }

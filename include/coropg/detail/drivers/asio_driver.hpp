@@ -109,8 +109,7 @@ struct start_unit {
         slot.assign(
             [weak = link->weak_from_this(),
              ticket = u.ticket != 0 ? u.ticket : link->core().make_cancellable(u)](asio::cancellation_type type) {
-                const auto wanted = asio::cancellation_type::terminal | asio::cancellation_type::total;
-                if ((type & wanted) == asio::cancellation_type::none) return;
+                if (!ends_operation(type)) return;
                 if (const auto alive = weak.lock()) alive->cancel(ticket);
             });
     }

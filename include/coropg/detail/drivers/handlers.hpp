@@ -3,6 +3,7 @@
 
 #include <coropg/detail/session/unit.hpp>
 
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -12,6 +13,12 @@
 #include <utility>
 
 namespace coropg::detail {
+
+/// Whether a signal of this type is meant for operations: terminal and total end one, partial does not.
+[[nodiscard]] constexpr bool ends_operation(boost::asio::cancellation_type type) noexcept {
+    using types = boost::asio::cancellation_type;
+    return (type & (types::terminal | types::total)) != types::none;
+}
 
 /// Posts `function` to `executor`. That of an io_context is asked by its own name: it allocates half as often as one
 /// whose type is erased.

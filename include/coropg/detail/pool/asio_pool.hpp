@@ -101,8 +101,7 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
         if (!signals.is_connected()) return 0;
         const std::uint64_t ticket = next_ticket();
         signals.assign([weak = weak_from_this(), ticket](asio::cancellation_type type) {
-            const auto wanted = asio::cancellation_type::terminal | asio::cancellation_type::total;
-            if ((type & wanted) == asio::cancellation_type::none) return;
+            if (!ends_operation(type)) return;
             if (const auto alive = weak.lock()) alive->cancel(ticket);
         });
         return ticket;
