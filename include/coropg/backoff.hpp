@@ -9,14 +9,14 @@
 
 namespace coropg {
 
-/// Trivial on purpose, as call_options.
+/// Trivial on purpose, as call_options. `retry` refuses one that makes no sense with a usage_error.
 struct retry_policy {
     /// The most attempts, the first included.
     int max_attempts = 5;
     std::chrono::milliseconds initial_delay{50};
-    /// By what each delay is longer than the one before.
+    /// By what each delay is longer than the one before, from 1.
     double multiplier = 2;
-    std::chrono::milliseconds max_delay{5000};
+    std::chrono::milliseconds max_delay{5000};  ///< a year at most
     /// The part of each delay that is left to chance, 0 to 1, so that many who failed together do not meet again.
     double jitter = 0.5;
     /// No try begins after this.
@@ -40,7 +40,8 @@ namespace detail {
 /// Counts the attempts of one `retry`.
 class backoff {
  public:
-    explicit backoff(const retry_policy& policy) : policy_{policy}, delay_{policy.initial_delay} {}
+    /// Errors: usage_error for a policy that makes no sense.
+    explicit backoff(const retry_policy& policy);
 
     /// The wait before the next attempt; nothing if there is to be none. `chance` is 0 to 1.
     std::optional<std::chrono::milliseconds> next(std::chrono::steady_clock::time_point now, double chance);

@@ -145,7 +145,7 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
     /// Refuses new requests, fails those that wait, and waits until what is lent has come back; after `grace` its
     /// connections are cut off under the hands of their users. Closing a closed pool does nothing.
     future<void> close(std::chrono::milliseconds grace = std::chrono::seconds{10}) {
-        return Shell::close(pool_, std::min<std::chrono::milliseconds>(grace, detail::longest_time));
+        return Shell::close(pool_, grace);
     }
 
     // Hooks. Set them before the first use; what they throw counts as a failure of what they are called for. Those of

@@ -14,7 +14,24 @@ enum class prepare : unsigned char {
     never,      ///< not at all: for poolers without support for prepared statements
 };
 
-/// A point in time, or a duration from now on; by default never.
+namespace detail {
+
+/// `from`, and so much later. More than a hundred years is for ever, so that no sum of times overflows.
+template <class Rep, class Period>
+constexpr std::chrono::steady_clock::time_point later(std::chrono::steady_clock::time_point from,
+                                                      std::chrono::duration<Rep, Period> by) {
+    using time_point = std::chrono::steady_clock::time_point;
+    constexpr auto longest = std::chrono::hours{24 * 365 * 100};
+    const std::chrono::duration<double> seconds = by;
+    if (!(seconds < longest)) return time_point::max();
+    if (seconds < -longest) return from - longest;
+    return from + std::chrono::ceil<time_point::duration>(by);
+}
+
+}  // namespace detail
+
+/// A point in time, or a duration from now on; by default never. A duration below 0 is past, one of more than a hundred
+/// years never.
 class deadline {
  public:
     using clock = std::chrono::steady_clock;
@@ -22,8 +39,7 @@ class deadline {
     constexpr deadline() noexcept = default;
     constexpr deadline(clock::time_point at) noexcept : at_{at} {}
     template <class Rep, class Period>
-    deadline(std::chrono::duration<Rep, Period> from_now)
-        : at_{clock::now() + std::chrono::ceil<clock::duration>(from_now)} {}
+    deadline(std::chrono::duration<Rep, Period> from_now) : at_{detail::later(clock::now(), from_now)} {}
 
     [[nodiscard]] constexpr clock::time_point at() const noexcept { return at_; }
 
@@ -33,7 +49,8 @@ class deadline {
 
 /// Trivial on purpose: GCC 12 destroys other aggregates twice inside a `co_await` expression.
 struct call_options {
-    /// Longest time from the call to its end, waiting in the queue included; 0 is no limit. Then: query_timeout.
+    /// Longest time from the call to its end, waiting in the queue included; 0 is no limit. Below 0 it is over at once:
+    /// what is left of a budget is better given as a `deadline`, which knows no exception. Then: query_timeout.
     std::chrono::milliseconds timeout{0};
     coropg::prepare prepare = coropg::prepare::automatic;
     /// Whether a row may have columns that the aggregate it is fetched as has no member for.

@@ -11,6 +11,7 @@ namespace coropg::detail {
 namespace {
 
 constexpr std::size_t shown_holders = 5;
+constexpr std::chrono::hours longest_time{24 * 365 * 10};  // of a limit
 
 std::chrono::milliseconds checked(std::chrono::milliseconds value, const char* name) {
     if (value.count() < 0 || value > longest_time)

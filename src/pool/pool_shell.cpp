@@ -24,7 +24,7 @@ pool_stats pool_shell::stats() const {
 }
 
 clock::time_point pool_shell::acquire_deadline() const {
-    return options_.acquire_timeout.count() == 0 ? no_deadline : clock::now() + options_.acquire_timeout;
+    return options_.acquire_timeout.count() == 0 ? no_deadline : later(clock::now(), options_.acquire_timeout);
 }
 
 conninfo pool_shell::connect_info() const {

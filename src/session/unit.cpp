@@ -38,8 +38,8 @@ void unit::begin(call_options options, std::source_location line, const std::sha
 
 void unit::set_deadline(const call_options& options) {
     deadline = options.deadline.at();
-    may_be_late = deadline != no_deadline;
-    if (options.timeout.count() > 0) deadline = std::min(deadline, clock::now() + options.timeout);
+    may_be_late = deadline != no_deadline || options.timeout.count() < 0;
+    if (options.timeout.count() != 0) deadline = std::min(deadline, later(clock::now(), options.timeout));
 }
 
 void unit::clear() noexcept {

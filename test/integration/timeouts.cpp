@@ -185,4 +185,23 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_commit_that_was_given_up_may_end_later, Face, bo
     BOOST_TEST(conn.is_open());
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_time_below_zero_is_past_and_the_longest_is_for_ever, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    using std::chrono::milliseconds;
+    for (const milliseconds spent : {milliseconds{-5}, milliseconds::min()}) {
+        const auto e = ERROR_OF(query_timeout, conn.with({.timeout = spent}).execute("SELECT 1"));
+        BOOST_TEST((e.outcome() == outcome::not_sent));
+        BOOST_TEST((VOID_ERROR_OF(query_timeout, conn.with({.timeout = spent}).execute_script("SELECT 1")).outcome() ==
+                    outcome::not_sent));
+        BOOST_TEST((ERROR_OF(query_timeout, conn.with({.deadline = spent}).execute("SELECT 1")).outcome() ==
+                    outcome::not_sent));
+    }
+    for (const milliseconds endless : {milliseconds::max(), milliseconds{24h * 365 * 400}, milliseconds{0}}) {
+        BOOST_TEST(AWAIT(conn.with({.timeout = endless}).template fetch_one<int>("SELECT 1")) == 1);
+        BOOST_TEST(AWAIT(conn.with({.timeout = endless, .deadline = milliseconds::max()})
+                             .template fetch_one<int>("SELECT 2")) == 2);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

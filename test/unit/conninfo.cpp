@@ -33,6 +33,9 @@ BOOST_AUTO_TEST_CASE(setters_override_what_was_parsed) {
     BOOST_TEST(info.get("host") == "b");
     BOOST_TEST(info.get("port") == "2");
     BOOST_TEST(info.get("connect_timeout") == "2");
+    info.connect_timeout(std::chrono::milliseconds::max());
+    BOOST_TEST(info.get("connect_timeout") == "2147483647");
+    BOOST_CHECK_THROW(info.connect_timeout(std::chrono::milliseconds{-1}), usage_error);
     BOOST_TEST(info.get("sslmode") == "");
 }
 

@@ -277,11 +277,11 @@ asio::awaitable<void> asio_pool::wait(std::shared_ptr<asio_pool> self, std::sour
     std::rethrow_exception(self->timed_out(where));
 }
 
-asio::awaitable<void> asio_pool::close(std::shared_ptr<asio_pool> self, clock::duration grace) {
+asio::awaitable<void> asio_pool::close(std::shared_ptr<asio_pool> self, std::chrono::milliseconds grace) {
     self->require_home();
     self->shut();
     const auto is_drained = [&self] { return self->core_.is_drained(); };
-    const bool came_back = co_await until(self, clock::now() + grace, is_drained);
+    const bool came_back = co_await until(self, later(clock::now(), grace), is_drained);
     if (came_back) co_return;
     const std::lock_guard lock{self->mutex_};
     for (const slot& s : self->slots_)

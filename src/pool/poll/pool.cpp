@@ -32,10 +32,10 @@ void poll_pool::wait(std::shared_ptr<poll_pool> self, std::source_location where
     if (problem) std::rethrow_exception(problem);
 }
 
-void poll_pool::close(std::shared_ptr<poll_pool> self, clock::duration grace) {
+void poll_pool::close(std::shared_ptr<poll_pool> self, std::chrono::milliseconds grace) {
     self->require_home();
     self->shut();
-    helper me{clock::now() + grace};
+    helper me{later(clock::now(), grace)};
     const onlooking guard{*self, me};
     if (self->work_until(me, [&self] { return self->core_.is_drained(); })) return;
     const event e{*self};

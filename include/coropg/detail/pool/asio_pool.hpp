@@ -76,7 +76,7 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
     /// Until `min_size` connections are up.
     static asio::awaitable<void> wait(std::shared_ptr<asio_pool> self, std::source_location where);
     /// Until all connections came back, or are closed when `grace` is over.
-    static asio::awaitable<void> close(std::shared_ptr<asio_pool> self, clock::duration grace);
+    static asio::awaitable<void> close(std::shared_ptr<asio_pool> self, std::chrono::milliseconds grace);
     /// Refuses new users, fails those that wait, and closes connections that are not lent.
     void shut();
 

@@ -42,7 +42,7 @@ class poll_pool : public pool_shell, public std::enable_shared_from_this<poll_po
     /// Until `min_size` connections are up.
     static void wait(std::shared_ptr<poll_pool> self, std::source_location where);
     /// Until all connections came back, or are closed when `grace` is over.
-    static void close(std::shared_ptr<poll_pool> self, clock::duration grace);
+    static void close(std::shared_ptr<poll_pool> self, std::chrono::milliseconds grace);
     /// Refuses new users, fails those that wait, and closes connections that are not lent. In a child process, does
     /// nothing.
     void shut();

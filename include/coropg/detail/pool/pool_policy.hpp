@@ -19,8 +19,6 @@ namespace coropg::detail {
 /// Errors: usage_error for sizes and times that no pool can keep.
 pool_limits limits_of(const pool_options& options);
 
-/// No limit is longer.
-inline constexpr std::chrono::hours longest_time{24 * 365 * 10};
 /// The longest time for a reset or a ping, before the connection is given up.
 inline constexpr std::chrono::seconds longest_check{1};
 
