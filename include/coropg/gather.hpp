@@ -19,6 +19,7 @@
 #include <exception>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -95,7 +96,7 @@ inline constexpr std::size_t no_child = std::numeric_limits<std::size_t>::max();
 
 /// Starts the children of one gather, not too many at a time, passes its cancellation on to them, and completes its
 /// handler behind the last, with the index of the one that failed first. The children live where the handler's owner
-/// does.
+/// does. Without a strand, several threads may end children at the same time: what they count has a mutex.
 template <class Handler, class Children>
 class gather_join : public std::enable_shared_from_this<gather_join<Handler, Children>> {
  public:
@@ -110,8 +111,9 @@ class gather_join : public std::enable_shared_from_this<gather_join<Handler, Chi
 
     void start() {
         listen_for_cancellation();
-        proceed();
-        is_initiating_ = false;
+        std::unique_lock lock{mutex_};
+        proceed(lock);
+        if (lock.owns_lock()) is_initiating_ = false;
     }
 
  private:
@@ -138,27 +140,34 @@ class gather_join : public std::enable_shared_from_this<gather_join<Handler, Chi
     }
 
     void cancel(boost::asio::cancellation_type type) {
-        end_ = next_;
+        {
+            const std::lock_guard lock{mutex_};
+            end_ = next_;
+        }
         for (auto& signal : signals_) signal.emit(type);
     }
 
     void note_end(std::size_t index, std::exception_ptr problem) {
+        std::unique_lock lock{mutex_};
         if (problem && first_failed_ == no_child) first_failed_ = index;
         visit_child(children_, index, [&](auto& child) { child.problem = std::move(problem); });
         --running_;
-        proceed();
+        proceed(lock);
     }
 
     /// Starts what may be started. One that ends while it is started leaves the next to the loop that started it: the
-    /// stack does not grow with their number.
-    void proceed() {
+    /// stack does not grow with their number. Behind the last it completes the handler, without the lock.
+    void proceed(std::unique_lock<std::mutex>& lock) {
         if (std::exchange(is_proceeding_, true)) return;
         while (next_ < end_ && running_ < limit_) {
             ++running_;
-            start_child(next_++);
+            const std::size_t index = next_++;
+            lock.unlock();
+            start_child(index);
+            lock.lock();
         }
         is_proceeding_ = false;
-        if (running_ == 0) complete();
+        if (running_ == 0) complete(lock);
     }
 
     void start_child(std::size_t index) {
@@ -168,10 +177,12 @@ class gather_join : public std::enable_shared_from_this<gather_join<Handler, Chi
         });
     }
 
-    void complete() {
+    void complete(std::unique_lock<std::mutex>& lock) {
         const bool some_never_started = next_ < signals_.size();
         if (first_failed_ == no_child && some_never_started) first_failed_ = next_;
-        if (!is_initiating_) return std::move(handler_)(first_failed_);
+        const bool is_initiating = is_initiating_;
+        lock.unlock();
+        if (!is_initiating) return std::move(handler_)(first_failed_);
         // Still inside the initiating function, where a handler must not be called.
         const auto executor = boost::asio::get_associated_executor(handler_);
         boost::asio::post(executor, [handler = std::move(handler_), failed = first_failed_]() mutable {
@@ -182,6 +193,7 @@ class gather_join : public std::enable_shared_from_this<gather_join<Handler, Chi
     Handler handler_;
     const boost::asio::any_io_executor executor_;
     Children& children_;
+    std::mutex mutex_;  // of what follows
     std::size_t next_ = 0;
     std::size_t end_;  // those from here on are not started
     std::size_t running_ = 0;
@@ -227,7 +239,8 @@ settled<T> settle(gather_child<T>& child) {
 
 /// Runs all of `work` at once, or some at a time, and returns their results in order, `std::monostate` for void. On one
 /// connection their statements are pipelined. Errors: the first exception, rethrown once all have ended. Cancellation:
-/// passed on to what runs; what was not started ends as operation_aborted.
+/// passed on to what runs; what was not started ends as operation_aborted. Threads: with several in the executor's
+/// context they run in parallel, with or without a strand; only to be cancelled it needs one, as Asio's own operations.
 template <class... Ts>
     requires(sizeof...(Ts) > 0)
 boost::asio::awaitable<std::tuple<detail::gathered<Ts>...>> gather(gather_options options,

@@ -6,7 +6,9 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include <functional>
 
@@ -259,6 +261,27 @@ BOOST_AUTO_TEST_CASE(a_hundred_thousand_that_end_at_once_do_not_grow_the_stack) 
     for (int i = 0; i < count; ++i) inline_only.push_back(dispatched(i));
     BOOST_TEST(face([&] { return gather(gather_options{.max_concurrency = 1}, std::move(inline_only)); }).size() ==
                static_cast<std::size_t>(count));
+}
+
+BOOST_AUTO_TEST_CASE(threads_may_end_its_children_at_the_same_time) {
+    asio::thread_pool threads{4};
+    const auto work = [](int value) -> asio::awaitable<int> {
+        for (int i = 0; i < value % 5; ++i) co_await asio::post(asio::use_awaitable);
+        if (value % 50 == 49) throw std::runtime_error{"the one"};
+        co_return value;
+    };
+    for (const std::size_t limit : {0U, 1U, 7U})
+        for (int round = 0; round < 50; ++round) {
+            std::vector<asio::awaitable<int>> children;
+            for (int i = 0; i < 100; ++i) children.push_back(work(i));
+            auto all = gather_settled({.max_concurrency = limit}, std::move(children));
+            const auto ends = asio::co_spawn(threads, std::move(all), asio::use_future).get();
+            int sum = 0;
+            for (const auto& end : ends) sum += end.has_value() ? end.value() : -1;
+            BOOST_TEST_REQUIRE(sum == 100 * 99 / 2 - 49 - 99 - 2);
+            auto two = gather(work(3), work(4));
+            BOOST_TEST_REQUIRE((asio::co_spawn(threads, std::move(two), asio::use_future).get() == std::tuple{3, 4}));
+        }
 }
 
 BOOST_AUTO_TEST_CASE(those_not_started_when_it_is_cancelled_end_as_cancelled) {
