@@ -84,11 +84,19 @@ class connection_error : public error {
 
     /// The tries of a failed `connect`, in order; empty when an established connection was lost.
     [[nodiscard]] const std::vector<connect_attempt>& attempts() const noexcept;
-    /// False when the server refused for a reason that will not pass (credentials, database name).
+    /// False when each try would be refused again: for credentials, rights, the name of the database, settings or
+    /// certificates.
     [[nodiscard]] bool is_transient() const noexcept override;
 
  private:
     std::shared_ptr<const std::vector<connect_attempt>> attempts_;
+};
+
+/// The program itself has closed the connection.
+class connection_closed : public connection_error {
+ public:
+    using connection_error::connection_error;
+    [[nodiscard]] bool is_transient() const noexcept override { return false; }
 };
 
 /// No address answered within `connect_timeout`.

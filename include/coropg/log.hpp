@@ -25,13 +25,19 @@ enum class log_level : unsigned char { trace, debug, info, warning, error };
 void log(log_level level, std::string_view message) noexcept;
 void log_failure(std::string_view whose, std::string_view what) noexcept;
 
+/// What an exception says; one of the program may say nothing at all.
+inline const char* text_of(const std::exception& e) noexcept {
+    const char* const text = e.what();
+    return text == nullptr ? "" : text;
+}
+
 /// Calls code of the program's whose failure must not become ours: what it throws is logged as that of `whose`.
 template <class Call>
 void contain(std::string_view whose, Call&& call) noexcept {
     try {
         std::forward<Call>(call)();
     } catch (const std::exception& e) {
-        log_failure(whose, e.what());
+        log_failure(whose, text_of(e));
     } catch (...) {
         log_failure(whose, "an exception that is no std::exception");
     }

@@ -29,8 +29,9 @@ inline auto beginning(const transaction_options& options, call_options carried, 
                       std::source_location where) {
     const bool finds_id = options.finds_transaction_id && !options.read_only;
     std::vector<std::string> opening = opening_of(options, outer != nullptr, where);
-    return [carried, outer = std::move(outer), opening = std::move(opening), finds_id](auto runner) mutable {
+    return [carried, outer = std::move(outer), opening = std::move(opening), finds_id, where](auto runner) mutable {
         auto scope = runner.core().transactions().begin(outer, std::move(opening), finds_id);
+        scope->where = where;
         return basic_transaction<decltype(runner)>{std::move(runner), carried, std::move(scope)};
     };
 }
@@ -176,7 +177,7 @@ class basic_transaction : public statements<basic_transaction<Runner>, Runner>,
         return runner_.template run<void>(std::move(u), detail::finish_ending{within(), how});
     }
     void drop() noexcept try {
-        auto u = runner_.make_unit({}, {}, scope_);
+        auto u = runner_.make_unit({}, scope_->where, scope_);
         u->end_scope(detail::purpose::rollback);
         runner_.start(std::move(u));
     } catch (const usage_error&) {

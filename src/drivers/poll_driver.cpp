@@ -78,7 +78,7 @@ void poll_link::throw_parted() { throw usage_error{"the connection went back to 
 poll_driver::~poll_driver() {
     if (runner_.link_ == nullptr || !runner_.link_->has_session()) return;
     runner_.core().notices().clear();
-    runner_.core().close("its handle was destroyed");
+    runner_.core().close("its handle was destroyed", ending::by_program);
     runner_.complete();
 }
 
@@ -128,7 +128,7 @@ void poll_runner::wait(const patience& p) const try {
     // Also while a server sends without end.
     if (next != no_deadline && timer.rests() && !core.has_finished()) core.expire(clock::now());
 } catch (const std::exception& e) {
-    core().close(e.what());
+    core().close(text_of(e));
 }
 
 }  // namespace coropg::detail

@@ -14,8 +14,8 @@ namespace {
 /// Units on the wire at a time. More would not keep the server busier, but be told "outcome not known" when the
 /// connection is lost, and run unnamed while the Parse of the first of them is under way.
 constexpr std::size_t max_underway = 128;
-/// Once for a statement that broke, once for a type.
-constexpr int max_replays = 2;
+/// A statement that comes sooner after the last one that found the connection idle is part of a busy run.
+constexpr std::chrono::microseconds idle_after{200};
 
 constexpr std::string_view out_of_step =
     "the answers do not belong to the statements: a pooler may have mixed up its clients (see docs/poolers.md)";
@@ -26,9 +26,19 @@ std::exception_ptr cancelled(const unit& u) {
 
 /// Of a unit that was sent on a connection that is lost. Until its Sync is sent, nothing of it can be stored; within a
 /// transaction, nothing before COMMIT.
-outcome lost_outcome(const unit& u) {
+outcome lost_outcome(const unit& u, ending how) {
+    if (how == ending::unheard) return outcome::not_executed;
     const bool decided = decides(u.is_for) || (!u.within && u.sync_sent);
     return decided ? outcome::unknown : outcome::not_executed;
+}
+
+/// Whether the server, or a pooler in front of it, gave up waiting at the moment at which `head` was sent. No code of the
+/// user's can say so in its place: it cannot raise an error that ends the connection.
+bool is_unheard(const unit& head) {
+    if (head.answered > 0) return false;
+    const std::string_view code = head.sqlstate();
+    return code == sqlstate::idle_session_timeout || code == sqlstate::idle_in_transaction_session_timeout ||
+           (code == sqlstate::protocol_violation && head.server_message().starts_with("query_wait_timeout"));
 }
 
 std::string_view text_of_outcome(outcome became) {
@@ -39,14 +49,6 @@ std::string_view text_of_outcome(outcome became) {
     }
 }
 
-/// Whether a type that `u` sends was dropped, or made anew with another OID.
-bool is_of_wrong_type(const unit& u) {
-    const std::string_view code = u.sqlstate();
-    const bool vanished =
-        code == sqlstate::internal_error && u.server_message().starts_with("cache lookup failed for type");
-    return vanished || code == sqlstate::undefined_object || code == sqlstate::datatype_mismatch;
-}
-
 }  // namespace
 
 void session::recycle(unit_ptr&& u) noexcept {
@@ -55,6 +57,7 @@ void session::recycle(unit_ptr&& u) noexcept {
 }
 
 void session::submit(unit_ptr&& u) {
+    hear_after_idling();
     if (is_observed()) u->started = clock::now();
     if (record_ && !u->commands.empty()) record_->note(u->site_sql());
     if (u->group) unit_group::enter(*u);
@@ -131,6 +134,7 @@ bool session::may_go_on() {
     if (transactions_.is_beginning() || !canceller_.may_send()) return false;
     if (!underway_.empty() && underway_.back().is_streamed()) return false;
     const unit& head = queued_.front();
+    if (begins_transaction(head) && may_begin_by_hand(underway_)) return false;
     if (head.exclusive && !underway_.empty()) {
         if (head.is_for == purpose::farewell) limit_wait(clock::now());
         return false;
@@ -144,7 +148,7 @@ void session::take_next() {
     unit& u = queued_.front();
     if (ends_unsent(u)) return finish(queued_.pop_front());
     if (u.parameters.has_unresolved() && !fill_types(u)) return;
-    if (u.within) open(u);
+    if (u.within && !open(u)) return finish(queued_.pop_front());
     if (u.exclusive) return start_exclusive();
     if (u.changes != session_change::none) note_change(u);
     underway_.push_back(queued_.pop_front());
@@ -155,9 +159,7 @@ void session::take_next() {
 void session::deallocate_evicted() {
     if (!wire_.statements().has_evicted() || transactions_.is_open()) return;
     for (const std::string& name : wire_.statements().take_evicted()) {
-        auto u = std::make_unique<unit>(call_options{.prepare = prepare::never}, std::source_location{});
-        u->add_own("DEALLOCATE \"" + name + "\"");
-        queued_.push_front(std::move(u));
+        queued_.push_front(own_unit("DEALLOCATE \"" + name + "\""));
     }
 }
 
@@ -167,8 +169,16 @@ void session::receive() {
     try {
         receive_answers();
     } catch (const std::exception& e) {
-        close(e.what());  // an answer to a question of our own cannot be read
+        close(text_of(e));  // an answer to a question of our own cannot be read
     }
+}
+
+/// The server may have ended the connection while nothing was under way. Who reads that first, knows that the statement
+/// was not sent. Within a busy run that would cost a system call for each statement.
+void session::hear_after_idling() {
+    if (state_ != state::pipelining || !underway_.empty() || !queued_.empty()) return;
+    const clock::time_point now = clock::now();
+    if (now - std::exchange(woken_, now) >= idle_after) receive();
 }
 
 void session::receive_answers() {
@@ -186,7 +196,8 @@ void session::receive_answers() {
         break;
     }
     if (state_ == state::pipelining && (!is_alive || wire_.is_lost())) return lose();
-    if (state_ == state::pipelining && !wire_.take_unasked(!underway_.empty())) close(out_of_step);
+    if (state_ == state::pipelining && !wire_.take_unasked(!underway_.empty())) return close(out_of_step);
+    if (state_ == state::pipelining && !wire_.last_words().empty()) lose();
 }
 
 void session::on_rows(unit& u) {
@@ -215,15 +226,6 @@ void session::hand_over(unit& u, command& c) {
     c.answer = {};
 }
 
-/// A unit that has stored something on its way is not run again.
-void session::note_tag(unit& u, std::string_view tag) {
-    if ((tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") && u.is_for != purpose::reset)
-        wire_.statements().forget_ready();
-    if (u.within) return;
-    if (tag == "COMMIT" || tag == "PREPARE TRANSACTION" || tag == "CALL" || tag == "DO") u.replays = max_replays;
-    transactions_.tagged(tag);
-}
-
 void session::on_sync() {
     unit_ptr u = underway_.pop_front();
     if (underway_.empty()) canceller_.emptied();
@@ -232,29 +234,13 @@ void session::on_sync() {
         forget_what_broke(*u);
         note_refused_write(*u);
     }
-    if (u->within) note_scope(*u);
     if (is_to_be_replayed(*u)) return replay(std::move(u));
+    if (u->within) note_scope(*u);
+    if (underway_.empty()) transactions_.settled(!wire_.is_at_rest());
     if (u->unknown_types.empty() || u->failed()) return finish(std::move(u));
     const std::vector<oid> unknown = std::move(u->unknown_types);
     const unit& asking = *u;
     look_up({}, unknown, std::move(u), asking);
-}
-
-/// A unit that failed for what the session knew wrongly of the server's types and prepared statements: nothing of it
-/// was executed. In a transaction it is too late, for that has failed; and into one that was begun behind it, it does
-/// not belong.
-bool session::is_to_be_replayed(const unit& u) const {
-    if (u.replays >= max_replays || u.is_stopped() || u.is_tombstone) return false;
-    if (u.within || transactions_.is_open()) return false;
-    return u.broken_plan() || (u.sends_user_types && is_of_wrong_type(u));
-}
-
-void session::replay(unit_ptr&& u) {
-    // Without a name: behind a pooler, the next server connection may not have the statement either.
-    if (u->broken_plan()) u->preparing = prepare::never;
-    u->start_over();
-    ++u->replays;
-    queued_.push_front(std::move(u));
 }
 
 /// libpq cannot leave COPY in pipeline mode, so the connection ends here. SQL that begins with COPY never gets this
@@ -264,16 +250,6 @@ void session::refuse_copy(unit& u) {
         usage_error{"COPY moves data of its own: use copy_in or copy_out; the connection is closed",
                     u.site_of(u.answered), outcome::not_executed}));
     close("a statement began a COPY");
-}
-
-/// Forgets the statements and types of a unit that failed for them: they are looked up at their next use. A type
-/// that was dropped and made anew has another OID.
-void session::forget_what_broke(unit& u) {
-    if (u.sends_user_types && (u.sqlstate().starts_with("42") || u.sqlstate().starts_with("XX"))) types_.forget_names();
-    const bool vanished = u.sqlstate() == sqlstate::invalid_sql_statement_name;
-    if (!vanished && u.sqlstate() != sqlstate::feature_not_supported) return;
-    for (const command& c : u.commands) wire_.statements().forget(u, c);
-    if (vanished) wire_.statements().take_evicted();
 }
 
 // --------------------------------------------------------------------------------------------------- exclusive work
@@ -312,13 +288,11 @@ void session::end_exclusive() {
     exclusive_caller_ = nullptr;
     state_ = state::pipelining;
     if (u.is_for != purpose::farewell && wire_.is_lost()) return lose();
-    if (u.within)
-        note_scope(u);
-    else
-        transactions_.script_ended(!wire_.is_at_rest());
+    if (u.within) note_scope(u);
+    transactions_.settled(!wire_.is_at_rest());
     const bool is_last = u.is_for == purpose::farewell;
     finish(underway_.pop_front());
-    if (is_last) return close("closed by close()");
+    if (is_last) return close("closed by close()", ending::by_program);
     if (!wire_.enter_pipeline()) lose();
 }
 
@@ -339,16 +313,17 @@ void session::finish(unit_ptr&& u) {
 
 void session::lose() {
     const unit* const head = underway_.empty() ? nullptr : &underway_.front();
-    std::string reason = wire_.last_message();
+    std::string reason = wire_.last_words().empty() ? wire_.last_message() : wire_.last_words();
     if (head != nullptr && !head->server_message().empty()) reason = head->server_message();
     log(log_level::error, "connection lost: " + reason);
-    close(reason);
+    close(reason, head != nullptr && is_unheard(*head) ? ending::unheard : ending::any);
 }
 
-void session::close(std::string_view reason) {
+void session::close(std::string_view reason, ending how) {
     if (state_ == state::closed) return;
     state_ = state::closed;
     closed_because_ = reason;
+    ended_ = how;
     wire_.stop();
     canceller_.stop();
     finished_.append(std::move(held_));
@@ -365,18 +340,20 @@ unit_queue session::take_all() {
 }
 
 void session::fail_closed(unit_ptr&& u, bool sent) {
-    const outcome became = sent ? lost_outcome(*u) : outcome::not_sent;
+    const outcome became = sent ? lost_outcome(*u, ended_) : outcome::not_sent;
     if (u->is_stopped()) {
         u->fail(stop_error(*u, u->stopped, "the cancelled statement did not end and the connection is closed", became));
     } else if (!u->has_problem()) {
-        const std::string text = std::string{"the connection is closed: "}.append(closed_because_).append("; ");
+        std::string text = std::string{"the connection is closed: "}.append(closed_because_).append("; ");
         if (decides(u->is_for) && became == outcome::unknown) {
             const auto id = u->within ? u->within->transaction_id : std::nullopt;
             u->fail(std::make_exception_ptr(
                 commit_in_doubt{text + "COMMIT was sent, its answer did not come", u->site(), id}));
+        } else if (ended_ == ending::by_program) {
+            u->fail(
+                std::make_exception_ptr(connection_closed{text.append(text_of_outcome(became)), u->site(), became}));
         } else {
-            u->fail(std::make_exception_ptr(
-                connection_error{std::string{text}.append(text_of_outcome(became)), u->site(), became}));
+            u->fail(std::make_exception_ptr(connection_error{text.append(text_of_outcome(became)), u->site(), became}));
         }
     }
     finish(std::move(u));

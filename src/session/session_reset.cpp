@@ -64,9 +64,7 @@ void session::end_scopes() {
 
 /// The unit that undoes what was changed; that nothing was, is a unit, too.
 unit_ptr session::make_reset(session_change undone) {
-    // A name that the server has no longer would fail here.
-    const bool may_prepare = undone != session_change::prepared_statements;
-    unit_ptr u = make_unit({.prepare = may_prepare ? prepare::automatic : prepare::never}, {});
+    unit_ptr u = make_unit({}, {});
     u->is_for = purpose::reset;
     if (undone == session_change::none) return u;
     // Names in SQL of its user: with another search_path they mean other types.

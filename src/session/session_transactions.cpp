@@ -16,31 +16,6 @@
 
 namespace coropg::detail {
 
-namespace {
-
-/// Whether `u` ends, or asks about, what was never begun.
-bool has_nothing_to_end(const unit& u) {
-    return u.within && !u.within->is_open() && (u.ends_scope() || u.is_for == purpose::transaction_id);
-}
-
-/// Refuses what follows an opening that the server has refused.
-void refuse_behind_failed_begin(unit& u) {
-    if (u.within->reached != scope::progress::failed_to_open) return;
-    if (u.is_for == purpose::rollback || u.is_for == purpose::transaction_id) return;
-    const call_site site = u.site();
-    constexpr const char* problem = "the transaction could not begin";
-    u.fail(!u.ends_scope() ? std::make_exception_ptr(pipeline_aborted{problem, site})
-                           : std::make_exception_ptr(commit_rolled_back{problem, site}));
-}
-
-}  // namespace
-
-/// Whether `u`, whose turn has come, has nothing to do on the server, or may not do it.
-bool session::ends_unsent(unit& u) {
-    if (u.within) refuse_behind_failed_begin(u);
-    return u.failed() || has_nothing_to_end(u);
-}
-
 void session::ask_for_transaction_id(const unit& commit) {
     if (!commit.within->finds_transaction_id) return;
     unit_ptr u = make_unit({}, commit.where, commit.within);
@@ -49,11 +24,17 @@ void session::ask_for_transaction_id(const unit& commit) {
     queued_.push_back(std::move(u));
 }
 
-/// Has the scope of `u` opened by it, unless that is open.
-void session::open(unit& u) {
+/// Has the scope of `u` opened by it, unless that is open. False if it cannot be: `u` says why.
+bool session::open(unit& u) {
+    if (begins_transaction(u) && transactions_.is_by_hand()) {
+        for (scope* s = u.within.get(); s != nullptr; s = s->outer.get()) s->reached = scope::progress::failed_to_open;
+        u.fail(std::make_exception_ptr(usage_error{begun_by_hand, u.site()}));
+        return false;
+    }
     u.open_scopes();
     scope& root = *u.within->root();
     if (u.opening_commands > 0 && transactions_.open(root)) root.begun = u.started;
+    return true;
 }
 
 /// Tells the scope of `u` about its answer.

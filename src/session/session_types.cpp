@@ -29,10 +29,10 @@ bool session::fill_types(unit& u) {
     try {
         u.sends_user_types = true;
         if (types_.fill_types(u.parameters)) return true;
-        if (u.types_asked)
+        if (u.types_asked == types_.generation())
             throw usage_error{"the server has no type " + types_.missing_types(u.parameters) +
                               "; is it created, and on the search_path?"};
-        u.types_asked = true;
+        u.types_asked = types_.generation();
         look_up(u.parameters.unresolved(), {}, nullptr, u);
     } catch (const usage_error& e) {
         types_.forget_names();  // a type may be altered or made anew
@@ -45,10 +45,11 @@ bool session::fill_types(unit& u) {
 
 void session::look_up(const std::vector<std::string_view>& names, const std::vector<oid>& numbers, unit_ptr&& dependent,
                       const unit& asking) {
-    unit_ptr u = make_unit({}, asking.where);
+    unit_ptr u = make_unit({.prepare = prepare::never}, asking.where);
     ask_for_types(*u, names, numbers);
     u->is_for = purpose::lookup;
     u->deadline = asking.deadline;
+    u->asks_for = dependent ? nullptr : &asking;
     u->dependent = std::move(dependent);
     types_.begin_lookup();
     queued_.push_front(std::move(u));
@@ -68,9 +69,10 @@ void session::end_lookup(unit_ptr&& u) {
         return finish(std::move(dependent));
     }
     if (!u->failed() || state_ == state::closed) return;
-    // The unit that asked does not go out with unknown types: the server may take a composite's members for others.
+    // The unit that asked does not go out with unknown types: the server may take a composite's members for others. If
+    // it is not there any more, another one may be in its place that has not asked.
     queued_.for_each([&u](unit& q) {
-        if (q.types_asked && !q.failed()) q.fail_as(*u);
+        if (&q == u->asks_for && q.types_asked != 0 && !q.failed()) q.fail_as(*u);
     });
 }
 

@@ -8,7 +8,7 @@
 namespace coropg::detail {
 
 statement_cache::plan statement_cache::next(const unit& u, const command& c, std::span<const oid> types) {
-    if (u.preparing == prepare::never) return {};
+    if (u.preparing == prepare::never || c.is_own) return {};
     const statement_text& text = u.text_of(c);
     const std::uint64_t key = key_of(text, types);
     const order::iterator found = find(key);

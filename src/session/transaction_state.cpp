@@ -3,6 +3,9 @@
 
 namespace coropg::detail {
 
+const char* const begun_by_hand =
+    "a transaction was begun on the connection by a statement, and is not ended: end it first, or run statements in it";
+
 void require_kept(const scope& ended) {
     if (ended.is_taken)
         throw usage_error{"the connection was given back before the transaction was committed: it is rolled back"};
@@ -12,6 +15,7 @@ std::shared_ptr<scope> transaction_state::begin(const std::shared_ptr<scope>& ou
                                                 bool finds_transaction_id) {
     if (outer && outer->ended) throw usage_error{"the transaction has ended"};
     if (outer != current_) throw usage_error{"a transaction is open on the connection already: begin on that one"};
+    if (!outer && is_by_hand_) throw usage_error{begun_by_hand};
     auto made = std::make_shared<scope>();
     made->outer = outer;
     made->opening = std::move(opening);

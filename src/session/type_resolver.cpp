@@ -32,7 +32,7 @@ void type_resolver::end_lookup(const result* answer) {
 void type_resolver::forget_names() {
     auto fewer = std::make_shared<type_catalog>(*known_);
     fewer->forget_names();
-    known_ = std::move(fewer);
+    share(std::move(fewer));
 }
 
 }  // namespace coropg::detail

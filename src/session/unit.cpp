@@ -14,6 +14,57 @@ bool is_text_of(const statement_text& known, const sql_view& sql) noexcept {
     return known.sql.data() == sql.text().data() || known.sql == sql.text();
 }
 
+std::string_view field_of(const PGresult& error, int field) noexcept {
+    const char* const text = PQresultErrorField(&error, field);
+    return text == nullptr ? std::string_view{} : text;
+}
+
+/// Whether that can be said of a type that was dropped, or made anew with another number.
+bool may_be_of_type(std::string_view code, std::string_view message) noexcept {
+    if (code == sqlstate::internal_error) return message.starts_with("cache lookup failed for type");
+    return code == sqlstate::undefined_object || code == sqlstate::datatype_mismatch ||
+           code == sqlstate::undefined_function || code == sqlstate::wrong_object_type;
+}
+
+/// Where the server's error comes from.
+struct error_origin {
+    std::string_view context;
+    std::string_view routine;
+    bool has_position;
+    bool is_unexpected;
+
+    explicit error_origin(const PGresult& error)
+        : context{field_of(error, PG_DIAG_CONTEXT)},
+          routine{field_of(error, PG_DIAG_SOURCE_FUNCTION)},
+          has_position{!field_of(error, PG_DIAG_STATEMENT_POSITION).empty()},
+          is_unexpected{field_of(error, PG_DIAG_SQLSTATE) == sqlstate::internal_error} {}
+
+    /// The statement was not even planned: once it runs, its errors have no position in it. What the server did not
+    /// expect to happen at all has none in any case.
+    [[nodiscard]] bool is_of_analysis() const noexcept { return context.empty() && (has_position || is_unexpected); }
+    /// A parameter could not be read, which is before anything runs. CONTEXT names it, in the language of the server.
+    [[nodiscard]] bool is_of_parameter() const noexcept {
+        const bool is_to_read =
+            routine == "getTypeBinaryInputInfo" || routine == "array_recv" || routine == "record_recv";
+        return is_to_read && context.find('\n') == std::string_view::npos;
+    }
+};
+
+/// Whether `u` ends, or asks about, what was never begun.
+bool has_nothing_to_end(const unit& u) {
+    return u.within && !u.within->is_open() && (u.ends_scope() || u.is_for == purpose::transaction_id);
+}
+
+/// Refuses what follows an opening that the server has refused.
+void refuse_behind_failed_begin(unit& u) {
+    if (u.within->reached != scope::progress::failed_to_open) return;
+    if (u.is_for == purpose::rollback || u.is_for == purpose::transaction_id) return;
+    const call_site site = u.site();
+    constexpr const char* problem = "the transaction could not begin";
+    u.fail(!u.ends_scope() ? std::make_exception_ptr(pipeline_aborted{problem, site})
+                           : std::make_exception_ptr(commit_rolled_back{problem, site}));
+}
+
 }  // namespace
 
 void unit_group::enter(unit& last) {
@@ -98,7 +149,9 @@ void unit::add_again() {
 command unit::own_command(std::string sql) {
     const std::string& text = owned_sql_.emplace_front(std::move(sql));
     statements.push_back({text, hash_sql(text)});
-    return {statements.size() - 1, parameters.end(), 0};
+    command own{statements.size() - 1, parameters.end(), 0};
+    own.is_own = true;
+    return own;
 }
 
 void unit::add_own(std::string sql) { commands.push_back(own_command(std::move(sql))); }
@@ -142,6 +195,7 @@ void unit::note_refused_scopes() {
 void unit::fail(std::size_t index, pq::result error) {
     server_error_ = std::move(error);
     failed_command = index;
+    failed_in_parse = awaits_parse();
 }
 
 void unit::fail_as(unit& other) {
@@ -150,22 +204,31 @@ void unit::fail_as(unit& other) {
 }
 
 std::string_view unit::sqlstate() const noexcept {
-    const char* code = server_error_ ? PQresultErrorField(server_error_.get(), PG_DIAG_SQLSTATE) : nullptr;
-    return code == nullptr ? std::string_view{} : code;
+    return server_error_ ? field_of(*server_error_, PG_DIAG_SQLSTATE) : std::string_view{};
 }
 
 std::string_view unit::server_message() const noexcept {
-    const char* text = server_error_ ? PQresultErrorField(server_error_.get(), PG_DIAG_MESSAGE_PRIMARY) : nullptr;
-    return text == nullptr ? std::string_view{} : text;
+    return server_error_ ? field_of(*server_error_, PG_DIAG_MESSAGE_PRIMARY) : std::string_view{};
 }
 
-bool unit::broken_plan() const noexcept {
+// An SQLSTATE says nothing about execution: a function can raise any of them after it has stored something. It cannot
+// raise one without adding its own lines to the error's CONTEXT, nor in the name of one of the server's routines, nor
+// as the answer to a Parse. Source: PostgreSQL manual, "Error and Notice Message Fields".
+out_of_date unit::staleness() const noexcept {
+    if (!server_error_ || has_problem()) return out_of_date::nothing;
     const std::string_view code = sqlstate();
-    if (code == sqlstate::invalid_sql_statement_name) return true;
-    if (code == sqlstate::duplicate_prepared_statement) return commands[failed_command].with_parse;
-    if (code != sqlstate::feature_not_supported) return false;
-    const char* const function = PQresultErrorField(server_error_.get(), PG_DIAG_SOURCE_FUNCTION);
-    return function != nullptr && std::string_view{function} == "RevalidateCachedQuery";
+    const bool is_by_name = preparing != prepare::never;
+    if (is_by_name && failed_in_parse && code == sqlstate::duplicate_prepared_statement) return out_of_date::statement;
+    const error_origin origin{*server_error_};
+    if (is_by_name && origin.context.empty()) {
+        if (code == sqlstate::invalid_sql_statement_name && origin.routine == "FetchPreparedStatement")
+            return out_of_date::statement;
+        if (code == sqlstate::feature_not_supported && origin.routine == "RevalidateCachedQuery")
+            return out_of_date::plan;
+    }
+    if (!sends_user_types || types_asked != 0 || !may_be_of_type(code, server_message())) return out_of_date::nothing;
+    return failed_in_parse || origin.is_of_analysis() || origin.is_of_parameter() ? out_of_date::type
+                                                                                  : out_of_date::nothing;
 }
 
 void unit::throw_failure() const {
@@ -186,6 +249,17 @@ call_site unit::site_of(std::size_t index) const {
     if (commands.empty()) return {{}, where};
     // An error reported at the Sync (a deferred constraint) is about the whole unit: its last statement stands for it.
     return {std::string{text_of(commands[std::min(index, commands.size() - 1)]).sql}, where};
+}
+
+unit_ptr own_unit(std::string sql) {
+    auto u = std::make_unique<unit>(call_options{}, std::source_location{});
+    u->add_own(std::move(sql));
+    return u;
+}
+
+bool ends_unsent(unit& u) {
+    if (u.within) refuse_behind_failed_begin(u);
+    return u.failed() || has_nothing_to_end(u);
 }
 
 std::exception_ptr stop_error(const unit& u, stop_cause cause, std::string_view reason, outcome became) {

@@ -29,6 +29,15 @@ bool is_of_libpq(const PGresult* notice) {
            std::string_view{severity} == "NOTICE";
 }
 
+/// What ends the connection comes as an error, which libpq takes for a notice while nothing is under way.
+std::string_view last_words_of(const PGresult* notice) {
+    const char* const severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const bool is_last =
+        severity != nullptr && (severity == std::string_view{"FATAL"} || severity == std::string_view{"PANIC"});
+    const char* const text = is_last ? PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY) : nullptr;
+    return text == nullptr ? std::string_view{} : text;
+}
+
 }  // namespace
 
 wire::wire(pq::connection conn, inbox& notices) : conn_{std::move(conn)}, notices_{notices} {
@@ -41,9 +50,9 @@ void wire::take_notice(void* self, const PGresult* notice) noexcept {
     pq::log_notice(nullptr, notice);
     wire& to = *static_cast<wire*>(self);
     if (is_of_libpq(notice)) to.has_complained_ = true;
-    if (!to.notices_.is_open()) return;
     try {
-        to.notices_.put(pq::diagnostics_of(notice));
+        if (const std::string_view text = last_words_of(notice); !text.empty()) to.last_words_ = text;
+        if (to.notices_.is_open()) to.notices_.put(pq::diagnostics_of(notice));
     } catch (...) {  // out of memory: the notice is lost, the connection is not
     }
 }

@@ -333,6 +333,66 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_moved_handle_is_the_transaction, Face, both_face
     BOOST_TEST(stored(face, elsewhere) == ids{1}, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(nothing_is_begun_within_what_was_begun_by_hand, Face, both_faces) {
+    Face face;
+    auto conn = connect_with_table(face);
+    const auto transact = [&](int number) {
+        return AWAIT(
+            conn.transaction([&, number](auto& tx) { return tx.execute("INSERT INTO t VALUES ($1)", number); }));
+    };
+    int id = 0;
+    const auto refused = [&] {
+        error_of<usage_error>([&] { transact(99); });
+        error_of<usage_error>([&] { AWAIT(conn.begin()); });
+    };
+    for (const char* end : {"ROLLBACK", "COMMIT", "ROLLBACK AND CHAIN", "ROLLBACK TO here"}) {
+        AWAIT(conn.execute("BEGIN"));
+        refused();
+        AWAIT(conn.execute("SAVEPOINT here"));
+        AWAIT(conn.execute(unchecked_sql{end}));
+        if (contains(end, "TO ") || contains(end, "CHAIN")) {
+            refused();
+            AWAIT(conn.execute("ROLLBACK"));
+        }
+        transact(id++);
+    }
+    AWAIT(conn.execute_script("BEGIN"));
+    refused();
+    AWAIT(conn.execute_script("COMMIT"));
+    // in one pipeline, which fails in the transaction that it has begun
+    auto p = conn.pipeline();
+    p.execute("BEGIN");
+    p.sync();
+    p.execute("SELECT 1 / $1::int", 0);
+    VOID_ERROR_OF(errors::division_by_zero, p.run());
+    refused();
+    AWAIT(conn.execute("ROLLBACK"));
+    transact(id++);
+    BOOST_TEST(stored(face, conn) == (ids{0, 1, 2, 3, 4}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(nor_within_what_is_being_begun_by_hand) {
+    async_face face;
+    auto conn = connect_with_table(face);
+    std::exception_ptr problem;
+    asio::co_spawn(
+        face.io, [&]() -> asio::awaitable<void> { co_await conn.execute("BEGIN"); }, [](std::exception_ptr) {});
+    asio::co_spawn(
+        face.io,
+        [&]() -> asio::awaitable<void> {
+            co_await conn.transaction([](transaction& tx) { return tx.execute("INSERT INTO t VALUES (1)"); });
+        },
+        [&](std::exception_ptr e) { problem = e; });
+    face.io.restart();
+    face.io.run();
+    error_of<usage_error>([&] {
+        if (problem) std::rethrow_exception(problem);
+    });
+    AWAIT(conn.execute("ROLLBACK"));
+    AWAIT(conn.transaction([](transaction& tx) { return tx.execute("INSERT INTO t VALUES (2)"); }));
+    BOOST_TEST(stored(face, conn) == (ids{2}), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_handle_may_outlive_its_connection, Face, both_faces) {
     Face face;
     auto conn = std::make_optional(connect_with_table(face));
@@ -351,7 +411,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_lost_connection_before_commit_is_no_doubt, Face,
     AWAIT(tx.execute("INSERT INTO t VALUES (1)"));
     AWAIT(killer.execute("SELECT pg_terminate_backend($1, 10000)", conn.backend_pid()));
     const auto e = ERROR_OF(connection_error, tx.execute("INSERT INTO t VALUES (2)"));
-    BOOST_TEST((e.outcome() == outcome::not_executed));
+    BOOST_TEST((e.outcome() == outcome::not_sent));
     BOOST_TEST(e.is_transient());
     BOOST_TEST((VOID_ERROR_OF(connection_error, tx.commit()).outcome() == outcome::not_sent));
 }

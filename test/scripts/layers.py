@@ -65,7 +65,7 @@ ROOMS = [
                  "coropg/options.hpp", "coropg/pool_options.hpp", "coropg/settled.hpp", "coropg/log.hpp",
                  "coropg/observer.hpp", "coropg/backoff.hpp", "coropg/detail/closure_guard.hpp",
                  "coropg/detail/drivers/descriptor.hpp", "coropg/detail/drivers/bell.hpp",
-                 "src/error.cpp", "src/server_errors.*", "src/log.cpp", "src/observer.cpp", "src/backoff.cpp",
+                 "src/error.cpp", "src/attempts.*", "src/server_errors.*", "src/log.cpp", "src/observer.cpp", "src/backoff.cpp",
                  "src/drivers/descriptor.cpp", "src/drivers/bell.cpp"]),
 ]
 

@@ -181,9 +181,9 @@ BOOST_AUTO_TEST_CASE(what_is_begun_by_hand_is_ended_by_hand) {
 
 BOOST_AUTO_TEST_CASE(a_script_may_leave_a_transaction) {
     transaction_state t;
-    t.script_ended(true);
+    t.settled(true);
     BOOST_TEST(t.is_by_hand());
-    t.script_ended(false);
+    t.settled(false);
     BOOST_TEST(!t.is_by_hand());
 }
 

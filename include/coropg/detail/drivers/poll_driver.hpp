@@ -130,13 +130,13 @@ class poll_runner {
         if constexpr (std::is_void_v<std::invoke_result_t<Work&, decltype(tx)&>>) {
             work(tx);
             if (!tx.is_open()) return require_kept(*tx.within());
-            tx.commit();
+            tx.commit(tx.within()->where);
         } else {
             auto result = work(tx);
             if (!tx.is_open())
                 require_kept(*tx.within());
             else
-                tx.commit();
+                tx.commit(tx.within()->where);
             return result;
         }
     }

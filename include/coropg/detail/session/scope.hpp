@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ struct scope {
     bool finds_transaction_id = false;
     std::optional<std::uint64_t> transaction_id;
     std::vector<std::function<void()>> on_commit;
+    /// The line that asked for it.
+    std::source_location where;
     /// When BEGIN was submitted, if that is observed.
     std::chrono::steady_clock::time_point begun{};
 

@@ -25,6 +25,13 @@
 
 namespace coropg::detail {
 
+/// How a connection has ended, as far as that tells more of its last units.
+enum class ending : unsigned char {
+    any,
+    by_program,  ///< which is told by a connection_closed
+    unheard,     ///< by the server, before it had read anything of them
+};
+
 class session {
  public:
     /// Takes over a connection that is established and idle.
@@ -136,7 +143,7 @@ class session {
     [[nodiscard]] bool is_open() const noexcept { return state_ != state::closed; }
     [[nodiscard]] PGconn* native_handle() const noexcept { return wire_.native_handle(); }
     /// Ends the connection; all units finish with a connection_error that says `reason`.
-    void close(std::string_view reason);
+    void close(std::string_view reason, ending how = ending::any);
     /// Frees the socket of a closed connection.
     void release() noexcept { wire_.release(); }
     /// Calls `visit(unit)` for all whose waiters have not been told, and for those that wait for the end of another.
@@ -166,6 +173,7 @@ class session {
 
     // receiving
     void receive();
+    void hear_after_idling();
     void receive_answers();
     void on_rows(unit& u);
     void on_answer(unit& u);
@@ -190,9 +198,8 @@ class session {
     void end_lookup(unit_ptr&& u);
 
     // transactions
-    [[nodiscard]] static bool ends_unsent(unit& u);
     void ask_for_transaction_id(const unit& commit);
-    void open(unit& u);
+    bool open(unit& u);
     void note_scope(unit& u);
 
     // stopping
@@ -230,7 +237,9 @@ class session {
     want exclusive_wants_ = want::nothing;
     const awaited* exclusive_caller_ = nullptr;  // what the op waits for besides the socket
     bool takes_no_writes_ = false;
+    clock::time_point woken_;  // when a statement found nothing else under way
     std::string closed_because_;
+    ending ended_ = ending::any;
     std::shared_ptr<lease_record> record_;
 
     unit_queue queued_;    // nothing of them is sent

@@ -17,10 +17,13 @@
 
 namespace coropg::detail {
 
+/// Why no other transaction can be begun then.
+extern const char* const begun_by_hand;
+
 class transaction_state {
  public:
     /// Begins a transaction, or a savepoint within `outer`; nothing is sent before its first statement.
-    /// Errors: usage_error when `outer` is not the innermost open one.
+    /// Errors: usage_error when `outer` is not the innermost open one, and when one is open that was begun by hand.
     std::shared_ptr<scope> begin(const std::shared_ptr<scope>& outer, std::vector<std::string> opening,
                                  bool finds_transaction_id);
     /// The innermost scope that takes statements; null if there is none.
@@ -36,6 +39,11 @@ class transaction_state {
     [[nodiscard]] bool is_beginning() const noexcept { return is_beginning_; }
     /// A unit within `within` is answered; `with_opening` if it began with the opening of scopes.
     void answered(scope& within, purpose is_for, bool with_opening) noexcept;
+    /// The transaction that is beginning is rolled back, to be opened once more.
+    void undone() noexcept {
+        begun_ = nullptr;
+        is_beginning_ = false;
+    }
     /// Whether another transaction than that of `root` is begun.
     [[nodiscard]] bool has_begun_another(const scope& root) const noexcept {
         return begun_ != nullptr && begun_ != &root;
@@ -44,8 +52,11 @@ class transaction_state {
     /// A statement outside of all scopes is answered with this command tag. Someone may say BEGIN in SQL, which is
     /// theirs to end.
     void tagged(std::string_view tag) noexcept;
-    /// A script outside of all scopes has ended, and left a transaction open or not.
-    void script_ended(bool leaves_transaction) noexcept { is_by_hand_ = leaves_transaction; }
+    /// All that was sent is answered, and the server has a transaction open or not: ROLLBACK is also the tag of
+    /// ROLLBACK TO, and a script has no tags.
+    void settled(bool is_open) noexcept {
+        if (begun_ == nullptr) is_by_hand_ = is_open;
+    }
     [[nodiscard]] bool is_by_hand() const noexcept { return is_by_hand_; }
     /// Whether the server has a transaction open, or is about to.
     [[nodiscard]] bool is_open() const noexcept { return begun_ != nullptr || is_by_hand_; }

@@ -15,11 +15,16 @@ class type_resolver {
  public:
     /// The known types; sessions of one database share them.
     [[nodiscard]] const std::shared_ptr<const type_catalog>& known() const noexcept { return known_; }
-    void share(std::shared_ptr<const type_catalog> known) noexcept { known_ = std::move(known); }
+    void share(std::shared_ptr<const type_catalog> known) noexcept {
+        known_ = std::move(known);
+        ++generation_;
+    }
     /// Keeps what is known as what the next user of a connection may know: with another search_path, names mean other
     /// types.
     void keep_clean() noexcept { clean_ = known_; }
-    void restore_clean() noexcept { known_ = std::move(clean_); }
+    void restore_clean() noexcept { share(std::move(clean_)); }
+    /// Changes whenever names may have been forgotten; never 0.
+    [[nodiscard]] std::size_t generation() const noexcept { return generation_; }
 
     /// Fills the parameters' places for types. False if some are not known.
     [[nodiscard]] bool fill_types(params& parameters) const { return parameters.fill_types(*known_); }
@@ -39,6 +44,7 @@ class type_resolver {
     std::shared_ptr<const type_catalog> known_ = std::make_shared<type_catalog>();
     std::shared_ptr<const type_catalog> clean_;  // as before the first change of the session
     std::size_t lookups_ = 0;                    // not ended yet
+    std::size_t generation_ = 1;
 };
 
 }  // namespace coropg::detail

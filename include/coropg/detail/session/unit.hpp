@@ -43,15 +43,27 @@ struct command {
     bool with_parse = false;
     /// False when nobody can ask for the answer any more: it is counted and freed.
     bool is_wanted = true;
+    /// One of ours, like BEGIN: sent without a name, for what is prepared can vanish.
+    bool is_own = false;
     /// Where its parameters begin.
     std::size_t first_parameter;
     result answer;
+};
+
+/// What the server no longer has as a unit took it for.
+enum class out_of_date : unsigned char {
+    nothing,
+    statement,  ///< a prepared one of ours is gone, or is there already
+    plan,       ///< that of a prepared statement of ours
+    type,       ///< of a parameter
 };
 
 /// Why a unit is not waited for to its natural end.
 enum class stop_cause : unsigned char { none, timeout, cancellation };
 
 /// The state of a unit, apart from what it owns.
+class unit;
+
 struct unit_state {
     std::source_location where;
     prepare preparing = prepare::automatic;
@@ -80,6 +92,8 @@ struct unit_state {
     stop_cause stopped = stop_cause::none;
     /// Its waiter was told that it was stopped; what is left swallows the answers.
     bool is_tombstone = false;
+    /// The unit whose parameters wait for this lookup; only compared.
+    const unit* asks_for = nullptr;
 
     [[nodiscard]] bool is_stopped() const noexcept { return stopped != stop_cause::none; }
     [[nodiscard]] bool ends_scope() const noexcept { return detail::ends_scope(is_for); }
@@ -90,10 +104,13 @@ struct unit_progress {
     std::size_t sent = 0;
     std::size_t answered = 0;  ///< commands that are complete
     std::size_t failed_command = 0;
+    /// The server refused the Parse of that command, and so ran nothing of it.
+    bool failed_in_parse = false;
     bool parse_answered = false;
     bool sync_sent = false;
-    /// Its types were asked for: what is not known now, the server does not have.
-    bool types_asked = false;
+    /// When its types were asked for (`type_resolver::generation`), 0 if they were not: what is not known then, the server
+    /// does not have.
+    std::size_t types_asked = 0;
     std::uint64_t affected_rows = 0;
 };
 
@@ -179,9 +196,8 @@ class unit : public unit_state, public unit_progress {
     [[nodiscard]] std::string_view sqlstate() const noexcept;
     /// The text of the server's error, else "".
     [[nodiscard]] std::string_view server_message() const noexcept;
-    /// Whether it failed for a prepared statement of ours that the server has no longer, has already, or has with a
-    /// plan that went out of date. Nothing of the unit was executed then.
-    [[nodiscard]] bool broken_plan() const noexcept;
+    /// What it failed for, if its error shows that nothing of the command that failed was executed.
+    [[nodiscard]] out_of_date staleness() const noexcept;
     /// Throws what it failed with, if it did.
     void throw_failure() const;
     /// The same for the caller's statement at `index`: if another one of the unit failed, a pipeline_aborted.
@@ -226,6 +242,17 @@ class unit : public unit_state, public unit_progress {
     pq::result server_error_;
     unit* next_ = nullptr;
 };
+
+/// A statement of our own that nobody waits for.
+unit_ptr own_unit(std::string sql);
+
+/// Whether the opening of its scopes would begin a transaction.
+[[nodiscard]] inline bool begins_transaction(const unit& u) noexcept {
+    return u.within && u.within->root()->reached == scope::progress::fresh && !u.ends_scope();
+}
+
+/// Whether `u`, whose turn has come, has nothing to do on the server, or may not do it.
+bool ends_unsent(unit& u);
 
 /// The error for the waiter of `u`, which was stopped.
 std::exception_ptr stop_error(const unit& u, stop_cause cause, std::string_view reason, outcome became);

@@ -53,6 +53,8 @@ class wire {
     [[nodiscard]] bool is_lost() const noexcept { return PQstatus(conn_.get()) != CONNECTION_OK; }
     /// Whether the server has no transaction open, and has answered everything.
     [[nodiscard]] bool is_at_rest() const noexcept { return PQtransactionStatus(conn_.get()) == PQTRANS_IDLE; }
+    /// Why the server has ended the connection while it was idle; it may not have closed its socket yet.
+    [[nodiscard]] const std::string& last_words() const noexcept { return last_words_; }
     [[nodiscard]] std::string last_message() const { return pq::last_message(conn_.get()); }
     [[nodiscard]] PGconn* native_handle() const noexcept { return conn_.get(); }
     [[nodiscard]] statement_cache& statements() noexcept { return cache_; }
@@ -78,6 +80,7 @@ class wire {
     bool is_full_ = false;
     bool is_row_by_row_ = false;   // libpq hands out the head's current answer so
     bool has_complained_ = false;  // libpq, of what the server sends
+    std::string last_words_;
     result rows_;
 };
 

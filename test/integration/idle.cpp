@@ -1,0 +1,82 @@
+// Connections that idle: the server may end one meanwhile, and nothing that comes after is in doubt.
+#include "../support/faces.hpp"
+
+#include <coropg/testing/fake_server.hpp>
+
+using namespace coropg;
+using namespace coropg::test;
+
+namespace {
+
+/// Returns once the server has no such session any more.
+template <class Face>
+void await_end_of(int pid) {
+    Face face;
+    auto watching = face.connect();
+    while (AWAIT(watching.template fetch_one<bool>("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)", pid)))
+        continue;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(idle)
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_statement_after_the_end_is_not_sent, Face, both_faces) {
+    Face face;
+    for (const bool is_timed_out : {true, false}) {
+        auto conn = face.connect();
+        auto admin = face.connect();
+        const int version = conn.server_version();
+        if (is_timed_out && version >= 140000) AWAIT(conn.execute("SET idle_session_timeout = 20"));
+        if (!is_timed_out) AWAIT(admin.execute("SELECT pg_terminate_backend($1)", conn.backend_pid()));
+        if (is_timed_out && version < 140000) continue;
+        await_end_of<Face>(conn.backend_pid());
+        const auto e = ERROR_OF(connection_error, conn.execute("SELECT 1"));
+        BOOST_TEST((e.outcome() == outcome::not_sent), e.what());
+        BOOST_TEST(e.is_transient());
+        BOOST_TEST(is_safe_to_retry(e));
+        BOOST_TEST(contains(e.what(), is_timed_out ? "idle-session timeout" : "administrator command"), e.what());
+        BOOST_TEST(!conn.is_open());
+    }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(so_is_a_script_a_pipeline_and_a_batch, Face, both_faces) {
+    Face face;
+    auto admin = face.connect();
+    const auto lose = [&](auto& conn) {
+        AWAIT(admin.execute("SELECT pg_terminate_backend($1)", conn.backend_pid()));
+        await_end_of<Face>(conn.backend_pid());
+    };
+    auto scripted = face.connect();
+    lose(scripted);
+    BOOST_TEST((VOID_ERROR_OF(connection_error, scripted.execute_script("SELECT 1")).outcome() == outcome::not_sent));
+    auto piped = face.connect();
+    lose(piped);
+    auto p = piped.pipeline();
+    auto one = p.template fetch_one<int>("SELECT 1");
+    BOOST_TEST((VOID_ERROR_OF(connection_error, p.run()).outcome() == outcome::not_sent));
+    BOOST_TEST((error_of<connection_error>([&] { one.get(); }).outcome() == outcome::not_sent));
+    auto many = face.connect();
+    lose(many);
+    const std::vector<std::tuple<int>> rows{{1}, {2}};
+    BOOST_TEST((ERROR_OF(connection_error, many.execute_many("SELECT $1::int", rows)).outcome() == outcome::not_sent));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_commit_after_the_end_is_in_no_doubt, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute_script("DROP TABLE IF EXISTS idled; CREATE TABLE idled (id int)"));
+    AWAIT(conn.execute("SET idle_in_transaction_session_timeout = 20"));
+    auto tx = AWAIT(conn.begin());
+    AWAIT(tx.execute("INSERT INTO idled VALUES (1)"));
+    await_end_of<Face>(conn.backend_pid());
+    const auto e = VOID_ERROR_OF(connection_error, tx.commit());
+    BOOST_TEST((e.outcome() == outcome::not_sent), e.what());
+    BOOST_TEST(contains(e.what(), "idle-in-transaction timeout"), e.what());
+    BOOST_TEST(e.is_transient());
+    auto other = face.connect();
+    BOOST_TEST(AWAIT(other.template fetch_one<std::int64_t>("SELECT count(*) FROM idled")) == 0);
+    AWAIT(other.execute("DROP TABLE idled"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
