@@ -118,7 +118,10 @@ class pipelined {
 
     /// Takes the value, once. Errors: the statement's own; pipeline_aborted when another one between the same two sync
     /// points failed, so that this was not executed, or was rolled back; usage_error before `run()`.
-    T get() { return slot_->take(); }
+    T get() {
+        if (!slot_) throw usage_error{"the handle of a pipeline's statement was moved from"};
+        return slot_->take();
+    }
 
  private:
     std::shared_ptr<detail::typed_slot<T>> slot_;

@@ -63,6 +63,8 @@ asio::awaitable<T> run_one_shot(std::shared_ptr<asio_pool> pool, unit_ptr u, Fin
 template <class T, class Finish>
 asio::awaitable<T> run_alone(std::shared_ptr<asio_pool> pool, unit_ptr u, Finish finish) {
     coropg::pooled_connection conn = co_await acquire_from(std::move(pool), u->where, u->deadline);
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
+    require_uncancelled(throws, co_await asio::this_coro::cancellation_state);
     co_return co_await conn->runner().run<T>(std::move(u), std::move(finish));
 }
 
@@ -70,6 +72,8 @@ template <class Begin, class Work>
 auto transact_in(std::shared_ptr<asio_pool> pool, Begin begin, Work work, std::source_location where)
     -> std::invoke_result_t<Work&, transaction&> {
     coropg::pooled_connection conn = co_await acquire_from(std::move(pool), where);
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
+    require_uncancelled(throws, co_await asio::this_coro::cancellation_state);
     auto begin_here = [runner = conn->runner(), begin = std::move(begin)]() mutable { return begin(runner); };
     co_return co_await asio_runner::transact(std::move(begin_here), std::move(work));
 }
@@ -96,9 +100,15 @@ class pool_runner {
     template <class Finish>
     static asio::awaitable<void> run_all(pool_runner self, std::vector<unit_ptr> units, Finish finish) {
         if (units.empty()) co_return;
-        coropg::pooled_connection conn =
-            co_await acquire_from(self.pool_, units.front()->where, units.front()->deadline);
-        co_await asio_runner::run_all(conn->runner(), std::move(units), std::move(finish));
+        std::optional<coropg::pooled_connection> conn;
+        try {
+            conn.emplace(co_await acquire_from(self.pool_, units.front()->where, units.front()->deadline));
+            const bool throws = co_await asio::this_coro::throw_if_cancelled();
+            require_uncancelled(throws, co_await asio::this_coro::cancellation_state);
+        } catch (...) {
+            fail_all(units, std::current_exception(), finish);
+        }
+        co_await asio_runner::run_all((*conn)->runner(), std::move(units), std::move(finish));
     }
     static asio::awaitable<pooled_connection> acquire(std::shared_ptr<asio_pool> pool, std::source_location where) {
         return acquire_from(std::move(pool), where);

@@ -3,6 +3,7 @@
 
 #include <coropg/backoff.hpp>
 #include <coropg/detail/closure_guard.hpp>
+#include <coropg/detail/drivers/handlers.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -30,9 +31,15 @@ std::invoke_result_t<Work&> run_again(retry_policy policy, Work work, Hook befor
             before_sleep(retry_event{e, waits.attempts(), *delay});
             timer.expires_after(*delay);
         }
+        const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+        require_uncancelled(throws, co_await boost::asio::this_coro::cancellation_state);
         boost::system::error_code problem;
-        co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, problem));
-        if (problem) throw operation_aborted{"cancelled by the program while waiting to try again"};
+        do {
+            co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, problem));
+            const boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
+            if (problem && (throws || ends_operation(state.cancelled())))
+                throw operation_aborted{"cancelled by the program while waiting to try again"};
+        } while (problem);
     }
 }
 

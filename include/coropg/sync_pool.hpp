@@ -44,8 +44,13 @@ class poll_pool_runner {
     template <class Finish>
     static void run_all(poll_pool_runner self, std::vector<unit_ptr> units, Finish finish) {
         if (units.empty()) return;
-        sync::pooled_connection conn = acquire_from(self.pool_, units.front()->where, units.front()->deadline);
-        poll_runner::run_all(conn->runner(), std::move(units), std::move(finish));
+        std::optional<sync::pooled_connection> conn;
+        try {
+            conn.emplace(acquire_from(self.pool_, units.front()->where, units.front()->deadline));
+        } catch (...) {
+            fail_all(units, std::current_exception(), finish);
+        }
+        poll_runner::run_all((*conn)->runner(), std::move(units), std::move(finish));
     }
     static pooled_connection acquire(std::shared_ptr<poll_pool> pool, std::source_location where) {
         return acquire_from(std::move(pool), where);

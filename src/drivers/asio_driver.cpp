@@ -11,6 +11,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 namespace coropg::detail {
 
@@ -54,7 +55,7 @@ class socket_link final : public asio_link {
     void shut_down() override {
         if (!core_) return;
         core_->notices().clear();
-        core_->close("its handle was destroyed");
+        core_->close("its handle was destroyed", ending::by_program);
         if (orphaned_) return;
         if (!is_completing_) rearm();
     }
@@ -146,7 +147,7 @@ class socket_link final : public asio_link {
         try {
             work(*core_);
         } catch (const std::exception& e) {
-            core_->close(e.what());
+            core_->close(text_of(e));
         }
     }
 
@@ -304,10 +305,27 @@ std::shared_ptr<asio_link> make_link(pq::connection conn, const asio::any_io_exe
     return link;
 }
 
+namespace {
+
+struct ends_only {
+    asio::cancellation_type operator()(asio::cancellation_type type) const noexcept {
+        return ends_operation(type) ? type : asio::cancellation_type::none;
+    }
+};
+
+/// A coroutine of its own, which only hears of a cancellation that is meant to end it.
+asio::awaitable<pq::connection> connect_heedless(conninfo info) {
+    co_await asio::this_coro::reset_cancellation_state(ends_only{}, ends_only{});
+    op<pq::connection> work = ops::connect(std::move(info));
+    co_return co_await drive(std::move(work));
+}
+
+}  // namespace
+
 asio::awaitable<pq::connection> asio_driver::connect(conninfo info) {
     try {
-        op<pq::connection> work = ops::connect(std::move(info));
-        co_return co_await drive(std::move(work));
+        const asio::any_io_executor executor = co_await asio::this_coro::executor;
+        co_return co_await asio::co_spawn(executor, connect_heedless(std::move(info)), asio::use_awaitable);
     } catch (const boost::system::system_error& e) {
         if (e.code() == asio::error::operation_aborted)
             throw operation_aborted{"cancelled by the program while connecting"};

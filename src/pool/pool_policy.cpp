@@ -1,4 +1,5 @@
 #include <coropg/detail/pool/pool_policy.hpp>
+#include <coropg/log.hpp>
 #include <coropg/observer.hpp>
 
 #include <pthread.h>
@@ -115,7 +116,7 @@ std::string text_of(const std::exception_ptr& problem) {
         if (problem) std::rethrow_exception(problem);
         return {};
     } catch (const std::exception& e) {
-        return e.what();
+        return text_of(e);
     } catch (...) {
         return "an exception that is no std::exception";
     }

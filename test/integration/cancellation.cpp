@@ -405,6 +405,45 @@ BOOST_AUTO_TEST_CASE(connecting_ends_at_once_while_the_server_is_silent) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_partial_cancellation_does_not_end_connecting) {
+    async_face face;
+    testing::fake_server silent;
+    silent.next({testing::step::hang()});
+    cancellable connecting{face.io, only_run(coropg::connect(silent.info()))};
+    while (silent.traffic().connections == 0U) face.io.run_for(10ms);
+    connecting.cancel(asio::cancellation_type::partial);
+    face.io.run_for(50ms);
+    BOOST_TEST(!connecting.has_ended());
+    connecting.cancel(asio::cancellation_type::total);
+    connecting.error<operation_aborted>();
+}
+
+BOOST_AUTO_TEST_CASE(who_is_cancelled_between_two_waits_is_told_by_an_error_of_ours) {
+    async_face face;
+    auto conn = face.connect();
+    std::optional<cancellable> work;
+    const auto cancel = [&work] { work->cancel(asio::cancellation_type::terminal); };
+    const auto told = [&](asio::awaitable<void> of) {
+        work.emplace(face.io, std::move(of));
+        return work->error<operation_aborted>();
+    };
+    BOOST_TEST((told(conn.transaction([&](transaction& tx) -> asio::awaitable<void> {
+                    co_await tx.execute("SELECT 1");
+                    cancel();
+                })).outcome() == outcome::not_sent));
+    BOOST_TEST((told(only_run(conn.transaction([&](transaction& tx) -> asio::awaitable<int> {
+                    co_await tx.execute("SELECT 1");
+                    cancel();
+                    co_return 1;
+                }))).outcome() == outcome::not_sent));
+    const auto fail = []() -> asio::awaitable<void> {
+        throw connection_error{"it passes", outcome::not_sent};
+        co_return;
+    };
+    told(retry({.initial_delay = 20s}, fail, [&](const retry_event&) { cancel(); }));
+    BOOST_TEST(usable_or_closed(face.io, conn));
+}
+
 BOOST_AUTO_TEST_CASE(connecting_ends_at_once_while_the_listener_is_deaf) {
     async_face face;
     const deaf_listener listener;

@@ -455,6 +455,64 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_exception_of_a_hook_may_ask_the_pool, Face, bot
     BOOST_TEST(contains(e.what(), "last error: told by a hook"), e.what());
 }
 
+namespace {
+
+struct mute : std::exception {
+    [[nodiscard]] const char* what() const noexcept override { return nullptr; }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_exception_of_a_hook_may_say_nothing, Face, both_faces) {
+    pool_of<Face> face{{.max_size = 1, .acquire_timeout = 20ms}};
+    if constexpr (Face::is_async)
+        face.pool.before_connect([](conninfo&) -> asio::awaitable<void> {
+            throw mute{};
+            co_return;
+        });
+    else
+        face.pool.before_connect([](conninfo&) { throw mute{}; });
+    error_of<pool_timeout>([&] {
+        for (int i = 0; i < 100; ++i) BOOST_CHECK_THROW(AWAIT(face.pool.acquire()), mute);
+    });
+    BOOST_TEST(face.pool.stats().requests_waiting == 0U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_pipeline_without_a_connection_tells_its_handles, Face, both_faces) {
+    pool_of<Face> face{{.max_size = 1, .acquire_timeout = 20ms}};
+    auto held = after_login([&] { return AWAIT(face.pool.acquire()); });
+    auto p = face.pool.pipeline();
+    auto first = p.template fetch_one<int>("SELECT 1");
+    p.sync();
+    auto second = p.execute("SELECT 2");
+    VOID_ERROR_OF(pool_timeout, p.run());
+    BOOST_CHECK_THROW(first.get(), pool_timeout);
+    BOOST_CHECK_THROW(second.get(), pool_timeout);
+    auto moved = std::move(second);
+    BOOST_CHECK_THROW(second.get(), usage_error);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_cancelled_as_the_pool_lends_is_told_by_an_error_of_ours) {
+    pool_face face{{.max_size = 1}};
+    const auto use_transaction = [](transaction& tx) { return only_run(tx.execute("SELECT 1")); };
+    auto pipeline = face.pool.pipeline();
+    auto piped = pipeline.execute("SELECT 1");
+    for (const int verb : {0, 1, 2}) {
+        auto held = AWAIT(face.pool.acquire());
+        auto work = face.start(verb == 0   ? face.pool.execute_script("SELECT 1")
+                               : verb == 1 ? face.pool.transaction(use_transaction)
+                                           : pipeline.run());
+        face.poll();
+        asio::post(face.io, [&] {
+            held.release();
+            work.cancel();
+        });
+        BOOST_TEST((work.error<operation_aborted>().outcome() == outcome::not_sent));
+    }
+    BOOST_CHECK_THROW(piped.get(), operation_aborted);
+    face.require_whole();
+}
+
 BOOST_AUTO_TEST_CASE(a_hook_may_keep_the_connection_that_comes_back) {
     int returned = 0;
     pool_face face{{.max_size = 1}};

@@ -21,7 +21,15 @@ inline constexpr std::chrono::seconds stuck_after{20};
 /// Lets every type of cancellation through, where co_spawn lets terminal.
 inline asio::awaitable<void> open_to_all(asio::awaitable<void> work) {
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-    co_await std::move(work);
+    std::exception_ptr problem;
+    try {
+        co_await std::move(work);
+    } catch (...) {
+        problem = std::current_exception();
+    }
+    // Else co_spawn of Boost 1.81 throws its own error, when the cancellation came behind the last wait.
+    co_await asio::this_coro::throw_if_cancelled(false);
+    if (problem) std::rethrow_exception(problem);
 }
 
 /// Throws away what `work` returns.

@@ -14,6 +14,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -161,13 +162,18 @@ class asio_runner {
         if constexpr (std::is_void_v<value>) {
             co_await work(tx);
             if (!tx.is_open()) co_return require_kept(*tx.within());
-            co_await tx.commit();
+            const bool throws = co_await asio::this_coro::throw_if_cancelled();
+            require_uncancelled(throws, co_await asio::this_coro::cancellation_state);
+            co_await tx.commit(tx.within()->where);
         } else {
             value result = co_await work(tx);
-            if (!tx.is_open())
+            if (tx.is_open()) {
+                const bool throws = co_await asio::this_coro::throw_if_cancelled();
+                require_uncancelled(throws, co_await asio::this_coro::cancellation_state);
+                co_await tx.commit(tx.within()->where);
+            } else {
                 require_kept(*tx.within());
-            else
-                co_await tx.commit();
+            }
             co_return result;
         }
     }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <coropg/detail/session/unit.hpp>
+#include <coropg/error.hpp>
 
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/io_context.hpp>
@@ -18,6 +20,13 @@ namespace coropg::detail {
 [[nodiscard]] constexpr bool ends_operation(boost::asio::cancellation_type type) noexcept {
     using types = boost::asio::cancellation_type;
     return (type & (types::terminal | types::total)) != types::none;
+}
+
+/// Asked between two waits of one verb: who was cancelled meanwhile is told so by an error of ours. Asio would throw its
+/// own at the next `co_await`, if `throws` (this_coro::throw_if_cancelled).
+inline void require_uncancelled(bool throws, const boost::asio::cancellation_state& state) {
+    if (throws && state.cancelled() != boost::asio::cancellation_type::none)
+        throw operation_aborted{"cancelled by the program; nothing more is sent"};
 }
 
 /// Posts `function` to `executor`. That of an io_context is asked by its own name: it allocates half as often as one

@@ -18,6 +18,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <source_location>
@@ -28,6 +29,16 @@ namespace coropg::detail {
 
 using finish_unit = std::uint64_t (*)(unit&);
 using finish_each = void (*)(std::size_t, unit&);
+
+/// Tells those who wait for `units` of a `run_all` that nothing of it is sent, and throws `problem`.
+template <class Finish>
+[[noreturn]] void fail_all(std::vector<unit_ptr>& units, std::exception_ptr problem, Finish& finish) {
+    for (std::size_t i = 0; i < units.size(); ++i) {
+        units[i]->fail(problem);
+        finish(i, *units[i]);
+    }
+    std::rethrow_exception(std::move(problem));
+}
 
 /// A finish that calls the program's code, which may give the connection back or destroy it.
 template <class Finish>
