@@ -72,7 +72,8 @@ conninfo::conninfo(std::string_view text) {
 conninfo& conninfo::connect_timeout(std::chrono::milliseconds value) {
     if (value.count() < 0) throw usage_error{"connect_timeout is below 0"};
     constexpr std::chrono::seconds longest{std::numeric_limits<int>::max()};  // of libpq
-    return set("connect_timeout", std::to_string(std::min(std::chrono::ceil<std::chrono::seconds>(value), longest).count()));
+    return set("connect_timeout",
+               std::to_string(std::min(std::chrono::ceil<std::chrono::seconds>(value), longest).count()));
 }
 
 conninfo& conninfo::set(std::string_view keyword, std::string_view value) {

@@ -1,5 +1,7 @@
 #include <coropg/error.hpp>
 
+#include "attempts.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -36,8 +38,8 @@ std::string list(const std::vector<connect_attempt>& attempts) {
     if (attempts.empty()) return text + ": no address to try";
     for (const connect_attempt& a : attempts) {
         text += attempts.size() == 1 ? ": " : "\n  ";
-        text += a.host.empty() ? "local socket" : a.host;
-        if (!a.address.empty() && a.address != a.host) text += " (" + a.address + ")";
+        text += detail::place_of(a);
+        if (!a.address.empty() && !a.host.empty() && a.address != a.host) text += " (" + a.address + ")";
         text += " port " + a.port + ": " + a.reason;
         text += " [" + std::to_string(a.elapsed.count()) + " ms]";
     }
@@ -98,11 +100,7 @@ const std::vector<connect_attempt>& connection_error::attempts() const noexcept 
     return attempts_ ? *attempts_ : none;
 }
 
-bool connection_error::is_transient() const noexcept {
-    return std::ranges::none_of(attempts(), [](const connect_attempt& a) {
-        return a.sqlstate.starts_with("28") || a.sqlstate.starts_with("3D");
-    });
-}
+bool connection_error::is_transient() const noexcept { return std::ranges::none_of(attempts(), detail::is_lasting); }
 
 pool_timeout::pool_timeout(std::string_view text, pool_snapshot seen, detail::call_site site)
     : error{text, std::move(site)}, snapshot_{std::make_shared<const pool_snapshot>(std::move(seen))} {}

@@ -91,6 +91,13 @@ void log_notice(void*, const PGresult* notice) noexcept {
     }
 }
 
+plain_english::plain_english() noexcept {
+    static const locale_t plain = ::newlocale(LC_ALL_MASK, "C", locale_t{});
+    before_ = ::uselocale(plain);  // without memory for one: as it is
+}
+
+plain_english::~plain_english() { ::uselocale(before_); }
+
 std::string last_message(const PGconn* conn) {
     std::string text = PQerrorMessage(conn);
     while (!text.empty() && text.back() == '\n') text.pop_back();

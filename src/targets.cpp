@@ -38,10 +38,10 @@ void require_port(std::string_view text) {
 
 }  // namespace
 
-std::vector<target> targets_of(const conninfo& info) {
-    std::vector<std::string> hosts = split(effective(info, "host"));
-    std::vector<std::string> addresses = split(effective(info, "hostaddr"));
-    std::vector<std::string> ports = split(effective(info, "port"));
+std::vector<target> targets_of(const effective_settings& settings) {
+    std::vector<std::string> hosts = split(settings.get("host"));
+    std::vector<std::string> addresses = split(settings.get("hostaddr"));
+    std::vector<std::string> ports = split(settings.get("port"));
     const std::size_t count = std::max(hosts.size(), addresses.size());
     stretch(hosts, count, "host");
     stretch(addresses, count, "hostaddr");
@@ -54,10 +54,34 @@ std::vector<target> targets_of(const conninfo& info) {
     return targets;
 }
 
-std::string effective(const conninfo& info, std::string_view keyword) {
-    if (const std::string_view set = info.get(keyword); !set.empty()) return std::string{set};
-    const pq::options defaults{PQconndefaults()};
-    for (const PQconninfoOption* o = defaults.get(); o != nullptr && o->keyword != nullptr; ++o)
+// Only libpq knows where services are, and what they set; it tells when it is asked to connect. A setting that it
+// refuses keeps it from going further than that.
+effective_settings::effective_settings(const conninfo& info) : own_{info} {
+    std::vector<const char*> keywords;
+    std::vector<const char*> values;
+    const auto add = [&](const char* keyword, const char* value) {
+        keywords.push_back(keyword);
+        values.push_back(value);
+    };
+    for (const auto& [keyword, value] : info.settings())
+        if (keyword != "sslmode" && keyword != "password" && keyword != "load_balance_hosts")
+            add(keyword.c_str(), value.c_str());
+    add("sslmode", "no further");
+    add("password", "none is looked for");
+    add(nullptr, nullptr);
+    const pq::plain_english language;
+    const pq::connection conn{PQconnectStartParams(keywords.data(), values.data(), 0)};
+    if (!conn) throw std::bad_alloc{};
+    const std::string problem = pq::last_message(conn.get());
+    if (problem.starts_with("definition of service") || problem.starts_with("service file"))
+        throw connection_error{{connect_attempt{{}, {}, {}, {}, problem, {}}}};
+    all_.reset(PQconninfo(conn.get()));
+    if (!all_) throw std::bad_alloc{};
+}
+
+std::string_view effective_settings::get(std::string_view keyword) const noexcept {
+    if (const std::string_view set = own_.get(keyword); !set.empty()) return set;
+    for (const PQconninfoOption* o = all_.get(); o->keyword != nullptr; ++o)
         if (keyword == o->keyword && o->val != nullptr) return o->val;
     return {};
 }

@@ -17,11 +17,22 @@ struct target {
     std::string port;
 };
 
-/// In the order of `info`. Errors: usage_error for lists of different lengths, and for a port that is no number.
-[[nodiscard]] std::vector<target> targets_of(const conninfo& info);
+/// What a connection goes by: its own settings, else those of its service, of the environment, and libpq's defaults.
+class effective_settings {
+ public:
+    /// Errors: connection_error, not transient, when libpq does not find the service.
+    explicit effective_settings(const conninfo& info);
 
-/// The value of a keyword from `info`, else what libpq takes from the environment, the service file and its defaults.
-[[nodiscard]] std::string effective(const conninfo& info, std::string_view keyword);
+    /// Empty if it is not set.
+    [[nodiscard]] std::string_view get(std::string_view keyword) const noexcept;
+
+ private:
+    conninfo own_;
+    pq::options all_;
+};
+
+/// In the order of the settings. Errors: usage_error for lists of different lengths, and for a port that is no number.
+[[nodiscard]] std::vector<target> targets_of(const effective_settings& settings);
 
 /// Whether `conn` asks for a server that takes writes. By its own settings: a hook or the environment may have made them.
 [[nodiscard]] bool wants_writes(PGconn* conn);

@@ -2,6 +2,7 @@
 #include <coropg/log.hpp>
 #include <coropg/observer.hpp>
 
+#include "../attempts.hpp"
 #include "../hang_up.hpp"
 #include "../targets.hpp"
 
@@ -30,13 +31,13 @@ bool is_address(const std::string& host) {
     return inet_pton(AF_INET, host.c_str(), raw.data()) == 1 || inet_pton(AF_INET6, host.c_str(), raw.data()) == 1;
 }
 
-std::optional<std::chrono::seconds> timeout_of(const conninfo& info) {
-    const std::string text = effective(info, "connect_timeout");
+std::optional<std::chrono::seconds> timeout_of(const effective_settings& settings) {
+    const std::string_view text = settings.get("connect_timeout");
     if (text.empty()) return default_connect_timeout;
     int seconds = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (problem != std::errc{} || end != text.data() + text.size())
-        throw usage_error{"connect_timeout is not a number of seconds: " + text};
+        throw usage_error{"connect_timeout is not a number of seconds: " + std::string{text}};
     if (seconds <= 0) return std::nullopt;
     return std::chrono::seconds{seconds};
 }
@@ -65,6 +66,7 @@ pq::connection start(const conninfo& info, const target& t, std::string_view ses
     }
     keywords.push_back(nullptr);
     values.push_back(nullptr);
+    const pq::plain_english language;
     errno = 0;
     pq::connection conn{PQconnectStartParams(keywords.data(), values.data(), 0)};
     const int error = errno;
@@ -85,7 +87,10 @@ op<PostgresPollingStatusType> poll_until_done(PGconn* conn, clock::time_point de
             attempt.reason = "no answer within connect_timeout";
             co_return PGRES_POLLING_FAILED;
         }
-        const PostgresPollingStatusType status = PQconnectPoll(conn);
+        const PostgresPollingStatusType status = [conn] {
+            const pq::plain_english language;
+            return PQconnectPoll(conn);
+        }();
         if (status == PGRES_POLLING_OK) co_return status;
         if (status == PGRES_POLLING_FAILED) break;
         next = status == PGRES_POLLING_READING ? want::read : want::write;
@@ -132,7 +137,7 @@ op<bool> establish(PGconn* conn, std::optional<std::chrono::seconds> limit, conn
     PQsetNoticeReceiver(conn, pq::log_notice, nullptr);
     if (should_log(log_level::info)) {
         std::string text = connected ? "connected to " : "cannot connect to ";
-        text += attempt.host.empty() ? "local socket" : attempt.host;
+        text += place_of(attempt);
         text += " port " + attempt.port + " in " + std::to_string(attempt.elapsed.count()) + " ms";
         if (!connected) text += ": " + attempt.reason;
         log(log_level::info, text);
@@ -160,8 +165,8 @@ op<std::vector<target>> addresses_of(const target& t, std::vector<connect_attemp
 }
 
 /// Whether to spread connections over the hosts. Source: PostgreSQL manual, "Parameter Key Words".
-bool is_balanced(const conninfo& info) {
-    const std::string how = effective(info, "load_balance_hosts");
+bool is_balanced(const effective_settings& settings) {
+    const std::string_view how = settings.get("load_balance_hosts");
     if (!how.empty() && how != "random" && how != "disable")
         throw usage_error{"load_balance_hosts is neither \"random\" nor \"disable\""};
     return how == "random";
@@ -172,28 +177,24 @@ void shuffle(std::vector<target>& targets) {
     std::ranges::shuffle(targets, random);
 }
 
-/// As libpq: where a server refuses the credentials or the database, no other is asked.
-bool is_final(const connect_attempt& attempt) {
-    return attempt.sqlstate.starts_with("28") || attempt.sqlstate.starts_with("3D");
-}
-
 /// libpq sees one host at a time, so "prefer" is two rounds: first standbys only, then any.
-std::vector<std::string> rounds_of(const std::string& session_attrs) {
+std::vector<std::string> rounds_of(std::string_view session_attrs) {
     if (session_attrs == "prefer-standby") return {"standby", "any"};
-    return {session_attrs};
+    return {std::string{session_attrs}};
 }
 
 }  // namespace
 
 op<pq::connection> connect(conninfo info) {
-    const std::optional<std::chrono::seconds> limit = timeout_of(info);
-    std::vector<target> hosts = targets_of(info);
-    const bool balanced = is_balanced(info);
+    const effective_settings settings{info};
+    const std::optional<std::chrono::seconds> limit = timeout_of(settings);
+    std::vector<target> hosts = targets_of(settings);
+    const bool balanced = is_balanced(settings);
     if (balanced) shuffle(hosts);
     std::vector<connect_attempt> attempts;
     bool only_timeouts = true;
 
-    for (const std::string& session_attrs : rounds_of(effective(info, "target_session_attrs"))) {
+    for (const std::string& session_attrs : rounds_of(settings.get("target_session_attrs"))) {
         for (const target& host : hosts) {
             std::vector<target> addresses = co_await addresses_of(host, attempts);
             if (balanced) shuffle(addresses);
@@ -204,7 +205,8 @@ op<pq::connection> connect(conninfo info) {
                 if (co_await establish(conn.get(), limit, attempts.back())) co_return conn;
                 const bool was_answered = PQstatus(conn.get()) == CONNECTION_BAD || !attempts.back().sqlstate.empty();
                 only_timeouts = only_timeouts && !was_answered;
-                if (is_final(attempts.back())) throw connection_error{std::move(attempts)};
+                // as libpq: the others would refuse it, too
+                if (is_lasting(attempts.back())) throw connection_error{std::move(attempts)};
             }
         }
     }

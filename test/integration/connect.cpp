@@ -5,6 +5,9 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 using namespace coropg;
@@ -18,6 +21,27 @@ conninfo by_host() {
     if (const std::string address{info.get("hostaddr")}; !address.empty()) info.host(address).hostaddr("");
     return info;
 }
+
+/// A file of services, which PGSERVICEFILE names while it lives.
+class service_file {
+ public:
+    explicit service_file(const conninfo& info) {
+        std::ofstream out{path_};
+        out << "[here]\n";
+        for (const auto& [keyword, value] : info.settings())
+            if (!value.empty()) out << keyword << "=" << value << "\n";
+        ::setenv("PGSERVICEFILE", path_.c_str(), 1);
+    }
+    service_file(const service_file&) = delete;
+    service_file& operator=(const service_file&) = delete;
+    ~service_file() {
+        ::unsetenv("PGSERVICEFILE");
+        std::filesystem::remove(path_);
+    }
+
+ private:
+    std::filesystem::path path_ = std::filesystem::temp_directory_path() / ("services." + std::to_string(::getpid()));
+};
 
 }  // namespace
 
@@ -117,6 +141,77 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_missing_database_is_named_and_no_other_host_is_a
     BOOST_TEST_REQUIRE(e.attempts().size() == 1U);
     BOOST_TEST(e.attempts()[0].sqlstate == "3D000");
     BOOST_TEST(contains(e.what(), "no_such_database"));
+}
+
+// A pool and `retry` try again what is transient, up to their limit.
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_refusal_that_lasts_is_not_transient, Face, both_faces) {
+    Face face;
+    auto admin = face.connect();
+    AWAIT(admin.execute("DROP DATABASE IF EXISTS refusing"));
+    AWAIT(admin.execute("CREATE DATABASE refusing"));
+    AWAIT(
+        admin.execute_script("DROP ROLE IF EXISTS refused; CREATE ROLE refused LOGIN PASSWORD 'a long secret'; "
+                             "REVOKE CONNECT ON DATABASE refusing FROM PUBLIC"));
+    using setter = std::pair<const char*, const char*>;
+    const std::vector<std::vector<setter>> refusals{
+        {{"password", ""}},
+        {{"sslmode", "sometimes"}},
+        {{"target_session_attrs", "sometimes"}},
+        {{"channel_binding", "require"}},
+        {{"sslmode", "require"}},
+        {{"service", "nowhere"}},
+        {{"options", "-c no_such_setting=1"}},
+        {{"options", "-c work_mem=much"}},
+        {{"dbname", "no_such_database"}},
+        {{"user", "nobody_there"}},
+        {{"user", "refused"}, {"password", "a long secret"}, {"dbname", "refusing"}},
+    };
+    const bool has_tls = AWAIT(admin.template fetch_one<std::string>("SHOW ssl")) == "on";
+    for (const auto& settings : refusals) {
+        conninfo info = by_host();
+        for (const auto& [keyword, value] : settings) info.set(keyword, value);
+        if (has_tls && settings.front() == setter{"sslmode", "require"}) continue;
+        const auto e = error_of<connection_error>([&] { face.connect(info); });
+        BOOST_TEST(!e.is_transient(), settings.front().first << "=" << settings.front().second << ": " << e.what());
+        BOOST_TEST(!contains(e.what(), "secret"));
+    }
+    AWAIT(admin.execute("ALTER DATABASE refusing ALLOW_CONNECTIONS false"));
+    const auto e = error_of<connection_error>([&] { face.connect(by_host().dbname("refusing")); });
+    BOOST_TEST(!e.is_transient(), e.what());
+    AWAIT(admin.execute("DROP DATABASE refusing"));
+    AWAIT(admin.execute("DROP ROLE refused"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_service_says_where_to, Face, both_faces) {
+    const conninfo here = by_host();
+    const service_file file{here};
+    Face face;
+    auto conn = face.connect("service=here");
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT inet_server_port()")) ==
+               std::stoi(std::string{here.get("port")}));
+    // What stands beside it outranks it; what it does not set, comes from elsewhere.
+    conninfo other{"service=here"};
+    other.port(1);
+    const auto e = error_of<connection_error>([&] { face.connect(other); });
+    BOOST_TEST_REQUIRE(e.attempts().size() == 1U);
+    BOOST_TEST(e.attempts()[0].host == here.get("host"));
+    BOOST_TEST(e.attempts()[0].port == "1");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_address_without_a_name_is_called_by_it, Face, both_faces) {
+    Face face;
+    const auto e = error_of<connection_error>([&] { face.connect("hostaddr=127.0.0.1 port=1 user=x"); });
+    BOOST_TEST(contains(e.what(), "127.0.0.1 port 1"), e.what());
+    BOOST_TEST(!contains(e.what(), "local socket"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_the_program_has_closed_is_not_transient, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.close());
+    const auto e = ERROR_OF(connection_closed, conn.execute("SELECT 1"));
+    BOOST_TEST(!e.is_transient());
+    BOOST_TEST((e.outcome() == outcome::not_sent));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_host_that_never_answers_ends_by_connect_timeout, Face, both_faces) {

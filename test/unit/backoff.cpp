@@ -57,8 +57,9 @@ BOOST_AUTO_TEST_CASE(a_policy_that_makes_no_sense_is_refused) {
 
 BOOST_AUTO_TEST_CASE(times_of_any_length_do_not_overflow) {
     using std::chrono::milliseconds;
-    for (const deadline end : {deadline{milliseconds::max()}, deadline{24h * 365 * 400}, deadline{std::chrono::years{250}},
-                               deadline{std::chrono::duration<double>{1e300}}, deadline{}})
+    for (const deadline end :
+         {deadline{milliseconds::max()}, deadline{24h * 365 * 400}, deadline{std::chrono::years{250}},
+          deadline{std::chrono::duration<double>{1e300}}, deadline{}})
         BOOST_TEST((end.at() == std::chrono::steady_clock::time_point::max()));
     for (const deadline past : {deadline{milliseconds::min()}, deadline{-24h * 365 * 400}, deadline{-1ns},
                                 deadline{std::chrono::duration<double>{-1e300}}})

@@ -5,6 +5,7 @@
 #include <coropg/error.hpp>
 
 #include <libpq-fe.h>
+#include <locale.h>
 
 #include <memory>
 #include <string>
@@ -35,6 +36,18 @@ void log_notice(void* nothing, const PGresult* notice) noexcept;
 /// The SQLSTATE and the text of an error at connect time, "FATAL:  28P01: text\nLOCATION: ...", its form when the
 /// verbosity is VERBOSE: libpq hands out no fields of it.
 std::pair<std::string, std::string> parse_verbose(std::string_view message);
+
+/// While it lives, libpq's own messages to this thread are not translated. The server's are its own matter.
+class plain_english {
+ public:
+    plain_english() noexcept;
+    plain_english(const plain_english&) = delete;
+    plain_english& operator=(const plain_english&) = delete;
+    ~plain_english();
+
+ private:
+    locale_t before_;
+};
 
 /// The last error message of the connection, on one line.
 std::string last_message(const PGconn* conn);
