@@ -10,13 +10,13 @@ namespace {
 
 constexpr int queries = 100'000;
 constexpr int asking = 32;
-constexpr int rounds = queries / asking;
+constexpr int questions_of_each = queries / asking;
 
 /// Asks for what only it can expect, by the same SQL as all others; returns how often it got something else.
 asio::awaitable<int> ask(coropg::connection& conn, int who, bool negates) {
     int foreign = 0;
-    for (int i = 0; i < rounds; ++i) {
-        const int tag = who * rounds + i;
+    for (int i = 0; i < questions_of_each; ++i) {
+        const int tag = who * questions_of_each + i;
         if (i % 4 == 0) {
             // The same place in each client's order, but other SQL.
             const unchecked_sql sql{negates ? "SELECT -$1::int" : "SELECT $1::int"};
