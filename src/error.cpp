@@ -72,6 +72,7 @@ std::string detail::describe(std::string_view text, const call_site* site) {
     std::string out{text};
     if (site == nullptr) return out;
     if (!site->sql.empty()) out += "; statement: " + head_of(site->sql);
+    if (site->element != 0) out += "; element " + std::to_string(site->element);
     if (site->where.line() != 0) {
         out += "; at ";
         out += file_name(site->where.file_name());
@@ -89,6 +90,8 @@ error::error(std::string_view text, detail::call_site site, coropg::outcome beca
       outcome_{became} {}
 
 std::string_view error::sql() const noexcept { return site_ ? std::string_view{site_->sql} : std::string_view{}; }
+
+std::size_t error::element() const noexcept { return site_ ? site_->element : 0; }
 
 std::source_location error::where() const noexcept { return site_ ? site_->where : std::source_location{}; }
 

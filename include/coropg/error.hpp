@@ -24,9 +24,10 @@ namespace detail {
 struct call_site {
     std::string sql;
     std::source_location where;
+    std::size_t element = 0;
 };
 
-/// "…; statement: <head of the SQL>; at file:line", appended to `text`.
+/// "…; statement: <head of the SQL>; element 3; at file:line", appended to `text`.
 std::string describe(std::string_view text, const call_site* site);
 
 }  // namespace detail
@@ -50,6 +51,8 @@ class error : public std::runtime_error {
     [[nodiscard]] std::string_view sql() const noexcept;
     /// The line that issued the statement; line() is 0 when the error is about no statement.
     [[nodiscard]] std::source_location where() const noexcept;
+    /// The number of the element of `execute_many` or `fetch_many` that it is about, from 1; 0 when it is about none.
+    [[nodiscard]] std::size_t element() const noexcept;
     /// The outcome of the statement.
     [[nodiscard]] coropg::outcome outcome() const noexcept { return outcome_; }
     /// Whether trying the same again can succeed. Whether it is safe, too, says `outcome()`.

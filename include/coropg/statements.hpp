@@ -61,7 +61,8 @@ class statements {
 
     /// Runs one statement for every element of `rows`, pipelined, and returns the number of rows that all of them
     /// affected. An element is a tuple, a pair, a plain aggregate (its members in order) or a single value. All succeed
-    /// or none does, unless a transaction is open already. Errors: server_error of the first that fails.
+    /// or none does, unless a transaction is open already. Errors: server_error of the first that fails, whose
+    /// `element()` says which.
     template <std::ranges::input_range Rows>
     future<std::uint64_t> execute_many(basic_sql<detail::parameter_count<std::ranges::range_value_t<Rows>>()> sql,
                                        const Rows& rows) {
@@ -114,13 +115,15 @@ class statements {
     template <class Rows>
     detail::unit_ptr one_for_each(const sql_view& sql, const Rows& rows) {
         auto u = self().runner().make_unit(self().options(), sql.where(), self().within());
+        u->is_repeated = true;
         for (const auto& row : rows) {
             if (u->commands.empty())
                 u->add(sql, detail::parameter_count<std::ranges::range_value_t<Rows>>());
             else
                 u->add_again();
-            detail::at_site(
-                *u, 0, [&] { detail::for_each_parameter(row, [&](const auto& value) { u->parameters.add(value); }); });
+            detail::at_site(*u, u->commands.size() - 1, [&] {
+                detail::for_each_parameter(row, [&](const auto& value) { u->parameters.add(value); });
+            });
         }
         return u;
     }

@@ -246,9 +246,11 @@ void unit::throw_failure_of(std::size_t index) const {
 }
 
 call_site unit::site_of(std::size_t index) const {
-    if (commands.empty()) return {{}, where};
+    if (commands.empty()) return {{}, where, 0};
     // An error reported at the Sync (a deferred constraint) is about the whole unit: its last statement stands for it.
-    return {std::string{text_of(commands[std::min(index, commands.size() - 1)]).sql}, where};
+    const bool is_element = is_repeated && index >= opening_commands && index < commands.size();
+    return {std::string{text_of(commands[std::min(index, commands.size() - 1)]).sql}, where,
+            is_element ? index - opening_commands + 1 : 0};
 }
 
 unit_ptr own_unit(std::string sql) {

@@ -304,4 +304,24 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(large_values_pass_both_ways, Face, both_faces) {
     BOOST_TEST((AWAIT(conn.template fetch_one<std::string>("SELECT $1::text", large)) == large));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_error_of_many_says_which_element_it_is_about, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    const std::vector<int> divisors{1, 2, 0, 4};
+    const auto refused = ERROR_OF(errors::division_by_zero, conn.execute_many("SELECT 1 / $1::int", divisors));
+    BOOST_TEST(refused.element() == 3U);
+    BOOST_TEST(contains(refused.what(), "; element 3; at execute.cpp:"), refused.what());
+    const auto unread =
+        ERROR_OF(null_error, conn.template fetch_many<int>("SELECT nullif($1::int, 2)", std::vector<int>{1, 2, 3}));
+    BOOST_TEST(unread.element() == 2U);
+    const auto unsent =
+        ERROR_OF(usage_error, conn.execute_many("SELECT $1", std::vector<std::string>{"a", std::string{"b\0", 2}}));
+    BOOST_TEST(unsent.element() == 2U);
+    const auto alone = ERROR_OF(errors::division_by_zero, conn.execute("SELECT 1 / $1::int", 0));
+    BOOST_TEST(alone.element() == 0U);
+    BOOST_TEST(!contains(alone.what(), "element"));
+    auto tx = AWAIT(conn.begin());
+    BOOST_TEST(ERROR_OF(errors::division_by_zero, tx.execute_many("SELECT 1 / $1::int", divisors)).element() == 3U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

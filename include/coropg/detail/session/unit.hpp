@@ -84,6 +84,8 @@ struct unit_state {
     /// Some of its parameters are of types that are not built in.
     bool sends_user_types = false;
     int replays = 0;
+    /// Its commands are one statement for the elements of a range, in order.
+    bool is_repeated = false;
     /// False: results are counted and freed as they come.
     bool keeps_results = true;
     /// The first commands open the scope; those of the caller follow.
