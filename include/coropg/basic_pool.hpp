@@ -17,6 +17,17 @@
 
 namespace coropg {
 
+namespace detail {
+
+/// What the handle of a pool refers to. Errors: usage_error when the handle was moved from.
+template <class Shell>
+const std::shared_ptr<Shell>& here(const std::shared_ptr<Shell>& pool) {
+    if (!pool) throw usage_error{"the pool was moved from"};
+    return pool;
+}
+
+}  // namespace detail
+
 /// A connection of a pool, for one alone; it goes back when this ends. Movable, not copyable.
 /// Threads: on the asynchronous face the connection belongs to the executor of the coroutine that acquired it; on the
 /// blocking face it is used by one thread at a time. Lifetime: it may outlive the pool's handle, not its own execution
@@ -106,24 +117,24 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
     /// Returns once `min_size` connections are up. Errors: pool_timeout; connection_error when they are refused for
     /// good.
     future<void> wait(std::source_location where = std::source_location::current()) {
-        return Shell::wait(pool_, where);
+        return Shell::wait(shell(), where);
     }
 
     /// A connection for oneself.
     future<pooled_connection> acquire(std::source_location where = std::source_location::current()) {
-        return Runner::acquire(pool_, where);
+        return Runner::acquire(shell(), where);
     }
     /// The same if one is free now, and nobody waits; else nothing. However long it was unused, it is not asked for a
     /// sign of life.
     future<std::optional<pooled_connection>> try_acquire(std::source_location where = std::source_location::current()) {
-        return Runner::try_acquire(pool_, where);
+        return Runner::try_acquire(shell(), where);
     }
 
     /// Acquires a connection and runs `work(transaction)` on it as `connection::transaction` does.
     template <class Work>
     auto transaction(transaction_options options, Work&& work,
                      std::source_location where = std::source_location::current()) {
-        return Runner::transact(pool_, options, std::forward<Work>(work), where);
+        return Runner::transact(shell(), options, std::forward<Work>(work), where);
     }
     template <class Work>
     auto transaction(Work&& work, std::source_location where = std::source_location::current()) {
@@ -134,18 +145,18 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
     [[nodiscard]] basic_pool_with_options<Runner> with(call_options options) const { return {runner_, options}; }
 
     /// Its statistics so far.
-    [[nodiscard]] pool_stats stats() const { return pool_->stats(); }
+    [[nodiscard]] pool_stats stats() const { return shell()->stats(); }
     /// Other sizes from now on. Errors: usage_error for a `max_size` of 0 or below `min_size`.
     void resize(std::size_t min_size, std::size_t max_size) {
         if (max_size == 0 || min_size > max_size) throw usage_error{"resize: max_size is 0 or below min_size"};
-        pool_->resize(min_size, max_size);
+        shell()->resize(min_size, max_size);
     }
     /// Replaces all connections: idle ones now, others when they come back.
-    void drain() { pool_->drain(); }
+    void drain() { shell()->drain(); }
     /// Refuses new requests, fails those that wait, and waits until what is lent has come back; after `grace` its
     /// connections are cut off under the hands of their users. Closing a closed pool does nothing.
     future<void> close(std::chrono::milliseconds grace = std::chrono::seconds{10}) {
-        return Shell::close(pool_, grace);
+        return Shell::close(shell(), grace);
     }
 
     // Hooks. Set them before the first use; what they throw counts as a failure of what they are called for. Those of
@@ -155,23 +166,23 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
     /// Called before each connect, `void(conninfo&)`: for credentials that change.
     template <class Hook>
     void before_connect(Hook&& hook) {
-        pool_->before_connect = std::forward<Hook>(hook);
+        shell()->before_connect = std::forward<Hook>(hook);
     }
     /// Called with each new connection, `void(connection&)`: what it sets stays for all users. Is it undone by one of
     /// them, the connection is replaced.
     template <class Hook>
     void after_connect(Hook&& hook) {
-        pool_->after_connect = std::forward<Hook>(hook);
+        shell()->after_connect = std::forward<Hook>(hook);
     }
     /// Called before a connection is lent, `bool(connection&)`; on false it is replaced by another.
     template <class Hook>
     void before_acquire(Hook&& hook) {
-        pool_->before_acquire = std::forward<Hook>(hook);
+        shell()->before_acquire = std::forward<Hook>(hook);
     }
     /// Called when a connection came back, `bool(connection&)`; on false it is closed.
     template <class Hook>
     void after_release(Hook&& hook) {
-        pool_->after_release = std::forward<Hook>(hook);
+        shell()->after_release = std::forward<Hook>(hook);
     }
 
     [[nodiscard]] const Runner& runner() const noexcept { return runner_; }
@@ -182,6 +193,9 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
     explicit basic_pool(std::shared_ptr<Shell> shell) noexcept : pool_{std::move(shell)}, runner_{pool_} {}
 
  private:
+    /// Errors: usage_error when it was moved from.
+    [[nodiscard]] const std::shared_ptr<Shell>& shell() const { return detail::here(pool_); }
+
     std::shared_ptr<Shell> pool_;
     Runner runner_;
 };

@@ -94,15 +94,15 @@ class pool_runner {
     template <class T, class Finish>
     asio::awaitable<T> run(unit_ptr&& u, Finish finish) const {
         const bool may_share = u->exclusive == nullptr && u->commands.size() == 1 && u->changes == session_change::none;
-        if (may_share) return run_one_shot<T>(pool_, std::move(u), std::move(finish));
-        return run_alone<T>(pool_, std::move(u), std::move(finish));
+        if (may_share) return run_one_shot<T>(here(pool_), std::move(u), std::move(finish));
+        return run_alone<T>(here(pool_), std::move(u), std::move(finish));
     }
     template <class Finish>
     static asio::awaitable<void> run_all(pool_runner self, std::vector<unit_ptr> units, Finish finish) {
         if (units.empty()) co_return;
         std::optional<coropg::pooled_connection> conn;
         try {
-            conn.emplace(co_await acquire_from(self.pool_, units.front()->where, units.front()->deadline));
+            conn.emplace(co_await acquire_from(here(self.pool_), units.front()->where, units.front()->deadline));
             const bool throws = co_await asio::this_coro::throw_if_cancelled();
             require_uncancelled(throws, co_await asio::this_coro::cancellation_state);
         } catch (...) {

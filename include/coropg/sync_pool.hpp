@@ -38,7 +38,7 @@ class poll_pool_runner {
     }
     template <class T, class Finish>
     T run(unit_ptr&& u, Finish finish) const {
-        sync::pooled_connection conn = acquire_from(pool_, u->where, u->deadline);
+        sync::pooled_connection conn = acquire_from(here(pool_), u->where, u->deadline);
         return conn->runner().run<T>(std::move(u), std::move(finish));
     }
     template <class Finish>
@@ -46,7 +46,7 @@ class poll_pool_runner {
         if (units.empty()) return;
         std::optional<sync::pooled_connection> conn;
         try {
-            conn.emplace(acquire_from(self.pool_, units.front()->where, units.front()->deadline));
+            conn.emplace(acquire_from(here(self.pool_), units.front()->where, units.front()->deadline));
         } catch (...) {
             fail_all(units, std::current_exception(), finish);
         }

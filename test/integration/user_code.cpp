@@ -541,6 +541,28 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_connection_moved_from_refuses_statements, Face, 
     BOOST_TEST(AWAIT(moved.template fetch_one<int>("SELECT 1")) == 1);
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_pool_moved_from_refuses_everything, Face, both_faces) {
+    pool_of<Face> face{{.max_size = 1}};
+    auto other = std::move(face.pool);
+    auto& gone = face.pool;
+    ERROR_OF(usage_error, gone.execute("SELECT 1"));
+    VOID_ERROR_OF(usage_error, gone.execute_script("SELECT 1"));
+    ERROR_OF(usage_error, gone.with({}).execute("SELECT 1"));
+    ERROR_OF(usage_error, gone.acquire());
+    ERROR_OF(usage_error, gone.try_acquire());
+    VOID_ERROR_OF(usage_error, gone.wait());
+    VOID_ERROR_OF(usage_error, gone.close());
+    VOID_ERROR_OF(usage_error, gone.transaction([](auto& tx) { return tx.execute("SELECT 1"); }));
+    auto p = gone.pipeline();
+    p.execute("SELECT 1");
+    VOID_ERROR_OF(usage_error, p.run());
+    BOOST_CHECK_THROW(gone.stats(), usage_error);
+    BOOST_CHECK_THROW(gone.drain(), usage_error);
+    BOOST_CHECK_THROW(gone.resize(1, 1), usage_error);
+    face.pool = std::move(other);
+    BOOST_TEST(AWAIT(face.pool.template fetch_one<int>("SELECT 1")) == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_blocking_verb_tells_notices_last) {
     sync::connection conn = sync::connect(dsn());
     std::vector<int> heard;
