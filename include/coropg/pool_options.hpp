@@ -1,6 +1,8 @@
 // The options of a pool, the same on both faces.
 #pragma once
 
+#include <coropg/options.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -47,6 +49,9 @@ struct pool_options {
     /// The most one-shot statements that share a connection, once no connection is free; 1 is no sharing.
     std::size_t pipeline_depth = 16;
     pool_reset reset = pool_reset::changed;
+    /// Of all statements that do not say otherwise: `never` behind a pooler in transaction mode that does not keep
+    /// prepared statements (docs/poolers.md).
+    coropg::prepare prepare = coropg::prepare::automatic;
     /// The time after which a lent connection is logged as a warning, with the line that asked for it.
     std::chrono::milliseconds leak_after{0};
     /// For logs and errors.

@@ -33,7 +33,8 @@ conninfo pool_shell::connect_info() const {
     return info;
 }
 
-void pool_shell::share_types(session& core) const {
+void pool_shell::set_up(session& core) const {
+    core.statements().prepare_by_default(options_.prepare);
     const std::lock_guard lock{mutex_};
     if (types_) core.types().share(types_);
 }

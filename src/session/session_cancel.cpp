@@ -5,6 +5,17 @@
 
 namespace coropg::detail {
 
+namespace {
+
+/// Whether a reset among these should have ended.
+bool has_late_reset(const unit_queue& units, clock::time_point now) {
+    bool is_late = false;
+    units.for_each([&](const unit& u) { is_late = is_late || (u.is_for == purpose::reset && u.deadline <= now); });
+    return is_late;
+}
+
+}  // namespace
+
 void session::expire(clock::time_point now) {
     switch (canceller_.expire(now)) {
         case canceller::due::nothing: return;
@@ -12,7 +23,8 @@ void session::expire(clock::time_point now) {
         case canceller::due::deadlines: break;
     }
     hear_first();
-    if (is_reset_late(now)) return close("the session was not reset in time for its next user");
+    if (changes_.is_resetting() && (has_late_reset(queued_, now) || has_late_reset(underway_, now)))
+        return close("the session was not reset in time for its next user");
     stop([now](const unit& u) { return u.deadline <= now; }, stop_cause::timeout, now);
     canceller_.forget_deadlines();
     for (const unit_queue* units : {&queued_, &underway_})

@@ -1,9 +1,11 @@
 // What is run once more: a unit that failed for what the session knew wrongly of the server, of its prepared statements
 // and its types. Only on evidence that what failed did not run, and that what ran before it is undone (docs/adr/0010).
 #include <coropg/detail/session/session.hpp>
+#include <coropg/log.hpp>
 #include <coropg/sqlstate.hpp>
 
 #include <algorithm>
+#include <atomic>
 
 namespace coropg::detail {
 
@@ -24,6 +26,15 @@ void take_back_scopes(unit& u) {
     u.commands.erase(u.commands.begin(), u.commands.begin() + static_cast<std::ptrdiff_t>(u.opening_commands));
     u.opening_commands = 0;
     for (scope* s = u.within.get(); s != nullptr; s = s->outer.get()) s->reached = scope::progress::fresh;
+}
+
+/// Names are hashes with a number: only another client of the same server connection can have used one.
+void tell_of_pooler() {
+    static std::atomic_flag is_told;
+    if (is_told.test_and_set()) return;
+    log(log_level::warning,
+        "another client has prepared the same statement on the same server connection: a pooler in transaction mode is "
+        "in between, which needs prepare::never in pool_options or call_options (docs/poolers.md)");
 }
 
 }  // namespace
@@ -74,6 +85,7 @@ void session::forget_what_broke(unit& u) {
     if (u.sends_user_types && (u.sqlstate().starts_with("42") || u.sqlstate().starts_with("XX"))) types_.forget_names();
     const out_of_date cause = u.staleness();
     const bool vanished = cause == out_of_date::statement && !u.failed_in_parse;
+    if (cause == out_of_date::statement && u.failed_in_parse) tell_of_pooler();
     if (!vanished && cause != out_of_date::plan) return;
     for (const command& c : u.commands) wire_.statements().forget(u, c);
     if (vanished) wire_.statements().take_evicted();

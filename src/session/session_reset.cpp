@@ -96,12 +96,4 @@ void session::refuse_behind_reset(const unit& failed) {
     close(reason);
 }
 
-bool session::is_reset_late(clock::time_point now) const {
-    bool is_late = false;
-    if (!changes_.is_resetting()) return false;
-    for (const unit_queue* units : {&queued_, &underway_})
-        units->for_each([&](const unit& u) { is_late = is_late || (u.is_for == purpose::reset && u.deadline <= now); });
-    return is_late;
-}
-
 }  // namespace coropg::detail

@@ -8,7 +8,8 @@
 namespace coropg::detail {
 
 statement_cache::plan statement_cache::next(const unit& u, const command& c, std::span<const oid> types) {
-    if (u.preparing == prepare::never || c.is_own) return {};
+    const prepare how = u.preparing == prepare::automatic ? by_default_ : u.preparing;
+    if (how == prepare::never || c.is_own) return {};
     const statement_text& text = u.text_of(c);
     const std::uint64_t key = key_of(text, types);
     const order::iterator found = find(key);
@@ -24,7 +25,7 @@ statement_cache::plan statement_cache::next(const unit& u, const command& c, std
     entry& e = order_.front();
     const bool is_of_same_unit = e.state == status::parsing && e.parsed_by == &u;
     if (e.state == status::ready || is_of_same_unit) return {plan::way::run, e.name.c_str()};
-    if (e.state == status::parsing || (first_use && u.preparing != prepare::always)) return {};
+    if (e.state == status::parsing || (first_use && how != prepare::always)) return {};
     e.name = name_of(e);
     e.state = status::parsing;
     e.parsed_by = &u;

@@ -93,4 +93,40 @@ BOOST_AUTO_TEST_CASE(clients_that_pipeline_get_no_row_of_another) {
     BOOST_TEST(foreign_rows(pooler, 2) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(pools_with_the_same_sql_lose_no_transaction) {
+    if (!pgbouncer::is_installed()) return;
+    const pgbouncer pooler;
+    {
+        auto conn = sync::connect(pooler.info());
+        conn.execute_script("DROP TABLE IF EXISTS pooled; CREATE TABLE pooled (id int)");
+    }
+    asio::io_context io;
+    constexpr int users = 20;
+    constexpr int rounds_of_each = 50;
+    const pool_options options{.max_size = 4, .prepare = prepare::never};
+    pool one{io.get_executor(), pooler.info(), options};
+    pool two{io.get_executor(), pooler.info(), options};
+    const auto use = [](pool& from) -> asio::awaitable<void> {
+        for (int i = 0; i < rounds_of_each; ++i)
+            co_await from.transaction([i](transaction& tx) -> asio::awaitable<void> {
+                co_await tx.execute("INSERT INTO pooled VALUES ($1)", i);
+                co_await tx.fetch_one<int>("SELECT $1::int", i);
+            });
+    };
+    std::exception_ptr problem;
+    const auto all = [&]() -> asio::awaitable<void> {
+        std::vector<asio::awaitable<void>> work;
+        for (int i = 0; i < users; ++i) work.push_back(use(i % 2 == 0 ? one : two));
+        co_await gather(std::move(work));
+        co_await one.close();
+        co_await two.close();
+    };
+    asio::co_spawn(io, all(), [&](std::exception_ptr e) { problem = e; });
+    io.run();
+    if (problem) std::rethrow_exception(problem);
+    auto conn = sync::connect(pooler.info());
+    BOOST_TEST(conn.fetch_one<std::int64_t>("SELECT count(*) FROM pooled") == users * rounds_of_each);
+    conn.execute("DROP TABLE pooled");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

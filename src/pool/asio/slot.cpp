@@ -42,7 +42,7 @@ asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self
         pq::connection established = co_await asio_driver::connect(std::move(info));
         const asio::any_io_executor home = co_await asio::this_coro::executor;
         connection conn{asio_driver{make_link(std::move(established), home)}};
-        self->share_types(conn.runner().core());
+        self->set_up(conn.runner().core());
         is_in_hook = true;
         if (self->after_connect) co_await self->after_connect(conn);
         conn.runner().core().changes().keep();

@@ -101,7 +101,7 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
         std::optional<pq::connection> established = s.connecting->go_on(p);
         if (!established) return put_back(job);
         sync::connection conn{poll_driver{std::move(*established)}};
-        share_types(conn.runner().core());
+        set_up(conn.runner().core());
         is_in_hook = true;
         if (after_connect) after_connect(conn);
         conn.runner().core().changes().keep();

@@ -38,8 +38,9 @@ class pool_shell {
 
     /// For the next attempt to connect.
     [[nodiscard]] conninfo connect_info() const;
-    /// Has the session of a new connection know what others have learned. Takes the mutex.
-    void share_types(session& core) const;
+    /// Has the session of a new connection do as the pool's options say, and know what others have learned. Takes the
+    /// mutex.
+    void set_up(session& core) const;
 
     // With the mutex held:
 

@@ -134,6 +134,7 @@ class session {
     /// read-only transaction: it is a standby now, or was made read-only.
     [[nodiscard]] bool takes_no_writes() const noexcept { return takes_no_writes_; }
     [[nodiscard]] type_resolver& types() noexcept { return types_; }
+    [[nodiscard]] statement_cache& statements() noexcept { return wire_.statements(); }
     /// Has each statement noted in `record`, from now on.
     void record_in(std::shared_ptr<lease_record> record) noexcept { record_ = std::move(record); }
 
@@ -217,7 +218,6 @@ class session {
     void end_scopes();
     unit_ptr make_reset(session_change undone);
     void refuse_behind_reset(const unit& failed);
-    [[nodiscard]] bool is_reset_late(clock::time_point now) const;
 
     // ends
     void recycle(unit_ptr&& u) noexcept;

@@ -30,6 +30,8 @@ class statement_cache {
 
     explicit statement_cache(std::size_t capacity = 256) : capacity_{capacity} {}
 
+    /// What becomes of statements that leave it to the session.
+    void prepare_by_default(prepare how) noexcept { by_default_ = how; }
     /// Notes one more use of a command's statement, whose parameters are of `types`, and decides how it is sent.
     /// Between `parse_and_run` and its `parsed`, the same statement runs unnamed in other units; in the same one, the
     /// server skips it when that Parse fails.
@@ -73,6 +75,7 @@ class statement_cache {
     void evict(order::iterator e);
 
     std::size_t capacity_;
+    prepare by_default_ = prepare::automatic;
     order order_;  // most recently used first
     std::unordered_map<std::uint64_t, order::iterator> index_;
     std::vector<std::string> evicted_;
