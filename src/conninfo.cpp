@@ -9,7 +9,23 @@ namespace coropg {
 
 namespace {
 
-bool is_secret(std::string_view keyword) { return keyword == "password" || keyword == "sslpassword"; }
+/// What libpq marks as a password, and what it should.
+bool is_secret(std::string_view keyword) {
+    constexpr std::string_view known[]{"password", "sslpassword", "oauth_client_secret", "scram_client_key",
+                                       "scram_server_key"};
+    if (std::ranges::find(known, keyword) != std::end(known)) return true;
+    const detail::pq::options options{PQconndefaults()};
+    for (const PQconninfoOption* o = options.get(); o != nullptr && o->keyword != nullptr; ++o)
+        if (keyword == o->keyword) return o->dispchar != nullptr && *o->dispchar == '*';
+    return false;
+}
+
+/// In a URI the host begins behind the first `@`: what follows in the password would be shown as a name.
+void require_plain_host(std::string_view host) {
+    const std::size_t at = host.find('@', host.starts_with('@') ? 1 : 0);
+    if (at != std::string_view::npos)
+        throw usage_error{"the host holds an \"@\": if it is part of a password in a URI, write it as %40"};
+}
 
 /// Levenshtein's distance.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -67,6 +83,7 @@ conninfo::conninfo(std::string_view text) {
     }
     for (const PQconninfoOption* o = parsed.get(); o->keyword != nullptr; ++o)
         if (o->val != nullptr) settings_.emplace_back(o->keyword, o->val);
+    require_plain_host(get("host"));
 }
 
 conninfo& conninfo::connect_timeout(std::chrono::milliseconds value) {

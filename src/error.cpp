@@ -31,6 +31,22 @@ std::string head_of(std::string_view sql) {
     return head;
 }
 
+/// What the server sends can reach a terminal: its control characters are shown, not obeyed.
+std::string printable(std::string_view text) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string shown;
+    shown.reserve(text.size());
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool is_control = (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F;
+        if (is_control)
+            shown.append("\\x").append(1, digits[byte >> 4U]).append(1, digits[byte & 15U]);
+        else
+            shown += c;
+    }
+    return shown;
+}
+
 std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
 
 std::string list(const std::vector<connect_attempt>& attempts) {
@@ -82,10 +98,11 @@ std::string detail::describe(std::string_view text, const call_site* site) {
     return out;
 }
 
-error::error(std::string_view text, coropg::outcome became) : std::runtime_error{std::string{text}}, outcome_{became} {}
+error::error(std::string_view text, coropg::outcome became)
+    : std::runtime_error{printable(text)}, outcome_{became} {}
 
 error::error(std::string_view text, detail::call_site site, coropg::outcome became)
-    : std::runtime_error{detail::describe(text, &site)},
+    : std::runtime_error{printable(detail::describe(text, &site))},
       site_{std::make_shared<const detail::call_site>(std::move(site))},
       outcome_{became} {}
 

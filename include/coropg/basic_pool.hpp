@@ -149,6 +149,7 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
     /// Other sizes from now on. Errors: usage_error for a `max_size` of 0 or below `min_size`.
     void resize(std::size_t min_size, std::size_t max_size) {
         if (max_size == 0 || min_size > max_size) throw usage_error{"resize: max_size is 0 or below min_size"};
+        if (max_size > detail::most_connections) throw usage_error{"resize: max_size is above 65536"};
         shell()->resize(min_size, max_size);
     }
     /// Replaces all connections: idle ones now, others when they come back.

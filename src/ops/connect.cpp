@@ -83,7 +83,8 @@ std::chrono::milliseconds since(clock::time_point start) {
 op<PostgresPollingStatusType> poll_until_done(PGconn* conn, clock::time_point deadline, connect_attempt& attempt) {
     want next = want::write;
     while (PQstatus(conn) != CONNECTION_BAD) {
-        if (co_await wish{next, PQsocket(conn), deadline} == answer::timed_out) {
+        const bool is_late = clock::now() >= deadline;  // also while a server sends without end
+        if (is_late || co_await wish{next, PQsocket(conn), deadline} == answer::timed_out) {
             attempt.reason = "no answer within connect_timeout";
             co_return PGRES_POLLING_FAILED;
         }
@@ -177,6 +178,18 @@ void shuffle(std::vector<target>& targets) {
     std::ranges::shuffle(targets, random);
 }
 
+/// Values travel as UTF-8, and quoting relies on it.
+void require_utf8(const conninfo& info) {
+    const std::string_view encoding = info.get("client_encoding");
+    if (!encoding.empty() && encoding != "UTF8" && encoding != "utf8" && encoding != "UTF-8" && encoding != "utf-8")
+        throw usage_error{"client_encoding: coropg speaks UTF8 alone, whatever the encoding of the database"};
+}
+
+/// OpenSSL would, for the password of an encrypted key; libpq's own way has sslpassword alone.
+void never_ask_the_terminal() {
+    if (PQgetSSLKeyPassHook_OpenSSL() == nullptr) PQsetSSLKeyPassHook_OpenSSL(PQdefaultSSLKeyPassHook_OpenSSL);
+}
+
 /// libpq sees one host at a time, so "prefer" is two rounds: first standbys only, then any.
 std::vector<std::string> rounds_of(std::string_view session_attrs) {
     if (session_attrs == "prefer-standby") return {"standby", "any"};
@@ -186,6 +199,8 @@ std::vector<std::string> rounds_of(std::string_view session_attrs) {
 }  // namespace
 
 op<pq::connection> connect(conninfo info) {
+    require_utf8(info);
+    never_ask_the_terminal();
     const effective_settings settings{info};
     const std::optional<std::chrono::seconds> limit = timeout_of(settings);
     std::vector<target> hosts = targets_of(settings);

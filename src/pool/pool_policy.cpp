@@ -46,6 +46,7 @@ std::string description_of(const pool_snapshot& seen) {
 
 pool_limits limits_of(const pool_options& options) {
     if (options.max_size == 0) throw usage_error{"pool_options: max_size is 0"};
+    if (options.max_size > most_connections) throw usage_error{"pool_options: max_size is above 65536"};
     if (options.min_size > options.max_size) throw usage_error{"pool_options: min_size is above max_size"};
     if (options.max_parallel_connects == 0) throw usage_error{"pool_options: max_parallel_connects is 0"};
     if (options.pipeline_depth == 0) throw usage_error{"pool_options: pipeline_depth is 0"};

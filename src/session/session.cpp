@@ -17,6 +17,8 @@ constexpr std::size_t max_underway = 128;
 /// A statement that comes sooner after the last one that found the connection idle is part of a busy run.
 constexpr std::chrono::microseconds idle_after{200};
 
+constexpr std::string_view foreign_encoding =
+    "client_encoding was set to another one than UTF8, which values and quoting rely on";
 constexpr std::string_view out_of_step =
     "the answers do not belong to the statements: a pooler may have mixed up its clients (see docs/poolers.md)";
 
@@ -229,6 +231,10 @@ void session::hand_over(unit& u, command& c) {
 void session::on_sync() {
     unit_ptr u = underway_.pop_front();
     if (underway_.empty()) canceller_.emptied();
+    if (!wire_.speaks_utf8()) {
+        finish(std::move(u));
+        return close(foreign_encoding);
+    }
     if (u->failed()) {
         if (u->is_for == purpose::reset) refuse_behind_reset(*u);
         forget_what_broke(*u);
@@ -293,7 +299,8 @@ void session::end_exclusive() {
     const bool is_last = u.is_for == purpose::farewell;
     finish(underway_.pop_front());
     if (is_last) return close("closed by close()", ending::by_program);
-    if (!wire_.enter_pipeline()) lose();
+    if (!wire_.enter_pipeline()) return lose();
+    if (!wire_.speaks_utf8()) close(foreign_encoding);
 }
 
 // ----------------------------------------------------------------------------------------------------- the end

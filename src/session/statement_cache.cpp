@@ -7,6 +7,13 @@
 
 namespace coropg::detail {
 
+namespace {
+
+/// Statements that the server still has, until they can be deallocated: not within a transaction.
+constexpr std::size_t max_evicted = 256;
+
+}  // namespace
+
 statement_cache::plan statement_cache::next(const unit& u, const command& c, std::span<const oid> types) {
     const prepare how = u.preparing == prepare::automatic ? by_default_ : u.preparing;
     if (how == prepare::never || c.is_own) return {};
@@ -26,6 +33,7 @@ statement_cache::plan statement_cache::next(const unit& u, const command& c, std
     const bool is_of_same_unit = e.state == status::parsing && e.parsed_by == &u;
     if (e.state == status::ready || is_of_same_unit) return {plan::way::run, e.name.c_str()};
     if (e.state == status::parsing || (first_use && how != prepare::always)) return {};
+    if (evicted_.size() >= max_evicted) return {};
     e.name = name_of(e);
     e.state = status::parsing;
     e.parsed_by = &u;

@@ -40,7 +40,8 @@ std::string_view last_words_of(const PGresult* notice) {
 
 }  // namespace
 
-wire::wire(pq::connection conn, inbox& notices) : conn_{std::move(conn)}, notices_{notices} {
+wire::wire(pq::connection conn, inbox& notices)
+    : conn_{std::move(conn)}, encoding_{PQclientEncoding(conn_.get())}, notices_{notices} {
     PQsetnonblocking(conn_.get(), 1);
     PQsetNoticeReceiver(conn_.get(), take_notice, this);
     PQenterPipelineMode(conn_.get());

@@ -2,13 +2,16 @@
 #include "../support/skip.hpp"
 
 #include <coropg/testing/fault_proxy.hpp>
+#include <coropg/testing/messages.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <thread>
 
 using namespace coropg;
 using namespace coropg::test;
@@ -180,6 +183,46 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_refusal_that_lasts_is_not_transient, Face, both_
     BOOST_TEST(!e.is_transient(), e.what());
     AWAIT(admin.execute("DROP DATABASE refusing"));
     AWAIT(admin.execute("DROP ROLE refused"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_server_that_talks_without_end_is_given_up_in_time, Face, both_faces) {
+    namespace ip = asio::ip;
+    asio::io_context io;
+    ip::tcp::acceptor listener{io, {ip::address_v4::loopback(), 0}};
+    std::jthread talking{[&listener] {
+        ip::tcp::socket client = listener.accept();
+        const std::string words =
+            testing::notice_response({{'S', "NOTICE"}, {'V', "NOTICE"}, {'C', "00000"}, {'M', "and another thing"}});
+        boost::system::error_code problem;
+        asio::write(client, asio::buffer(testing::authentication_ok()), problem);
+        while (!problem) asio::write(client, asio::buffer(words), problem);
+    }};
+    conninfo info;
+    info.host("127.0.0.1").port(listener.local_endpoint().port()).user("x").dbname("x").set("sslmode", "disable");
+    info.connect_timeout(std::chrono::seconds{1});
+    Face face;
+    const auto start = std::chrono::steady_clock::now();
+    error_of<connect_timeout>([&] { face.connect(info); });
+    BOOST_TEST((std::chrono::steady_clock::now() - start < within(std::chrono::seconds{3})));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(another_encoding_than_utf8_is_refused, Face, both_faces) {
+    Face face;
+    conninfo info = dsn();
+    info.set("client_encoding", "LATIN1");
+    error_of<usage_error>([&] { face.connect(info); });
+    info.set("client_encoding", "UTF8");
+    for (const bool is_script : {false, true}) {
+        auto conn = face.connect(info);
+        if (is_script)
+            AWAIT(conn.execute_script("SET client_encoding = SJIS"));
+        else
+            AWAIT(conn.execute("SET client_encoding = SJIS"));
+        const auto e = ERROR_OF(connection_error, conn.execute("SELECT 1"));
+        BOOST_TEST((e.outcome() == outcome::not_sent));
+        BOOST_TEST(contains(e.what(), "client_encoding"), e.what());
+        BOOST_TEST(!conn.is_open());
+    }
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_service_says_where_to, Face, both_faces) {

@@ -55,6 +55,14 @@ BOOST_AUTO_TEST_CASE(malformed_text_is_refused_without_showing_values) {
     BOOST_CHECK_THROW(conninfo{}.user(std::string_view("a\0b", 3)), usage_error);
 }
 
+BOOST_AUTO_TEST_CASE(a_password_that_is_taken_for_a_host_is_not_shown) {
+    const std::string told = refusal("postgresql://u:half@s3cret@host/d");
+    BOOST_TEST(told.find("%40") != std::string::npos);
+    BOOST_TEST(told.find("s3cret") == std::string::npos);
+    BOOST_TEST(refusal("postgresql://u:half%40s3cret@host/d") == "accepted");
+    BOOST_TEST(refusal("host=@abstract") == "accepted");
+}
+
 BOOST_AUTO_TEST_CASE(describe_leaves_passwords_out) {
     conninfo info{"host=a password=s3cret"};
     info.set("sslpassword", "s3cret");

@@ -333,6 +333,18 @@ BOOST_AUTO_TEST_CASE(refused_credentials_and_databases_are_not_transient) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(control_characters_of_the_server_are_shown) {
+    diagnostics d;
+    d.severity = "ERROR";
+    d.sqlstate = "P0001";
+    d.message = "red \x1b[31malert\x07\nnext line";
+    const server_error e{d, {}};
+    BOOST_TEST(std::string_view{e.what()}.find("red \\x1B[31malert\\x07\nnext line") != std::string_view::npos);
+    BOOST_TEST(e.message() == d.message);
+    const coropg::connection_error refused{{coropg::connect_attempt{"h", {}, "1", {}, "\x1b]0;title\x07", {}}}};
+    BOOST_TEST(std::string_view{refused.what()}.find('\x1b') == std::string_view::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_lost_connection_has_no_attempts_and_is_transient) {
     const coropg::connection_error e{"the server closed the connection"};
     BOOST_TEST(e.attempts().empty());

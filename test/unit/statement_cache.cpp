@@ -133,6 +133,21 @@ BOOST_AUTO_TEST_CASE(the_least_recently_used_statement_is_evicted) {
     BOOST_TEST((use(cache, b) == way::unnamed));  // seen for the first time again
 }
 
+BOOST_AUTO_TEST_CASE(no_more_are_prepared_while_many_wait_to_be_deallocated) {
+    statement_cache cache{2};
+    std::size_t prepared = 0;
+    for (int i = 0; i < 4000; ++i) {
+        unit u = one("SELECT " + std::to_string(i));
+        if (use(cache, u, prepare::always) != way::parse_and_run) continue;
+        parsed(cache, u);
+        ++prepared;
+    }
+    BOOST_TEST(prepared <= 2U + 256U);
+    cache.take_evicted();
+    unit next_one = one("SELECT 'next'");
+    BOOST_TEST((use(cache, next_one, prepare::always) == way::parse_and_run));
+}
+
 BOOST_AUTO_TEST_CASE(statements_that_are_being_parsed_are_not_evicted) {
     statement_cache cache{1};
     unit a = one("a");

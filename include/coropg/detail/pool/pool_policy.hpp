@@ -19,6 +19,8 @@ namespace coropg::detail {
 /// Errors: usage_error for sizes and times that no pool can keep.
 pool_limits limits_of(const pool_options& options);
 
+/// The highest `max_size`: a slot is made for each at once.
+inline constexpr std::size_t most_connections = 65'536;
 /// The longest time for a reset or a ping, before the connection is given up.
 inline constexpr std::chrono::seconds longest_check{1};
 

@@ -55,6 +55,8 @@ class wire {
     [[nodiscard]] bool is_at_rest() const noexcept { return PQtransactionStatus(conn_.get()) == PQTRANS_IDLE; }
     /// Why the server has ended the connection while it was idle; it may not have closed its socket yet.
     [[nodiscard]] const std::string& last_words() const noexcept { return last_words_; }
+    /// Whether the session has the client_encoding that it began with, which is UTF8.
+    [[nodiscard]] bool speaks_utf8() const noexcept { return PQclientEncoding(conn_.get()) == encoding_; }
     [[nodiscard]] std::string last_message() const { return pq::last_message(conn_.get()); }
     [[nodiscard]] PGconn* native_handle() const noexcept { return conn_.get(); }
     [[nodiscard]] statement_cache& statements() noexcept { return cache_; }
@@ -73,6 +75,7 @@ class wire {
     void end_answer(unit& u);
 
     pq::connection conn_;
+    int encoding_;
     inbox& notices_;
     statement_cache cache_;
     param_arrays arrays_;
