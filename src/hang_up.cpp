@@ -4,6 +4,11 @@
 
 namespace coropg::detail {
 
+bool is_readable(int socket) noexcept {
+    pollfd entry{socket, POLLIN, 0};
+    return ::poll(&entry, 1, 0) == 1;
+}
+
 bool has_hung_up(int socket) noexcept {
 #ifdef POLLRDHUP
     constexpr short ends = POLLRDHUP | POLLHUP | POLLERR;

@@ -72,11 +72,10 @@ effective_settings::effective_settings(const conninfo& info) : own_{info} {
     const pq::plain_english language;
     const pq::connection conn{PQconnectStartParams(keywords.data(), values.data(), 0)};
     if (!conn) throw std::bad_alloc{};
-    const std::string problem = pq::last_message(conn.get());
-    if (problem.starts_with("definition of service") || problem.starts_with("service file"))
-        throw connection_error{{connect_attempt{{}, {}, {}, {}, problem, {}}}};
     all_.reset(PQconninfo(conn.get()));
     if (!all_) throw std::bad_alloc{};
+    if (get("port").empty())  // a service that is not there, or cannot be read
+        throw connection_error{{connect_attempt{{}, {}, {}, {}, pq::last_message(conn.get()), {}}}};
 }
 
 std::string_view effective_settings::get(std::string_view keyword) const noexcept {

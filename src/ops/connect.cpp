@@ -131,7 +131,8 @@ op<bool> establish(PGconn* conn, std::optional<std::chrono::seconds> limit, conn
     const clock::time_point started = clock::now();
     PQsetNoticeReceiver(conn, take_notice, &attempt);
     PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);  // for the SQLSTATE
-    const auto status = co_await poll_until_done(conn, limit ? started + *limit : no_deadline, attempt);
+    const clock::time_point deadline = limit ? started + *limit : no_deadline;
+    const auto status = co_await poll_until_done(conn, deadline, attempt);
     PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
     attempt.elapsed = since(started);
     const bool connected = status == PGRES_POLLING_OK && is_kept(conn, attempt);

@@ -1,8 +1,10 @@
 #include <coropg/detail/session/session.hpp>
+#include <coropg/detail/sql/scanner.hpp>
 #include <coropg/errors.hpp>
 #include <coropg/log.hpp>
 #include <coropg/sqlstate.hpp>
 
+#include "../hang_up.hpp"
 #include "reports.hpp"
 
 #include <algorithm>
@@ -14,6 +16,7 @@ namespace {
 /// Units on the wire at a time. More would not keep the server busier, but be told "outcome not known" when the
 /// connection is lost, and run unnamed while the Parse of the first of them is under way.
 constexpr std::size_t max_underway = 128;
+constexpr int most_reads = 64;
 /// A statement that comes sooner after the last one that found the connection idle is part of a busy run.
 constexpr std::chrono::microseconds idle_after{200};
 
@@ -37,10 +40,17 @@ outcome lost_outcome(const unit& u, ending how) {
 /// Whether the server, or a pooler in front of it, gave up waiting at the moment at which `head` was sent. No code of the
 /// user's can say so in its place: it cannot raise an error that ends the connection.
 bool is_unheard(const unit& head) {
-    if (head.answered > 0) return false;
+    if (head.failed_command > 0) return false;
     const std::string_view code = head.sqlstate();
     return code == sqlstate::idle_session_timeout || code == sqlstate::idle_in_transaction_session_timeout ||
            (code == sqlstate::protocol_violation && head.server_message().starts_with("query_wait_timeout"));
+}
+
+/// A COMMIT by hand that a constraint or a conflict has refused, which ends the transaction.
+bool has_failed_to_commit(const unit& u) {
+    if (u.within || u.failed_command >= u.commands.size()) return false;
+    const bool is_refused = u.sqlstate().starts_with("23") || u.sqlstate().starts_with("40");
+    return is_refused && scan_sql(u.text_of(u.commands[u.failed_command]).sql).ends_transaction;
 }
 
 std::string_view text_of_outcome(outcome became) {
@@ -180,7 +190,9 @@ void session::receive() {
 void session::hear_after_idling() {
     if (state_ != state::pipelining || !underway_.empty() || !queued_.empty()) return;
     const clock::time_point now = clock::now();
-    if (now - std::exchange(woken_, now) >= idle_after) receive();
+    if (now - std::exchange(woken_, now) < idle_after) return;
+    // The end of the connection may stand behind notices.
+    for (int left = most_reads; left > 0 && state_ == state::pipelining && is_readable(socket()); --left) receive();
 }
 
 void session::receive_answers() {
@@ -211,7 +223,7 @@ void session::on_rows(unit& u) {
 
 void session::on_answer(unit& u) {
     command& c = u.commands[u.answered];
-    note_tag(u, c.answer.command_tag());
+    note_tag(u, c);
     if (u.keeps_results && c.is_wanted) types_.note_types(u, c.answer);
     hand_over(u, c);
 }
@@ -239,6 +251,7 @@ void session::on_sync() {
         if (u->is_for == purpose::reset) refuse_behind_reset(*u);
         forget_what_broke(*u);
         note_refused_write(*u);
+        if (has_failed_to_commit(*u)) transactions_.tagged("ROLLBACK");
     }
     if (is_to_be_replayed(*u)) return replay(std::move(u));
     if (u->within) note_scope(*u);
@@ -333,6 +346,7 @@ void session::close(std::string_view reason, ending how) {
     ended_ = how;
     wire_.stop();
     canceller_.stop();
+    transactions_.settled(false);
     finished_.append(std::move(held_));
     while (!underway_.empty()) fail_closed(underway_.pop_front(), true);
     while (!queued_.empty()) fail_closed(queued_.pop_front(), false);

@@ -1,6 +1,7 @@
 // What is run once more: a unit that failed for what the session knew wrongly of the server, of its prepared statements
 // and its types. Only on evidence that what failed did not run, and that what ran before it is undone (docs/adr/0010).
 #include <coropg/detail/session/session.hpp>
+#include <coropg/detail/sql/scanner.hpp>
 #include <coropg/log.hpp>
 #include <coropg/sqlstate.hpp>
 
@@ -19,6 +20,13 @@ constexpr int max_replays = 2;
 bool is_undone_with_others(std::string_view tag) {
     constexpr std::string_view commands[]{"SELECT ", "INSERT ", "UPDATE ", "DELETE ", "MERGE "};
     return tag.empty() || std::ranges::any_of(commands, [tag](std::string_view c) { return tag.starts_with(c); });
+}
+
+/// Whether a transaction is open behind what has this tag: a new one, or the same, back at a savepoint.
+bool keeps_transaction(std::string_view tag, std::string_view sql) {
+    if (tag != "COMMIT" && tag != "ROLLBACK") return false;
+    const sql_shape shape = scan_sql(sql);
+    return !shape.ends_transaction || shape.chains;
 }
 
 /// The transaction that `u` opened is undone: whatever comes next begins it.
@@ -40,12 +48,13 @@ void tell_of_pooler() {
 }  // namespace
 
 /// A unit is not run again that may have stored something on its way.
-void session::note_tag(unit& u, std::string_view tag) {
+void session::note_tag(unit& u, const command& c) {
+    const std::string_view tag = c.answer.command_tag();
     if ((tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") && u.is_for != purpose::reset)
         wire_.statements().forget_ready();
     if (u.within) return;
     if (!is_undone_with_others(tag)) u.replays = max_replays;
-    transactions_.tagged(tag);
+    if (!keeps_transaction(tag, u.text_of(c).sql)) transactions_.tagged(tag);
 }
 
 /// A unit that failed for what the session knew wrongly of the server. Nothing of it has an effect: the statement that

@@ -23,13 +23,14 @@ WITH RECURSIVE asked(name, type) AS (
                   WHERE t.typrelid <> 0 AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
     ) part(type) WHERE part.type >= 16384
 )
-SELECT t.oid, n.nspname, t.typname, t.typtype, t.typcategory, t.typelem, t.typbasetype,
-       ARRAY(SELECT name FROM asked WHERE asked.type = t.oid),
+SELECT needed.type, n.nspname, t.typname, t.typtype, t.typcategory, t.typelem, t.typbasetype,
+       ARRAY(SELECT name FROM asked WHERE asked.type = needed.type),
        ARRAY(SELECT attname::text FROM pg_catalog.pg_attribute a
              WHERE t.typrelid <> 0 AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY attnum),
        ARRAY(SELECT atttypid FROM pg_catalog.pg_attribute a
              WHERE t.typrelid <> 0 AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY attnum)
-FROM needed JOIN pg_catalog.pg_type t ON t.oid = needed.type JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace)";
+FROM needed LEFT JOIN pg_catalog.pg_type t ON t.oid = needed.type
+            LEFT JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace)";
 
 }  // namespace
 
@@ -41,13 +42,15 @@ void ask_for_types(unit& u, const std::vector<std::string_view>& names, const st
 
 void learn_types(type_catalog& catalog, const result& answer) {
     for (const row r : answer) {
+        for (const auto& name : r[7].as<std::vector<std::string>>()) catalog.add_name(name, r[0].as<oid>());
+        // Younger than the snapshot of a transaction, which names do not go by.
+        if (r[2].is_null()) continue;
         type_catalog::known_type type{r[0].as<oid>(),  r[1].as<std::string>(), r[2].as<std::string>(), r[3].as<char>(),
                                       r[4].as<char>(), r[5].as<oid>(),         r[6].as<oid>(),         {}};
         const auto names = r[8].as<std::vector<std::string>>();
         const auto numbers = r[9].as<std::vector<oid>>();
         for (std::size_t i = 0; i < names.size() && i < numbers.size(); ++i)
             type.attributes.push_back({names[i], numbers[i]});
-        for (const auto& name : r[7].as<std::vector<std::string>>()) catalog.add_name(name, type.number);
         catalog.add(std::move(type));
     }
 }

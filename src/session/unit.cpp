@@ -31,17 +31,19 @@ struct error_origin {
     std::string_view context;
     std::string_view routine;
     bool has_position;
-    bool is_unexpected;
 
     explicit error_origin(const PGresult& error)
         : context{field_of(error, PG_DIAG_CONTEXT)},
           routine{field_of(error, PG_DIAG_SOURCE_FUNCTION)},
-          has_position{!field_of(error, PG_DIAG_STATEMENT_POSITION).empty()},
-          is_unexpected{field_of(error, PG_DIAG_SQLSTATE) == sqlstate::internal_error} {}
+          has_position{!field_of(error, PG_DIAG_STATEMENT_POSITION).empty()} {}
 
-    /// The statement was not even planned: once it runs, its errors have no position in it. What the server did not
-    /// expect to happen at all has none in any case.
-    [[nodiscard]] bool is_of_analysis() const noexcept { return context.empty() && (has_position || is_unexpected); }
+    /// The statement was not even planned: once it runs, its errors have no position in it.
+    [[nodiscard]] bool is_of_analysis() const noexcept { return context.empty() && has_position; }
+    /// The same of what the server did not expect to happen at all, as it looked at the type of a parameter.
+    [[nodiscard]] bool is_of_parameters_type() const noexcept {
+        return context.empty() && (routine == "getBaseTypeAndTypmod" || routine == "TupleDescInitEntry" ||
+                                   routine == "typeOrDomainTypeRelid");
+    }
     /// A parameter could not be read, which is before anything runs. CONTEXT names it, in the language of the server.
     [[nodiscard]] bool is_of_parameter() const noexcept {
         const bool is_to_read =
@@ -49,6 +51,17 @@ struct error_origin {
         return is_to_read && context.find('\n') == std::string_view::npos;
     }
 };
+
+/// Whether the server has found that the type of a parameter is not there, which it looks at before all else; but what a
+/// procedure returns is looked at behind it.
+bool fails_for_parameter(const unit& u) {
+    if (u.changes != session_change::none || u.failed_command >= u.commands.size()) return false;
+    const command& c = u.commands[u.failed_command];
+    const std::string_view message = u.server_message();
+    const std::string_view number = message.substr(message.find_last_of(' ') + 1);
+    return std::ranges::any_of(u.parameters.types(c.first_parameter, c.parameter_count),
+                               [number](oid type) { return std::to_string(type) == number; });
+}
 
 /// Whether `u` ends, or asks about, what was never begun.
 bool has_nothing_to_end(const unit& u) {
@@ -214,7 +227,7 @@ std::string_view unit::server_message() const noexcept {
 // An SQLSTATE says nothing about execution: a function can raise any of them after it has stored something. It cannot
 // raise one without adding its own lines to the error's CONTEXT, nor in the name of one of the server's routines, nor
 // as the answer to a Parse. Source: PostgreSQL manual, "Error and Notice Message Fields".
-out_of_date unit::staleness() const noexcept {
+out_of_date unit::staleness() const {
     if (!server_error_ || has_problem()) return out_of_date::nothing;
     const std::string_view code = sqlstate();
     const bool is_by_name = preparing != prepare::never;
@@ -227,8 +240,9 @@ out_of_date unit::staleness() const noexcept {
             return out_of_date::plan;
     }
     if (!sends_user_types || types_asked != 0 || !may_be_of_type(code, server_message())) return out_of_date::nothing;
-    return failed_in_parse || origin.is_of_analysis() || origin.is_of_parameter() ? out_of_date::type
-                                                                                  : out_of_date::nothing;
+    const bool did_not_run = failed_in_parse || origin.is_of_analysis() || origin.is_of_parameter() ||
+                             (origin.is_of_parameters_type() && fails_for_parameter(*this));
+    return did_not_run ? out_of_date::type : out_of_date::nothing;
 }
 
 void unit::throw_failure() const {

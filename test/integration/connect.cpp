@@ -241,6 +241,23 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_service_says_where_to, Face, both_faces) {
     BOOST_TEST(e.attempts()[0].port == "1");
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_service_that_cannot_be_read_is_told, Face, both_faces) {
+    conninfo here;
+    here.application_name("one\nnonsense=1");
+    const service_file file{here};
+    Face face;
+    const auto e = error_of<connection_error>([&] { face.connect("service=here"); });
+    BOOST_TEST(contains(e.what(), "service file"), e.what());
+    BOOST_TEST(!e.is_transient());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(without_a_limit_connecting_takes_its_time, Face, both_faces) {
+    Face face;
+    conninfo info = dsn();
+    auto conn = face.connect(info.connect_timeout(std::chrono::milliseconds{0}));
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(an_address_without_a_name_is_called_by_it, Face, both_faces) {
     Face face;
     const auto e = error_of<connection_error>([&] { face.connect("hostaddr=127.0.0.1 port=1 user=x"); });

@@ -1,5 +1,5 @@
 // Connections that idle: the server may end one meanwhile, and nothing that comes after is in doubt.
-#include "../support/faces.hpp"
+#include "../support/cluster.hpp"
 
 #include <coropg/testing/fake_server.hpp>
 
@@ -77,6 +77,35 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_commit_after_the_end_is_in_no_doubt, Face, both_
     auto other = face.connect();
     BOOST_TEST(AWAIT(other.template fetch_one<std::int64_t>("SELECT count(*) FROM idled")) == 0);
     AWAIT(other.execute("DROP TABLE idled"));
+}
+
+// The others are warned, and cut off.
+BOOST_AUTO_TEST_CASE_TEMPLATE(nor_is_it_after_a_crash, Face, both_faces) {
+    if (!cluster::is_possible()) return;
+    Face face;
+    const cluster server;
+    auto conn = face.connect(server.info());
+    auto crashing = face.connect(server.info());
+    auto tx = AWAIT(conn.begin());
+    AWAIT(tx.execute("SELECT 1"));
+    cluster::kill_process(crashing.backend_pid());
+    ERROR_OF(connection_error, crashing.execute("SELECT pg_sleep(20)"));
+    while (!server.accepts()) continue;  // not before all sessions have ended
+    BOOST_TEST((VOID_ERROR_OF(connection_error, tx.commit()).outcome() == outcome::not_sent));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_the_server_did_not_wait_for_is_not_executed, Face, both_faces) {
+    Face face;
+    testing::fake_server server;
+    for (const char* code : {"57P05", "25P03"}) {
+        server.next({testing::step::startup(), testing::step::expect("PBDES"),
+                     testing::step::send(testing::error_response(
+                         {{'S', "FATAL"}, {'V', "FATAL"}, {'C', code}, {'M', "terminating connection"}})),
+                     testing::step::close()});
+        auto conn = face.connect(server.info());
+        const auto e = ERROR_OF(connection_error, conn.execute("INSERT INTO t VALUES (1)"));
+        BOOST_TEST((e.outcome() == outcome::not_executed), e.what());
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

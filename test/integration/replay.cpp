@@ -40,6 +40,7 @@ constexpr auto schema = R"(
         PERFORM nextval('replay.calls');
         BEGIN EXECUTE sql; EXCEPTION WHEN OTHERS THEN RAISE; END;
         RETURN 0; END $$;
+    CREATE FUNCTION replay.counts(c replay.coin) RETURNS bigint LANGUAGE sql AS $$ SELECT nextval('replay.calls') $$;
     CREATE PROCEDURE replay.pays(c replay.coin, sql text) LANGUAGE plpgsql AS $$ BEGIN
         INSERT INTO replay.paid VALUES (c);
         COMMIT;
@@ -90,6 +91,27 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(nor_is_what_the_server_raises_within_it, Face, bot
                      face.conn.execute("SELECT replay.raises_again($1, $2)", coin::tails, std::string{sql}));
             BOOST_TEST(face.calls() == ++expected, sql);
         }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(nor_is_what_the_server_does_not_find_as_it_runs, Face, both_faces) {
+    replaying<Face> face;
+    std::int64_t expected = 0;
+    for (int i = 0; i < times; ++i) {
+        const auto e = ERROR_OF(
+            server_error, face.conn.execute("SELECT replay.counts($1), array_in('{1}', 999999, -1)", coin::heads));
+        BOOST_TEST(contains(e.what(), "cache lookup failed for type"), e.what());
+        BOOST_TEST(face.calls() == ++expected);
+    }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_type_younger_than_the_transactions_snapshot_is_found, Face, both_faces) {
+    replaying<Face> face;
+    auto conn = face.connect();
+    auto tx = AWAIT(conn.begin({.isolation = isolation::repeatable_read}));
+    AWAIT(tx.execute("SELECT 1"));
+    AWAIT(face.conn.execute_script("CREATE TYPE replay.side AS ENUM ('left', 'right')"));
+    BOOST_TEST(AWAIT(tx.template fetch_one<std::string>("SELECT $1::text", side::left)) == "left");
+    AWAIT(tx.commit());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_procedure_has_committed_is_not_paid_again, Face, both_faces) {

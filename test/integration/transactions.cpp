@@ -371,6 +371,52 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(nothing_is_begun_within_what_was_begun_by_hand, Fa
     BOOST_TEST(stored(face, conn) == (ids{0, 1, 2, 3, 4}), boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(nor_while_others_are_under_way_behind_what_keeps_it) {
+    async_face face;
+    auto conn = connect_with_table(face);
+    const auto sleeping = [&]() -> asio::awaitable<void> { co_await conn.execute("SELECT pg_sleep(0.2)"); };
+    const auto refused_behind = [&](unchecked_sql sql) -> asio::awaitable<void> {
+        co_await conn.execute(sql);
+        try {
+            co_await conn.begin();
+            BOOST_ERROR("begun behind " << sql.text());
+        } catch (const usage_error&) {
+        }
+    };
+    for (const char* keeping : {"ROLLBACK TO here", "COMMIT AND CHAIN", "ROLLBACK AND CHAIN"}) {
+        AWAIT(conn.execute("BEGIN"));
+        AWAIT(conn.execute("SAVEPOINT here"));
+        AWAIT(gather(refused_behind(unchecked_sql{keeping}), sleeping()));
+        AWAIT(conn.execute("ROLLBACK"));
+    }
+    // A COMMIT that is refused ends it.
+    AWAIT(conn.execute_script("CREATE TEMP TABLE checked (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)"));
+    const auto begun_behind_refusal = [&]() -> asio::awaitable<void> {
+        try {
+            co_await conn.execute("COMMIT");
+            BOOST_ERROR("committed");
+        } catch (const errors::unique_violation&) {
+        }
+        auto tx = co_await conn.begin();
+        co_await tx.execute("INSERT INTO checked VALUES (2)");
+        co_await tx.commit();
+    };
+    AWAIT(conn.execute("BEGIN"));
+    AWAIT(conn.execute("INSERT INTO checked VALUES (1), (1)"));
+    AWAIT(gather(begun_behind_refusal(), sleeping()));
+    BOOST_TEST(AWAIT(conn.fetch_one<int>("SELECT sum(id)::int FROM checked")) == 2);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_lost_connection_has_nothing_begun_by_hand, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    auto killer = face.connect();
+    AWAIT(conn.execute("BEGIN"));
+    AWAIT(killer.execute("SELECT pg_terminate_backend($1, 10000)", conn.backend_pid()));
+    const auto transact = [&] { AWAIT(conn.transaction([](auto& tx) { return tx.execute("SELECT 1"); })); };
+    for (int i = 0; i < 2; ++i) BOOST_TEST((error_of<connection_error>(transact).outcome() == outcome::not_sent));
+}
+
 BOOST_AUTO_TEST_CASE(nor_within_what_is_being_begun_by_hand) {
     async_face face;
     auto conn = connect_with_table(face);

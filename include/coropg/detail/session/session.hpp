@@ -58,6 +58,8 @@ class session {
         const at_the_end keeper{*this, std::move(done)};
         return map(*keeper.u);
     }
+    /// Reads what came while nothing was under way, if that was for some time: the server may have ended the connection.
+    void hear_after_idling();
     /// Queues a unit; it is sent by the next `send()`. One that does not belong to the innermost open transaction is
     /// refused.
     void submit(unit_ptr&& u);
@@ -174,12 +176,11 @@ class session {
 
     // receiving
     void receive();
-    void hear_after_idling();
     void receive_answers();
     void on_rows(unit& u);
     void on_answer(unit& u);
     void hand_over(unit& u, command& c);
-    void note_tag(unit& u, std::string_view tag);
+    void note_tag(unit& u, const command& c);
     void on_sync();
     void note_refused_write(const unit& u);
     void refuse_copy(unit& u);

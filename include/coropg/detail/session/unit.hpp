@@ -199,7 +199,7 @@ class unit : public unit_state, public unit_progress {
     /// The text of the server's error, else "".
     [[nodiscard]] std::string_view server_message() const noexcept;
     /// What it failed for, if its error shows that nothing of the command that failed was executed.
-    [[nodiscard]] out_of_date staleness() const noexcept;
+    [[nodiscard]] out_of_date staleness() const;
     /// Throws what it failed with, if it did.
     void throw_failure() const;
     /// The same for the caller's statement at `index`: if another one of the unit failed, a pipeline_aborted.

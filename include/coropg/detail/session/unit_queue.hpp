@@ -83,7 +83,9 @@ class unit_queue {
 /// Whether one of these could leave a transaction open, as BEGIN does.
 inline bool may_begin_by_hand(const unit_queue& sent) {
     bool may_be = false;
-    sent.for_each([&may_be](const unit& u) { may_be = may_be || (!u.within && u.changes != session_change::none); });
+    sent.for_each([&may_be](const unit& u) {
+        may_be = may_be || (!u.within && u.is_for == purpose::statements && u.changes != session_change::none);
+    });
     return may_be;
 }
 

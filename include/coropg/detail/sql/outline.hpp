@@ -138,6 +138,7 @@ class sql_outline {
             follow_copy(text);
         } else if (in_ending_) {
             if (is_sql_word(text, "TO")) in_ending_ = false;  // a savepoint
+            if (is_sql_word(text, "CHAIN") && !is_sql_word(previous_, "NO")) chains_ = true;
         } else if (in_prepare_) {
             in_ending_ = is_sql_word(text, "TRANSACTION");
             in_prepare_ = false;
@@ -180,6 +181,8 @@ class sql_outline {
     [[nodiscard]] constexpr std::size_t statements() const { return statements_; }
     [[nodiscard]] constexpr bool is_copy() const { return is_copy_; }
     [[nodiscard]] constexpr bool ends_transaction() const { return ends_transaction_ || in_ending_; }
+    /// Whether one that ends also begins the next.
+    [[nodiscard]] constexpr bool chains() const { return chains_; }
     [[nodiscard]] constexpr session_change changes() const { return changes_; }
 
  private:
@@ -228,6 +231,7 @@ class sql_outline {
     bool in_prepare_ = false;
     bool in_ending_ = false;
     bool ends_transaction_ = false;
+    bool chains_ = false;
 };
 
 }  // namespace detail

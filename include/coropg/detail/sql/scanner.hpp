@@ -50,6 +50,7 @@ struct sql_shape {
     std::size_t statements = 0;                     ///< those that are more than blanks and comments
     bool is_copy = false;                           ///< one of the statements is COPY ... FROM STDIN or TO STDOUT
     bool ends_transaction = false;                  ///< one of the statements is COMMIT, ROLLBACK or the like
+    bool chains = false;                            ///< such a one is followed by the next: AND CHAIN
     session_change changes = session_change::none;  ///< the most that any of the statements may do
     bool ends_in_comment = false;  ///< a "--" comment is still open at the end, so text glued on would vanish in it
 };
@@ -79,6 +80,7 @@ class sql_scanner {
         shape_.statements = outline_.statements();
         shape_.is_copy = outline_.is_copy();
         shape_.ends_transaction = outline_.ends_transaction();
+        shape_.chains = outline_.chains();
         if (shape_.defect != sql_defect::none) outline_.lose_track();
         shape_.changes = outline_.changes();
         return shape_;
