@@ -179,12 +179,38 @@ BOOST_AUTO_TEST_CASE(what_is_begun_by_hand_is_ended_by_hand) {
         }
 }
 
-BOOST_AUTO_TEST_CASE(a_script_may_leave_a_transaction) {
+BOOST_AUTO_TEST_CASE(what_is_open_in_the_end_outranks_the_tags) {
     transaction_state t;
     t.settled(true);
-    BOOST_TEST(t.is_by_hand());
+    BOOST_TEST((t.is_by_hand() && t.is_open()));
     t.settled(false);
-    BOOST_TEST(!t.is_by_hand());
+    BOOST_TEST((!t.is_by_hand() && !t.is_open()));
+    const auto root = begin(t);
+    t.open(*root);
+    t.settled(true);
+    BOOST_TEST(!t.is_by_hand());  // it is the one that was begun here
+    BOOST_TEST(t.is_open());
+}
+
+BOOST_AUTO_TEST_CASE(none_is_begun_within_one_by_hand) {
+    transaction_state t;
+    t.tagged("BEGIN");
+    BOOST_CHECK_THROW(begin(t), usage_error);
+    t.tagged("COMMIT");
+    const auto root = begin(t);
+    t.open(*root);
+    t.answered(*root, purpose::statements, true);
+    begin(t, root);
+}
+
+BOOST_AUTO_TEST_CASE(one_that_is_undone_is_begun_again) {
+    transaction_state t;
+    const auto root = begin(t);
+    BOOST_TEST(t.open(*root));
+    t.undone();
+    BOOST_TEST((!t.is_beginning() && !t.is_open()));
+    BOOST_TEST(t.open(*root));
+    BOOST_TEST((t.is_beginning() && t.is_open()));
 }
 
 namespace {
