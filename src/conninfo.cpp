@@ -10,12 +10,11 @@ namespace coropg {
 namespace {
 
 /// What libpq marks as a password, and what it should.
-bool is_secret(std::string_view keyword) {
-    constexpr std::string_view known[]{"password", "sslpassword", "oauth_client_secret", "scram_client_key",
-                                       "scram_server_key"};
-    if (std::ranges::find(known, keyword) != std::end(known)) return true;
-    const detail::pq::options options{PQconndefaults()};
-    for (const PQconninfoOption* o = options.get(); o != nullptr && o->keyword != nullptr; ++o)
+bool is_secret(std::string_view keyword, const PQconninfoOption* known) {
+    constexpr std::string_view secrets[]{"password", "sslpassword", "oauth_client_secret", "scram_client_key",
+                                         "scram_server_key"};
+    if (std::ranges::find(secrets, keyword) != std::end(secrets)) return true;
+    for (const PQconninfoOption* o = known; o != nullptr && o->keyword != nullptr; ++o)
         if (keyword == o->keyword) return o->dispchar != nullptr && *o->dispchar == '*';
     return false;
 }
@@ -111,9 +110,10 @@ std::string_view conninfo::get(std::string_view keyword) const noexcept {
 }
 
 std::string conninfo::describe() const {
+    const detail::pq::options known{PQconndefaults()};
     std::string text;
     for (const auto& [keyword, value] : settings_) {
-        if (is_secret(keyword)) continue;
+        if (is_secret(keyword, known.get())) continue;
         text += (text.empty() ? "" : " ") + keyword + "=" + value;
     }
     return text;

@@ -16,6 +16,7 @@ namespace {
 /// Units on the wire at a time. More would not keep the server busier, but be told "outcome not known" when the
 /// connection is lost, and run unnamed while the Parse of the first of them is under way.
 constexpr std::size_t max_underway = 128;
+/// Of what came while nothing was under way; a server that talks without end must not keep the caller.
 constexpr int most_reads = 64;
 /// A statement that comes sooner after the last one that found the connection idle is part of a busy run.
 constexpr std::chrono::microseconds idle_after{200};
@@ -37,8 +38,8 @@ outcome lost_outcome(const unit& u, ending how) {
     return decided ? outcome::unknown : outcome::not_executed;
 }
 
-/// Whether the server, or a pooler in front of it, gave up waiting at the moment at which `head` was sent. No code of the
-/// user's can say so in its place: it cannot raise an error that ends the connection.
+/// Whether the server, or a pooler in front of it, gave up waiting at the moment at which `head` was sent. A function can
+/// raise the same SQLSTATE, but no error that ends the connection.
 bool is_unheard(const unit& head) {
     if (head.failed_command > 0) return false;
     const std::string_view code = head.sqlstate();
@@ -254,8 +255,10 @@ void session::on_sync() {
         if (has_failed_to_commit(*u)) transactions_.tagged("ROLLBACK");
     }
     if (is_to_be_replayed(*u)) return replay(std::move(u));
-    if (u->within) note_scope(*u);
-    if (underway_.empty()) transactions_.settled(!wire_.is_at_rest());
+    if (u->within)
+        note_scope(*u);
+    else if (u->is_for == purpose::statements && underway_.empty())
+        transactions_.settled(!wire_.is_at_rest());
     if (u->unknown_types.empty() || u->failed()) return finish(std::move(u));
     const std::vector<oid> unknown = std::move(u->unknown_types);
     const unit& asking = *u;
@@ -307,8 +310,10 @@ void session::end_exclusive() {
     exclusive_caller_ = nullptr;
     state_ = state::pipelining;
     if (u.is_for != purpose::farewell && wire_.is_lost()) return lose();
-    if (u.within) note_scope(u);
-    transactions_.settled(!wire_.is_at_rest());
+    if (u.within)
+        note_scope(u);
+    else
+        transactions_.settled(!wire_.is_at_rest());
     const bool is_last = u.is_for == purpose::farewell;
     finish(underway_.pop_front());
     if (is_last) return close("closed by close()", ending::by_program);
@@ -336,7 +341,8 @@ void session::lose() {
     std::string reason = wire_.last_words().empty() ? wire_.last_message() : wire_.last_words();
     if (head != nullptr && !head->server_message().empty()) reason = head->server_message();
     log(log_level::error, "connection lost: " + reason);
-    close(reason, head != nullptr && is_unheard(*head) ? ending::unheard : ending::any);
+    const bool has_ended_it = !wire_.last_words().empty();
+    close(reason, has_ended_it && head != nullptr && is_unheard(*head) ? ending::unheard : ending::any);
 }
 
 void session::close(std::string_view reason, ending how) {

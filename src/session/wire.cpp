@@ -29,7 +29,7 @@ bool is_of_libpq(const PGresult* notice) {
            std::string_view{severity} == "NOTICE";
 }
 
-/// What ends the connection comes as an error, which libpq takes for a notice while nothing is under way.
+/// The text of an error that ends the connection, else "". While nothing is under way libpq takes it for a notice.
 std::string_view last_words_of(const PGresult* notice) {
     const char* const severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
     const bool is_last =
@@ -184,6 +184,7 @@ wire::event wire::on_result(unit& u, pq::result&& r) {
         case PGRES_COPY_BOTH: return event::copy;
         case PGRES_FATAL_ERROR:
         case PGRES_BAD_RESPONSE:
+            if (const std::string_view text = last_words_of(r.get()); !text.empty()) last_words_ = text;
             if (!u.failed()) u.fail(u.answered, std::move(r));
             if (u.awaits_parse())
                 // The name is a hash of the statement: who has it already, has this statement.

@@ -1,6 +1,8 @@
 // Transactions and savepoints: what is stored after each way in which they can end.
 #include "../support/faces.hpp"
 
+#include <coropg/testing/fake_server.hpp>
+
 using namespace coropg;
 using namespace coropg::test;
 using namespace std::chrono_literals;
@@ -405,6 +407,27 @@ BOOST_AUTO_TEST_CASE(nor_while_others_are_under_way_behind_what_keeps_it) {
     AWAIT(conn.execute("INSERT INTO checked VALUES (1), (1)"));
     AWAIT(gather(begun_behind_refusal(), sleeping()));
     BOOST_TEST(AWAIT(conn.fetch_one<int>("SELECT sum(id)::int FROM checked")) == 2);
+}
+
+// A cancel from elsewhere that comes before COMMIT has begun, leaves the transaction open: it is rolled back by itself.
+BOOST_AUTO_TEST_CASE_TEMPLATE(one_may_begin_behind_a_commit_that_was_cancelled, Face, both_faces) {
+    using namespace coropg::testing;
+    const auto done = [](std::string_view tag) {
+        return parse_complete() + bind_complete() + no_data() + command_complete(tag);
+    };
+    Face face;
+    fake_server server;
+    server.next({step::startup(), step::expect("PBDEPBDES"),
+                 step::send(done("BEGIN") + done("INSERT 0 1") + ready_for_query('T')), step::expect("PBDES"),
+                 step::send(error_response("57014", "canceling statement due to user request") + ready_for_query('E')),
+                 step::expect("PBDES"), step::send(done("ROLLBACK") + ready_for_query('I')), step::expect("PBDEPBDES"),
+                 step::send(done("BEGIN") + done("INSERT 0 1") + ready_for_query('T')), step::hang()});
+    auto conn = face.connect(server.info());
+    auto cancelled = AWAIT(conn.begin({.finds_transaction_id = false}));
+    AWAIT(cancelled.execute("INSERT INTO t VALUES (1)"));
+    VOID_ERROR_OF(errors::query_canceled, cancelled.commit());
+    auto next = AWAIT(conn.begin({.finds_transaction_id = false}));
+    BOOST_TEST(AWAIT(next.execute("INSERT INTO t VALUES (2)")).affected_rows() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_lost_connection_has_nothing_begun_by_hand, Face, both_faces) {

@@ -53,7 +53,7 @@ class wire {
     [[nodiscard]] bool is_lost() const noexcept { return PQstatus(conn_.get()) != CONNECTION_OK; }
     /// Whether the server has no transaction open, and has answered everything.
     [[nodiscard]] bool is_at_rest() const noexcept { return PQtransactionStatus(conn_.get()) == PQTRANS_IDLE; }
-    /// Why the server has ended the connection while it was idle; it may not have closed its socket yet.
+    /// Why the server has ended the connection, if it said so; it may not have closed its socket yet.
     [[nodiscard]] const std::string& last_words() const noexcept { return last_words_; }
     /// Whether the session has the client_encoding that it began with, which is UTF8.
     [[nodiscard]] bool speaks_utf8() const noexcept { return PQclientEncoding(conn_.get()) == encoding_; }
