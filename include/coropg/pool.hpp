@@ -64,7 +64,7 @@ template <class T, class Finish>
 asio::awaitable<T> run_alone(std::shared_ptr<asio_pool> pool, unit_ptr u, Finish finish) {
     coropg::pooled_connection conn = co_await acquire_from(std::move(pool), u->where, u->deadline);
     const bool throws = co_await asio::this_coro::throw_if_cancelled();
-    require_uncancelled(throws, co_await asio::this_coro::cancellation_state);
+    require_uncancelled(throws, co_await asio::this_coro::cancellation_state, *u);
     co_return co_await conn->runner().run<T>(std::move(u), std::move(finish));
 }
 
@@ -73,7 +73,7 @@ auto transact_in(std::shared_ptr<asio_pool> pool, Begin begin, Work work, std::s
     -> std::invoke_result_t<Work&, transaction&> {
     coropg::pooled_connection conn = co_await acquire_from(std::move(pool), where);
     const bool throws = co_await asio::this_coro::throw_if_cancelled();
-    require_uncancelled(throws, co_await asio::this_coro::cancellation_state);
+    require_uncancelled(throws, co_await asio::this_coro::cancellation_state, where);
     auto begin_here = [runner = conn->runner(), begin = std::move(begin)]() mutable { return begin(runner); };
     co_return co_await asio_runner::transact(std::move(begin_here), std::move(work));
 }
@@ -104,7 +104,7 @@ class pool_runner {
         try {
             conn.emplace(co_await acquire_from(here(self.pool_), units.front()->where, units.front()->deadline));
             const bool throws = co_await asio::this_coro::throw_if_cancelled();
-            require_uncancelled(throws, co_await asio::this_coro::cancellation_state);
+            require_uncancelled(throws, co_await asio::this_coro::cancellation_state, *units.front());
         } catch (...) {
             fail_all(units, std::current_exception(), finish);
         }

@@ -253,8 +253,8 @@ void session::on_sync() {
         forget_what_broke(*u);
         note_refused_write(*u);
         if (has_failed_to_commit(*u)) transactions_.tagged("ROLLBACK");
+        if (is_to_be_replayed(*u)) return replay(std::move(u));
     }
-    if (is_to_be_replayed(*u)) return replay(std::move(u));
     if (u->within)
         note_scope(*u);
     else if (u->is_for == purpose::statements && underway_.empty())

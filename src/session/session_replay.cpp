@@ -50,10 +50,11 @@ void tell_of_pooler() {
 /// A unit is not run again that may have stored something on its way.
 void session::note_tag(unit& u, const command& c) {
     const std::string_view tag = c.answer.command_tag();
+    if (is_undone_with_others(tag)) return;
     if ((tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") && u.is_for != purpose::reset)
         wire_.statements().forget_ready();
     if (u.within) return;
-    if (!is_undone_with_others(tag)) u.replays = max_replays;
+    u.replays = max_replays;
     if (!keeps_transaction(tag, u.text_of(c).sql)) transactions_.tagged(tag);
 }
 

@@ -135,8 +135,11 @@ wire::event wire::next(unit& head) {
     PGconn* const conn = conn_.get();
     for (;;) {
         const bool awaits_answer = head.answered < head.sent || head.sync_sent;
-        if (!awaits_answer || head.holds_back()) return event::nothing;
-        if (head.is_streamed() && !is_row_by_row_) ask_for_rows(head);
+        if (!awaits_answer) return event::nothing;
+        if (head.is_streamed()) {
+            if (head.holds_back()) return event::nothing;
+            if (!is_row_by_row_) ask_for_rows(head);
+        }
         if (PQisBusy(conn) == 1) return event::nothing;
         if (pq::result r{PQgetResult(conn)}) {
             const event seen = on_result(head, std::move(r));

@@ -427,10 +427,12 @@ BOOST_AUTO_TEST_CASE(who_is_cancelled_between_two_waits_is_told_by_an_error_of_o
         work.emplace(face.io, std::move(of));
         return work->error<operation_aborted>();
     };
-    BOOST_TEST((told(conn.transaction([&](transaction& tx) -> asio::awaitable<void> {
-                    co_await tx.execute("SELECT 1");
-                    cancel();
-                })).outcome() == outcome::not_sent));
+    const auto e = told(conn.transaction([&](transaction& tx) -> asio::awaitable<void> {
+        co_await tx.execute("SELECT 1");
+        cancel();
+    }));
+    BOOST_TEST((e.outcome() == outcome::not_sent));
+    BOOST_TEST(e.where().file_name() == std::string_view{__FILE__});
     BOOST_TEST((told(only_run(conn.transaction([&](transaction& tx) -> asio::awaitable<int> {
                     co_await tx.execute("SELECT 1");
                     cancel();

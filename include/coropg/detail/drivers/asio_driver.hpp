@@ -163,13 +163,13 @@ class asio_runner {
             co_await work(tx);
             if (!tx.is_open()) co_return require_kept(*tx.within());
             const bool throws = co_await asio::this_coro::throw_if_cancelled();
-            require_uncancelled(throws, co_await asio::this_coro::cancellation_state);
+            require_uncancelled(throws, co_await asio::this_coro::cancellation_state, tx.within()->where);
             co_await tx.commit(tx.within()->where);
         } else {
             value result = co_await work(tx);
             if (tx.is_open()) {
                 const bool throws = co_await asio::this_coro::throw_if_cancelled();
-                require_uncancelled(throws, co_await asio::this_coro::cancellation_state);
+                require_uncancelled(throws, co_await asio::this_coro::cancellation_state, tx.within()->where);
                 co_await tx.commit(tx.within()->where);
             } else {
                 require_kept(*tx.within());

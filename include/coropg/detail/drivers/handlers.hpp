@@ -12,6 +12,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/require.hpp>
 
+#include <source_location>
 #include <utility>
 
 namespace coropg::detail {
@@ -22,11 +23,15 @@ namespace coropg::detail {
     return (type & (types::terminal | types::total)) != types::none;
 }
 
-/// Asked between two waits of one verb: who was cancelled meanwhile is told so by an error of ours. Asio would throw its
-/// own at the next `co_await`, if `throws` (this_coro::throw_if_cancelled).
-inline void require_uncancelled(bool throws, const boost::asio::cancellation_state& state) {
+inline call_site site_of(const unit& u) { return u.site(); }
+inline call_site site_of(std::source_location where) { return {{}, where}; }
+
+/// Asked between two waits of one verb: who was cancelled meanwhile is told so by an error of ours, about a unit or a
+/// line. Asio would throw its own at the next `co_await`, if `throws` (this_coro::throw_if_cancelled).
+template <class About = std::source_location>
+void require_uncancelled(bool throws, const boost::asio::cancellation_state& state, const About& about = {}) {
     if (throws && state.cancelled() != boost::asio::cancellation_type::none)
-        throw operation_aborted{"cancelled by the program; nothing more is sent"};
+        throw operation_aborted{"cancelled by the program; nothing more is sent", site_of(about)};
 }
 
 /// Posts `function` to `executor`. That of an io_context is asked by its own name: it allocates half as often as one
