@@ -289,7 +289,7 @@ asio::awaitable<void> performance<Stage>::perform() {
     ends(insert);
 
     for (std::int64_t i = 1; i <= 3; ++i) {
-        const step s = static_cast<step>(insert + i);
+        const step s = static_cast<step>(insert + static_cast<std::size_t>(i));
         const auto use = [&] {
             return conn.with(within_limit(s))
                 .template fetch_one<std::int64_t>("INSERT INTO swept VALUES ($1) RETURNING id", id(i));
