@@ -28,6 +28,9 @@ void stretch(std::vector<std::string>& list, std::size_t count, std::string_view
                       std::to_string(count) + " hosts"};
 }
 
+/// libpq's own, if a list of ports leaves one out.
+constexpr const char* default_port = "5432";
+
 /// The value is not shown: a password that was not escaped in a URI ends up here.
 void require_port(std::string_view text) {
     unsigned port = 0;
@@ -48,6 +51,7 @@ std::vector<target> targets_of(const effective_settings& settings) {
     stretch(ports, count, "port");
     std::vector<target> targets;
     for (std::size_t i = 0; i < count; ++i) {
+        if (ports[i].empty()) ports[i] = default_port;
         require_port(ports[i]);
         targets.push_back({hosts[i], addresses[i], ports[i]});
     }

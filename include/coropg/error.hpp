@@ -37,7 +37,7 @@ enum class outcome : unsigned char {
     not_sent,      ///< it never left the client
     not_executed,  ///< it has no effect: the server skipped it, or its transaction ended with the connection
     failed,        ///< the server refused or cancelled it; it has no effect
-    unknown,       ///< nobody waited for its end: it may or may not have taken effect
+    unknown,       ///< it may or may not have taken effect: nobody waited for its end, or something of it may stay
     executed,      ///< it took effect, but what it returned could not be read
 };
 
@@ -193,12 +193,14 @@ class commit_in_doubt : public connection_error {
     std::optional<std::uint64_t> transaction_id_;
 };
 
-/// The statement was not executed, because one before it in its pipeline failed.
+/// Another statement of its pipeline failed: the statement was not executed, or was rolled back. Behind a COMMIT, CALL
+/// or the like in the same pipeline its outcome is unknown.
 class pipeline_aborted : public error {
  public:
     explicit pipeline_aborted(std::string_view text) : error{text, coropg::outcome::not_executed} {}
-    pipeline_aborted(std::string_view text, detail::call_site site)
-        : error{text, std::move(site), coropg::outcome::not_executed} {}
+    pipeline_aborted(std::string_view text, detail::call_site site,
+                     coropg::outcome became = coropg::outcome::not_executed)
+        : error{text, std::move(site), became} {}
 };
 
 /// The fields of an error or a notice of the server.

@@ -27,21 +27,22 @@ constexpr std::string_view out_of_step =
     "the answers do not belong to the statements: a pooler may have mixed up its clients (see docs/poolers.md)";
 
 std::exception_ptr cancelled(const unit& u) {
-    return stop_error(u, u.stopped, "the server cancelled the statement", outcome::failed);
+    return stop_error(u, u.stopped, "the server cancelled the statement",
+                      u.kept > 0 ? outcome::unknown : outcome::failed);
 }
 
-/// Of a unit that was sent on a connection that is lost. Until its Sync is sent, nothing of it can be stored; within a
-/// transaction, nothing before COMMIT.
+/// Of a unit that was sent on a connection that is lost. Until its Sync is sent, nothing can be stored of commands that
+/// do not commit by themselves; within a transaction, nothing before COMMIT.
 outcome lost_outcome(const unit& u, ending how) {
     if (how == ending::unheard) return outcome::not_executed;
-    const bool decided = decides(u.is_for) || (!u.within && u.sync_sent);
+    const bool may_commit = u.sync_sent || u.kept > 0 || u.changes != session_change::none;
+    const bool decided = decides(u.is_for) || (!u.within && may_commit);
     return decided ? outcome::unknown : outcome::not_executed;
 }
 
-/// Whether the server, or a pooler in front of it, gave up waiting at the moment at which `head` was sent. A function can
-/// raise the same SQLSTATE, but no error that ends the connection.
+/// Whether the server, or a pooler in front of it, gave up waiting at the moment at which `head` was sent.
 bool is_unheard(const unit& head) {
-    if (head.failed_command > 0) return false;
+    if (!head.failed_fatally || head.failed_command > 0) return false;
     const std::string_view code = head.sqlstate();
     return code == sqlstate::idle_session_timeout || code == sqlstate::idle_in_transaction_session_timeout ||
            (code == sqlstate::protocol_violation && head.server_message().starts_with("query_wait_timeout"));
@@ -341,8 +342,7 @@ void session::lose() {
     std::string reason = wire_.last_words().empty() ? wire_.last_message() : wire_.last_words();
     if (head != nullptr && !head->server_message().empty()) reason = head->server_message();
     log(log_level::error, "connection lost: " + reason);
-    const bool has_ended_it = !wire_.last_words().empty();
-    close(reason, has_ended_it && head != nullptr && is_unheard(*head) ? ending::unheard : ending::any);
+    close(reason, head != nullptr && is_unheard(*head) ? ending::unheard : ending::any);
 }
 
 void session::close(std::string_view reason, ending how) {

@@ -120,8 +120,11 @@ void session::give_up(unit& u, stop_cause cause, std::string_view reason, outcom
         told->waiting = std::move(u.waiting);
     }
     // A dependent unit is answered already; it waits for what its results consist of.
-    const bool is_answered = !told->commands.empty();
-    told->fail(stop_error(is_answered ? *told : u, cause, reason, is_answered ? outcome::executed : became));
+    if (!told->commands.empty())
+        told->fail(stop_error(*told, cause, "it was executed, but the types of its result are not known yet",
+                              outcome::executed));
+    else
+        told->fail(stop_error(u, cause, reason, became));
     finished_.push_back(std::move(told));
     u.is_tombstone = true;
     u.keeps_results = u.is_for == purpose::transaction_id;

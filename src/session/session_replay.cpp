@@ -47,14 +47,13 @@ void tell_of_pooler() {
 
 }  // namespace
 
-/// A unit is not run again that may have stored something on its way.
 void session::note_tag(unit& u, const command& c) {
     const std::string_view tag = c.answer.command_tag();
     if (is_undone_with_others(tag)) return;
     if ((tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") && u.is_for != purpose::reset)
         wire_.statements().forget_ready();
     if (u.within) return;
-    u.replays = max_replays;
+    u.kept = u.answered + 1;
     if (!keeps_transaction(tag, u.text_of(c).sql)) transactions_.tagged(tag);
 }
 
@@ -62,7 +61,7 @@ void session::note_tag(unit& u, const command& c) {
 /// failed did not run, and those before it are undone with it. In a transaction it is too late, for that has failed,
 /// unless it is the first statement there; and into one that was begun behind it, it does not belong.
 bool session::is_to_be_replayed(const unit& u) const {
-    if (u.replays >= max_replays || u.is_stopped() || u.is_tombstone) return false;
+    if (u.kept > 0 || u.replays == max_replays || u.is_stopped() || u.is_tombstone) return false;
     const out_of_date cause = u.staleness();
     if (cause == out_of_date::nothing) return false;
     const bool is_first = u.failed_command == u.opening_commands;

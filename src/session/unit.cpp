@@ -256,6 +256,7 @@ void unit::throw_failure_of(std::size_t index) const {
         return throw_failure();
     const std::string failed = std::string{"statement "} + std::to_string(failed_command - opening_commands + 1) +
                                " of the pipeline failed: " + std::string{server_message()};
+    if (own < kept) throw pipeline_aborted{"executed, and perhaps stored: " + failed, site_of(own), outcome::unknown};
     throw pipeline_aborted{(own < failed_command ? "rolled back: " : "not executed: ") + failed, site_of(own)};
 }
 

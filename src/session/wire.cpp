@@ -187,7 +187,10 @@ wire::event wire::on_result(unit& u, pq::result&& r) {
         case PGRES_COPY_BOTH: return event::copy;
         case PGRES_FATAL_ERROR:
         case PGRES_BAD_RESPONSE:
-            if (const std::string_view text = last_words_of(r.get()); !text.empty()) last_words_ = text;
+            if (const std::string_view text = last_words_of(r.get()); !text.empty()) {
+                last_words_ = text;
+                u.failed_fatally = !u.failed();
+            }
             if (!u.failed()) u.fail(u.answered, std::move(r));
             if (u.awaits_parse())
                 // The name is a hash of the statement: who has it already, has this statement.

@@ -209,6 +209,20 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_connection_lost_in_the_middle_ends_every_stateme
     AWAIT(observer.execute("DROP TABLE t"));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_committed_before_a_connection_was_lost_is_not_told_as_undone, Face, both_faces) {
+    Face face;
+    set_logger(nullptr);
+    auto conn = face.connect();
+    auto p = conn.pipeline();
+    p.execute("BEGIN");
+    auto before = p.execute("SELECT 1");
+    p.execute("COMMIT");
+    p.execute("SELECT pg_terminate_backend(pg_backend_pid())");
+    for (int i = 0; i < 60'000; ++i) p.execute("SELECT 2");
+    BOOST_TEST((VOID_ERROR_OF(connection_error, p.run()).outcome() == outcome::unknown));
+    BOOST_TEST((error_of<connection_error>([&] { before.get(); }).outcome() == outcome::unknown));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_timeout_in_the_middle_stores_nothing_of_its_scope, Face, both_faces) {
     Face face;
     auto conn = face.connect();

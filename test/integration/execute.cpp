@@ -2,6 +2,7 @@
 
 using namespace coropg;
 using namespace coropg::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -320,6 +321,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_error_of_many_says_which_element_it_is_about, F
     const auto alone = ERROR_OF(errors::division_by_zero, conn.execute("SELECT 1 / $1::int", 0));
     BOOST_TEST(alone.element() == 0U);
     BOOST_TEST(!contains(alone.what(), "element"));
+    auto hurried = conn.with({.timeout = -1ms});
+    BOOST_TEST(ERROR_OF(query_timeout, hurried.execute_many("SELECT 1 / $1::int", divisors)).element() == 0U);
     auto tx = AWAIT(conn.begin());
     BOOST_TEST(ERROR_OF(errors::division_by_zero, tx.execute_many("SELECT 1 / $1::int", divisors)).element() == 3U);
 }

@@ -121,11 +121,16 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_the_server_did_not_wait_for_is_not_executed, 
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_function_raises_does_not_say_so, Face, both_faces) {
     Face face;
     testing::fake_server server;
-    server.next({testing::step::startup(), testing::step::expect("PBDES"),
-                 testing::step::send(testing::error_response("57P05", "raised")), testing::step::close()});
-    auto conn = face.connect(server.info());
-    const auto e = ERROR_OF(connection_error, conn.execute("CALL pays()"));
-    BOOST_TEST((e.outcome() == outcome::unknown), e.what());
+    const std::string raised = testing::error_response("57P05", "raised");
+    const std::string ended =
+        testing::error_response({{'S', "FATAL"}, {'V', "FATAL"}, {'C', "57P01"}, {'M', "terminating connection"}});
+    for (const std::string& answer : {raised, raised + ended}) {
+        server.next({testing::step::startup(), testing::step::expect("PBDES"), testing::step::send(answer),
+                     testing::step::close()});
+        auto conn = face.connect(server.info());
+        const auto e = ERROR_OF(connection_error, conn.execute("CALL pays()"));
+        BOOST_TEST((e.outcome() == outcome::unknown), e.what());
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

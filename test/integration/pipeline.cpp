@@ -3,6 +3,7 @@
 
 using namespace coropg;
 using namespace coropg::test;
+using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(pipeline)
 
@@ -188,6 +189,26 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_committed_on_the_way_is_not_run_again, Fa
     p.execute("SELECT * FROM stale");
     VOID_ERROR_OF(errors::feature_not_supported, p.run());
     BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>("SELECT count(*) FROM done")) == 1);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_committed_on_the_way_is_not_told_as_rolled_back, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute("CREATE TEMP TABLE t (id int)"));
+    for (const auto timeout : {0ms, 300ms}) {
+        auto handle = conn.with({.timeout = timeout});
+        auto p = handle.pipeline();
+        p.execute("BEGIN");
+        auto insert = p.execute("INSERT INTO t VALUES (1)");
+        p.execute("COMMIT");
+        auto behind = p.execute("INSERT INTO t VALUES (2)");
+        timeout == 0ms ? p.execute("SELECT 1 / 0") : p.execute("SELECT pg_sleep(30)");
+        VOID_ERROR_OF(error, p.run());
+        BOOST_TEST((error_of<error>([&] { insert.get(); }).outcome() == outcome::unknown));
+        const outcome of_behind = error_of<error>([&] { behind.get(); }).outcome();
+        BOOST_TEST((of_behind == (timeout == 0ms ? outcome::not_executed : outcome::unknown)));
+    }
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>("SELECT sum(id) FROM t")) == 2);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_run_again_within_anothers_transaction) {

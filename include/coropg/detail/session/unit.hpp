@@ -108,6 +108,10 @@ struct unit_progress {
     std::size_t failed_command = 0;
     /// The server refused the Parse of that command, and so ran nothing of it.
     bool failed_in_parse = false;
+    /// Its error ended the connection, which no function can raise.
+    bool failed_fatally = false;
+    /// Of so many commands the effect may stay, whatever becomes of the rest: the last of them is COMMIT, CALL or the like.
+    std::size_t kept = 0;
     bool parse_answered = false;
     bool sync_sent = false;
     /// When its types were asked for (`type_resolver::generation`), 0 if they were not: what is not known then, the server
@@ -205,7 +209,11 @@ class unit : public unit_state, public unit_progress {
     /// The same for the caller's statement at `index`: if another one of the unit failed, a pipeline_aborted.
     void throw_failure_of(std::size_t index) const;
     /// The caller's statement and the line that asked for it.
-    [[nodiscard]] call_site site() const { return site_of(opening_commands); }
+    [[nodiscard]] call_site site() const {
+        call_site whole = site_of(opening_commands);
+        whole.element = 0;
+        return whole;
+    }
     [[nodiscard]] std::string_view site_sql() const noexcept {
         return opening_commands < commands.size() ? text_of(commands[opening_commands]).sql : std::string_view{};
     }
