@@ -290,7 +290,7 @@ BOOST_AUTO_TEST_CASE(a_cancellation_in_the_middle_stores_nothing_of_its_scope) {
         await_sleep(face.io, conn);
         running.cancel();
         BOOST_TEST((running.error<operation_aborted>().outcome() == outcome::failed));
-        BOOST_TEST((running.took() < within(2s)));
+        BOOST_TEST((running.took() < within(memory_is_measurable ? 2s : 10s)));  // sanitizers throw slowly
         for (auto* const handles : {&before, &behind})
             for (auto& one : *handles) error_of<operation_aborted>([&] { one.get(); });
         BOOST_TEST_REQUIRE(usable_or_closed(face.io, conn));

@@ -111,7 +111,11 @@ struct coropg::columns<lax_pair> {
 };
 template <>
 struct coropg::columns<with_defaults> {
+#if defined(__clang__) && defined(__GLIBCXX__) && _GLIBCXX_RELEASE < 13
+    static constexpr std::string_view optional[]{"nickname", "level"};  // beside a string its initialiser is not seen
+#else
     static constexpr std::string_view optional[]{"nickname"};
+#endif
 };
 template <>
 struct coropg::columns<renamed_member> {
