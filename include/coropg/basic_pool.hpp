@@ -175,7 +175,8 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
     void after_connect(Hook&& hook) {
         shell()->after_connect = std::forward<Hook>(hook);
     }
-    /// Called before a connection is lent, `bool(connection&)`; on false it is replaced by another.
+    /// Called before a connection is lent, `bool(connection&)`; on false it is replaced by another. Statements that share
+    /// a connection go without.
     template <class Hook>
     void before_acquire(Hook&& hook) {
         shell()->before_acquire = std::forward<Hook>(hook);

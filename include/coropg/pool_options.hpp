@@ -44,9 +44,11 @@ struct pool_options {
     std::uint64_t max_uses = 0;
     /// A connection that was unused for longer is asked for a sign of life before it is lent; 0 is always.
     std::chrono::milliseconds check_after_idle{500};
-    /// The most connections that are made at the same time; one, while the last attempt has failed.
+    /// The most connections that are made at the same time; one, while the last attempt has failed. Attempts that have
+    /// taken a second do not count.
     std::size_t max_parallel_connects = 4;
-    /// The most one-shot statements that share a connection, once no connection is free; 1 is no sharing.
+    /// The most one-shot statements that share a connection, once none is free; 1 is no sharing. None is put behind one
+    /// that is slow: the pool remembers how long each text took.
     std::size_t pipeline_depth = 16;
     pool_reset reset = pool_reset::changed;
     /// Of all statements that do not say otherwise: `never` behind a pooler in transaction mode that does not keep

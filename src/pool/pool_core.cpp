@@ -9,19 +9,14 @@ using namespace std::chrono_literals;
 namespace coropg::detail {
 namespace {
 
-constexpr pool_limits::duration first_delay = 50ms;
-constexpr pool_limits::duration longest_delay = 5s;
-// While somebody waits for a server that is away, so that they are served soon after it is back.
-constexpr pool_limits::duration longest_delay_of_waiters = 200ms;
-// Between the closing of two connections that nobody needs.
-constexpr pool_limits::duration shrink_interval = 100ms;
+constexpr pool_limits::duration shrink_interval = 100ms;  // between the closing of two that nobody needs
 
 std::size_t excess(std::size_t a, std::size_t b) { return a > b ? a - b : 0; }
 
 }  // namespace
 
 pool_core::pool_core(const pool_limits& limits, std::uint32_t seed)
-    : limits_{limits}, random_{seed}, parallel_connects_{limits.max_parallel_connects} {
+    : limits_{limits}, random_{seed}, attempts_{limits.max_parallel_connects} {
     assert(limits.min_size <= limits.max_size && limits.max_size > 0 && limits.max_parallel_connects > 0);
     slots_.resize(limits.max_size);
     idle_.reserve(limits.max_size);
@@ -33,7 +28,7 @@ pool_core::pool_core(const pool_limits& limits, std::uint32_t seed)
 request_result pool_core::request(pool_waiter& w, time_point now) {
     ++stats_.requests_num;
     w.since = now;
-    if (const auto lease = lend_at_once(w.kind, now)) {
+    if (const auto lease = lend_at_once(w, now)) {
         w.granted = *lease;
         return request_result::granted;
     }
@@ -52,11 +47,13 @@ request_result pool_core::request(pool_waiter& w, time_point now) {
     return request_result::queued;
 }
 
-std::optional<pool_lease> pool_core::try_request(lease_kind kind, time_point now) {
+std::optional<pool_lease> pool_core::try_request(lease_kind kind, time_point now, duration expected) {
     ++stats_.requests_num;
     // what it is lent has no time to give a sign of life
     if (queue_.empty() && !idle_.empty()) slots_[idle_.back()].since = now;
-    const auto lease = lend_at_once(kind, now);
+    pool_waiter w{kind, time_point::max(), expected};
+    w.since = now;
+    const auto lease = lend_at_once(w, now);
     if (!lease) {
         ++stats_.refused;
         cover(now, 1);
@@ -72,9 +69,11 @@ bool pool_core::withdraw(pool_waiter& w, time_point now) {
     return true;
 }
 
-void pool_core::release(const pool_lease& lease, time_point now, return_condition how) {
+pool_core::duration pool_core::release(const pool_lease& lease, time_point now, return_condition how) {
     pool_slot& s = slots_[lease.slot];
     assert(s.statements > 0);
+    const duration worked = now - std::max(lease.since, s.since);
+    s.backlog -= lease.expected;
     ++stats_.released;
     stats_.usage += now - lease.since;
     stats_.use.add(now - lease.since);
@@ -86,6 +85,7 @@ void pool_core::release(const pool_lease& lease, time_point now, return_conditio
     s.since = now;
     if (--s.statements == 0) come_back(s, now);
     advance(now);
+    return worked;
 }
 
 // What the owner's work led to
@@ -94,10 +94,7 @@ void pool_core::connected(std::size_t slot, time_point now) {
     pool_slot& s = slots_[slot];
     assert(s.state == slot_state::connecting);
     stats_.connections_time += now - s.since;
-    attempts_.failures = 0;
-    attempts_.delay = 0s;
-    attempts_.is_refused = false;
-    parallel_connects_ = std::min(parallel_connects_ * 2, limits_.max_parallel_connects);
+    attempts_.succeeded();
     if (limits_.max_lifetime > 0s) {
         const auto lifetime = limits_.max_lifetime * (1 - limits_.lifetime_jitter * chance());
         s.expires = now + std::chrono::duration_cast<duration>(lifetime);
@@ -111,10 +108,10 @@ void pool_core::connect_failed(std::size_t slot, time_point now, connect_problem
     pool_slot& s = slots_[slot];
     assert(s.state == slot_state::connecting);
     ++stats_.connections_errors;
-    back_off(s.since, now);
+    attempts_.failed(s.since, now, chance());
     vacate(s);
     if (problem == connect_problem::refused) {
-        attempts_.is_refused = true;
+        attempts_.refused();
         while (!queue_.empty()) fail(queue_.front(), wait_failure::connect_failed);
     } else if (problem == connect_problem::hook_failed && !queue_.empty()) {
         fail(queue_.front(), wait_failure::connect_failed);
@@ -169,15 +166,14 @@ void pool_core::doubt(std::size_t slot, time_point now) {
 
 void pool_core::await_minimum(time_point now) {
     ++awaiting_minimum_;
-    attempts_.is_refused = false;
+    attempts_.ask_again();
     advance(now);
 }
 
 void pool_core::tick(time_point now) {
     next_tick_ = time_point::max();
-    while (!deadlines_.empty() && deadlines_.begin()->deadline <= now) {
+    while (!deadlines_.empty() && deadlines_.begin()->deadline <= now)
         fail(*deadlines_.begin(), wait_failure::timed_out);
-    }
     for (pool_slot& s : slots_) {
         if (s.expires <= now) doom(s, close_reason::expired);
         if (s.state == slot_state::leased && !s.is_leak_told && limits_.leak_after > 0s &&
@@ -247,7 +243,7 @@ void pool_core::advance(time_point now) {
 void pool_core::serve(time_point now) {
     while (!queue_.empty()) {
         pool_waiter& w = queue_.front();
-        const auto lease = lend(w.kind, w.since, now);
+        const auto lease = lend(w, now);
         if (!lease) return;
         unlink(w);
         w.granted = *lease;
@@ -277,13 +273,19 @@ void pool_core::cover(time_point now, std::size_t asked) {
     if (is_closed_) return;
     // what is idle and was not granted has been idle for long
     while (uncovered(asked) > 0 && !idle_.empty()) start_check(slots_[idle_.back()], now);
-    while (missing(asked) > 0 && size() < limits_.max_size && count(slot_state::connecting) < parallel_connects_) {
-        if (now < next_attempt()) return schedule(next_attempt());
+    recent_attempts recent = attempts_since(now - limits_.long_connecting);
+    while (missing(asked, recent.number) > 0 && size() < limits_.max_size && recent.number < attempts_.at_a_time()) {
+        const time_point next = attempts_.next(!queue_.empty() || awaiting_minimum_ > 0);
+        if (now < next) return schedule(next);
+        ++recent.number;
+        recent.oldest = std::min(recent.oldest, now);
         pool_slot& s = *std::ranges::find(slots_, slot_state::vacant, &pool_slot::state);
         enter(s, slot_state::connecting, now);
         ++stats_.connections_num;
         act(pool_action::kind::connect, s);
     }
+    const bool is_awaited = recent.number > 0 && uncovered(asked) > 0 && size() < limits_.max_size;
+    if (is_awaited) schedule(recent.oldest + limits_.long_connecting);
 }
 
 /// The number of waiters that no connection is being made ready for.
@@ -291,31 +293,28 @@ std::size_t pool_core::uncovered(std::size_t asked) const {
     return excess(queue_.size() + asked, count(slot_state::checking) + count(slot_state::clearing));
 }
 
-/// The number of connections to make.
-std::size_t pool_core::missing(std::size_t asked) const {
+pool_core::recent_attempts pool_core::attempts_since(time_point oldest) const {
+    recent_attempts found;
+    if (count(slot_state::connecting) == 0) return found;
+    for (const pool_slot& s : slots_) {
+        if (s.state != slot_state::connecting || s.since <= oldest) continue;
+        ++found.number;
+        found.oldest = std::min(found.oldest, s.since);
+    }
+    return found;
+}
+
+/// The number of connections to make, beside those that are `connecting`.
+std::size_t pool_core::missing(std::size_t asked, std::size_t connecting) const {
     // what was refused is tried again only for those who ask
-    const std::size_t below_min = attempts_.is_refused ? 0 : excess(limits_.min_size, size() - doomed_);
-    return std::max(excess(uncovered(asked), count(slot_state::connecting)), below_min);
+    const std::size_t below_min = attempts_.is_refused() ? 0 : excess(limits_.min_size, size() - doomed_);
+    return std::max(excess(uncovered(asked), connecting), below_min);
 }
 
 /// The connections that are there and will stay.
 std::size_t pool_core::lasting() const {
     return static_cast<std::size_t>(std::ranges::count_if(
         slots_, [](const pool_slot& s) { return s.state > slot_state::connecting && s.doom == close_reason::none; }));
-}
-
-pool_core::time_point pool_core::next_attempt() const {
-    const bool is_awaited = !queue_.empty() || awaiting_minimum_ > 0;
-    return attempts_.failed_at + (is_awaited ? std::min(attempts_.delay, longest_delay_of_waiters) : attempts_.delay);
-}
-
-/// One attempt at a time until one succeeds.
-void pool_core::back_off(time_point began, time_point now) {
-    if (began <= attempts_.failed_at) return;  // it began with one that has failed already
-    const duration delay = std::min(first_delay * (1 << std::min(attempts_.failures++, 10)), longest_delay);
-    attempts_.delay = std::chrono::duration_cast<duration>(delay * (0.5 + chance()));
-    attempts_.failed_at = now;
-    parallel_connects_ = 1;
 }
 
 /// Closes the connection that has been idle for longest, if it was for too long.
@@ -331,41 +330,44 @@ void pool_core::shrink(time_point now) {
 // One connection
 
 /// To one who has just come; nobody overtakes those who wait.
-std::optional<pool_lease> pool_core::lend_at_once(lease_kind kind, time_point now) {
+std::optional<pool_lease> pool_core::lend_at_once(const pool_waiter& w, time_point now) {
     if (!queue_.empty()) return std::nullopt;
-    const auto lease = lend(kind, now, now);
+    const auto lease = lend(w, now);
     if (lease && slots_[lease->slot].statements > 1) cover(now, 1);  // it shares for want of a connection
     return lease;
 }
 
 /// Lends a connection if there is one to lend.
-std::optional<pool_lease> pool_core::lend(lease_kind kind, time_point asked_at, time_point now) {
-    pool_slot* const s = place_for(kind, now);
+std::optional<pool_lease> pool_core::lend(const pool_waiter& w, time_point now) {
+    pool_slot* const s = place_for(w, now);
     if (s == nullptr) return std::nullopt;
     if (s->state == slot_state::idle) {
         idle_.pop_back();
-        enter(*s, kind == lease_kind::exclusive ? slot_state::leased : slot_state::shared, now);
+        enter(*s, w.kind == lease_kind::exclusive ? slot_state::leased : slot_state::shared, now);
     }
     ++s->statements;
+    s->backlog += w.expected;
     if (++s->uses == limits_.max_uses) doom(*s, close_reason::used_up);
     ++stats_.granted;
-    stats_.requests_wait += now - asked_at;
-    stats_.wait.add(now - asked_at);
-    return pool_lease{index_of(*s), now};
+    stats_.requests_wait += now - w.since;
+    stats_.wait.add(now - w.since);
+    return pool_lease{index_of(*s), now, w.expected};
 }
 
-pool_slot* pool_core::place_for(lease_kind kind, time_point now) {
+/// For a one-shot an idle connection, else the one that is expected to be done first.
+pool_slot* pool_core::place_for(const pool_waiter& w, time_point now) {
     if (!idle_.empty()) {
         pool_slot& s = slots_[idle_.back()];
         if (limits_.check_after_idle < 0s || now - s.since <= limits_.check_after_idle) return &s;
     }
     // one-shots that join others may never leave the connection to one who wants it alone, or to be closed
-    if (kind == lease_kind::exclusive || exclusive_waiting_ > 0 || size() > limits_.max_size) return nullptr;
+    if (w.kind == lease_kind::exclusive || exclusive_waiting_ > 0 || size() > limits_.max_size) return nullptr;
     pool_slot* best = nullptr;
     for (pool_slot& s : slots_) {
         const bool may_join = s.state == slot_state::shared && s.doom == close_reason::none && !s.has_leftovers &&
-                              s.statements < limits_.pipeline_depth && now - s.since < limits_.long_running;
-        if (may_join && (best == nullptr || s.statements < best->statements)) best = &s;
+                              s.statements < limits_.pipeline_depth && s.backlog < limits_.long_running &&
+                              now - s.since < limits_.long_running;
+        if (may_join && (best == nullptr || s.backlog < best->backlog)) best = &s;
     }
     return best;
 }

@@ -265,6 +265,36 @@ BOOST_AUTO_TEST_CASE(no_one_shot_is_put_behind_one_that_has_run_for_long) {
     sleeper.error<operation_aborted>();
 }
 
+BOOST_AUTO_TEST_CASE(no_one_shot_waits_for_a_slow_one_that_has_just_begun) {
+    for (const std::size_t up : {0U, 1U, 2U}) {
+        pool_face face{{.min_size = up, .max_size = 3, .check_after_idle = 0ms}};
+        AWAIT(face.pool.wait());
+        cancellable sleeper = face.start(face.pool.execute("SELECT pg_sleep(300)"));
+        for (int i = 0; i < 20; ++i) BOOST_TEST(AWAIT(face.pool.fetch_one<int>("SELECT $1::int", i)) == i);
+        BOOST_TEST(!sleeper.has_ended());
+        sleeper.cancel_inside();
+        sleeper.error<operation_aborted>();
+    }
+}
+
+BOOST_AUTO_TEST_CASE(no_one_shot_is_put_behind_one_that_was_given_up) {
+    pool_face face{{.max_size = 1}};
+    for (int i = 0; i < 50; ++i) {  // that makes both known to be short
+        AWAIT(face.pool.execute("SELECT pg_sleep($1)", 0.0));
+        AWAIT(face.pool.execute("SELECT 1"));
+    }
+    cancellable sleeper = face.start(face.pool.execute("SELECT pg_sleep($1)", 300.0));
+    cancellable behind = face.start(face.pool.execute("SELECT 1"));
+    BOOST_REQUIRE(face.run_until([&] { return face.pool.stats().lent == 2; }));
+    sleeper.cancel_inside();
+    sleeper.error<operation_aborted>();
+    face.pool.resize(0, 2);
+    AWAIT(face.pool.execute("SELECT 1"));
+    BOOST_TEST(!behind.has_ended());
+    behind.cancel_inside();
+    behind.error<operation_aborted>();
+}
+
 BOOST_AUTO_TEST_CASE(notices_are_for_the_user_who_caused_them) {
     pool_face face{{.max_size = 1}};
     int heard_by_first = 0;

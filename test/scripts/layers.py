@@ -54,7 +54,8 @@ ROOMS = [
     (3, "decisions", [
         f"{folder}/{part}.?pp" for folder in ("coropg/detail/session", "src/session")
         for part in ("transaction_state", "canceller", "session_changes", "inbox", "scope", "purpose")] +
-     ["coropg/detail/pool/pool_core.hpp", "src/pool/pool_core.cpp"]),
+     ["coropg/detail/pool/connect_attempts.hpp", "coropg/detail/pool/pool_core.hpp",
+      "coropg/detail/pool/statement_times.hpp", "src/pool/pool_core.cpp"]),
     (2, "sql", ["coropg/sql_text.hpp", "coropg/sql.hpp", "coropg/detail/sql/*.hpp", "src/sql/*"]),
     (2, "op", ["coropg/detail/ops/op.hpp", "coropg/detail/ops/channel.hpp"]),
     # libpq's objects as C++ objects, and how to reach a server

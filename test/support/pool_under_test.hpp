@@ -27,8 +27,10 @@ struct exclusive : pool_waiter {
         : pool_waiter{lease_kind::exclusive, until} {}
 };
 
+/// Of a statement that is known to be short.
 struct sharing_waiter : pool_waiter {
-    sharing_waiter() : pool_waiter{lease_kind::one_shot} {}
+    explicit sharing_waiter(pool_limits::duration expects = std::chrono::microseconds{1})
+        : pool_waiter{lease_kind::one_shot, time_point::max(), expects} {}
 };
 
 struct pool_under_test {
@@ -100,7 +102,13 @@ struct pool_under_test {
     std::size_t count(slot_state state) const {
         return static_cast<std::size_t>(std::ranges::count(core.slots(), state, &pool_slot::state));
     }
-    pool_lease take(lease_kind kind = lease_kind::exclusive) { return core.try_request(kind, now).value(); }
+    pool_lease take(lease_kind kind = lease_kind::exclusive,
+                    pool_limits::duration expected = std::chrono::microseconds{1}) {
+        return try_take(kind, expected).value();
+    }
+    std::optional<pool_lease> try_take(lease_kind kind, pool_limits::duration expected = std::chrono::microseconds{1}) {
+        return core.try_request(kind, now, expected);
+    }
 
     pool_core core;
     pool_core::time_point now{std::chrono::hours{1}};

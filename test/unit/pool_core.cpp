@@ -188,7 +188,7 @@ BOOST_AUTO_TEST_CASE(a_closed_pool_fails_who_waits_and_refuses_who_comes) {
     pool.collect();
     BOOST_TEST(a.failure == wait_failure::closed);
     BOOST_TEST(pool.request(b) == request_result::closed);
-    BOOST_TEST(!pool.core.try_request(lease_kind::one_shot, pool.now));
+    BOOST_TEST(!pool.try_take(lease_kind::one_shot));
     pool.core.close(pool.now);
     pool.collect();
     BOOST_TEST(pool.failed.size() == 1U);
@@ -332,7 +332,7 @@ BOOST_AUTO_TEST_CASE(a_pipeline_has_a_depth) {
     pool_under_test unshared{{.max_size = 1, .pipeline_depth = 1}};
     unshared.fill(1);
     unshared.take(lease_kind::one_shot);
-    BOOST_TEST(!unshared.core.try_request(lease_kind::one_shot, unshared.now));
+    BOOST_TEST(!unshared.try_take(lease_kind::one_shot));
 }
 
 BOOST_AUTO_TEST_CASE(no_one_shot_is_put_behind_a_long_statement) {
@@ -348,6 +348,65 @@ BOOST_AUTO_TEST_CASE(no_one_shot_is_put_behind_a_long_statement) {
     BOOST_TEST(pool.granted.size() == 1U);
     pool.now += 9ms;
     BOOST_TEST(pool.request(b) == request_result::granted);
+}
+
+BOOST_AUTO_TEST_CASE(no_one_shot_is_put_behind_a_statement_that_is_not_known) {
+    pool_under_test pool{{.max_size = 2}};
+    pool.fill(1);
+    const auto unknown = pool.take(lease_kind::one_shot, unknown_time);
+    sharing_waiter a;
+    BOOST_TEST(pool.request(a) == request_result::queued);
+    BOOST_TEST(pool.connecting.size() == 1U);
+    pool.succeed();
+    BOOST_TEST((pool.granted == std::vector<pool_waiter*>{&a}));
+    BOOST_TEST(a.granted.slot != unknown.slot);
+    BOOST_TEST(pool.take(lease_kind::one_shot).slot == a.granted.slot);
+    pool.release(unknown);
+    BOOST_TEST(pool.take(lease_kind::one_shot).slot == unknown.slot);
+}
+
+BOOST_AUTO_TEST_CASE(a_statement_that_is_not_known_may_be_put_behind_short_ones) {
+    pool_under_test pool{{.max_size = 1}};
+    pool.fill(1);
+    const auto a = pool.take(lease_kind::one_shot);
+    const auto unknown = pool.take(lease_kind::one_shot, unknown_time);
+    BOOST_TEST(!pool.try_take(lease_kind::one_shot));
+    pool.release(unknown);
+    BOOST_TEST(pool.try_take(lease_kind::one_shot).has_value());
+    pool.release(a);
+}
+
+BOOST_AUTO_TEST_CASE(one_shots_share_no_more_work_than_is_expected_to_be_short) {
+    pool_under_test pool{{.max_size = 1}};
+    pool.fill(1);
+    const auto a = pool.take(lease_kind::one_shot, 5ms);
+    pool.take(lease_kind::one_shot, 4999us);
+    pool.take(lease_kind::one_shot, 1us);
+    BOOST_TEST(!pool.try_take(lease_kind::one_shot));
+    pool.release(a);
+    BOOST_TEST(pool.try_take(lease_kind::one_shot).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(one_shots_go_where_the_least_work_is) {
+    pool_under_test pool{{.max_size = 2}};
+    pool.fill(2);
+    const auto a = pool.take(lease_kind::one_shot, 5ms), b = pool.take(lease_kind::one_shot, 1ms);
+    for (int i = 0; i < 3; ++i) BOOST_TEST(pool.take(lease_kind::one_shot, 1ms).slot == b.slot);
+    BOOST_TEST(pool.take(lease_kind::one_shot, 2ms).slot == b.slot);
+    BOOST_TEST(pool.take(lease_kind::one_shot, 2ms).slot == a.slot);
+}
+
+BOOST_AUTO_TEST_CASE(a_statement_worked_since_the_one_before_it_ended) {
+    pool_under_test pool{{.max_size = 1}};
+    pool.fill(1);
+    const auto a = pool.take(lease_kind::one_shot), b = pool.take(lease_kind::one_shot);
+    pool.now += 3ms;
+    BOOST_TEST((pool.core.release(a, pool.now, usable) == 3ms));
+    pool.now += 2ms;
+    const auto c = pool.take(lease_kind::one_shot);
+    BOOST_TEST((pool.core.release(b, pool.now, usable) == 2ms));
+    pool.now += 1ms;
+    BOOST_TEST((pool.core.release(c, pool.now, usable) == 1ms));
 }
 
 BOOST_AUTO_TEST_CASE(one_shots_do_not_keep_a_connection_from_one_who_wants_it_alone) {
@@ -389,7 +448,7 @@ BOOST_AUTO_TEST_CASE(a_shared_connection_that_broke_takes_no_newcomers) {
         pool.fill(1);
         const auto a = pool.take(lease_kind::one_shot), b = pool.take(lease_kind::one_shot);
         pool.release(a, how);
-        BOOST_TEST(!pool.core.try_request(lease_kind::one_shot, pool.now));
+        BOOST_TEST(!pool.try_take(lease_kind::one_shot));
         BOOST_TEST(pool.count(slot_state::shared) == 1U);
         pool.release(b);
         BOOST_TEST(pool.closed.size() == (how == broken ? 1U : 0U));
@@ -402,11 +461,11 @@ BOOST_AUTO_TEST_CASE(a_shared_connection_that_is_to_be_closed_takes_no_newcomers
     pool.fill(2);
     pool.take(lease_kind::one_shot), pool.take(lease_kind::one_shot);
     pool.core.resize(0, 1, pool.now);
-    BOOST_TEST(!pool.core.try_request(lease_kind::one_shot, pool.now));
+    BOOST_TEST(!pool.try_take(lease_kind::one_shot));
     pool.core.resize(0, 2, pool.now);
-    BOOST_TEST(pool.core.try_request(lease_kind::one_shot, pool.now).has_value());
+    BOOST_TEST(pool.try_take(lease_kind::one_shot).has_value());
     pool.core.drain(pool.now);
-    BOOST_TEST(!pool.core.try_request(lease_kind::one_shot, pool.now));
+    BOOST_TEST(!pool.try_take(lease_kind::one_shot));
 }
 
 // trying, waking

@@ -43,6 +43,24 @@ BOOST_AUTO_TEST_CASE(a_herd_connects_a_few_at_a_time_and_slowly_after_an_outage)
     pool.core.close(pool.now);
 }
 
+BOOST_AUTO_TEST_CASE(attempts_to_connect_that_may_hang_keep_nobody_waiting) {
+    pool_under_test pool{{.max_size = 10, .max_parallel_connects = 1}};
+    std::deque<exclusive> waiters(2);
+    for (auto& w : waiters) pool.request(w);
+    BOOST_TEST(pool.connecting.size() == 1U);
+    pool.pass(999ms);
+    BOOST_TEST(pool.connecting.size() == 1U);
+    pool.pass(1ms);
+    BOOST_TEST(pool.connecting.size() == 2U);
+    pool.core.connected(pool.connecting.back(), pool.now);
+    pool.collect();
+    BOOST_TEST(pool.granted.size() == 1U);
+    BOOST_TEST(pool.connecting.size() == 3U);
+    pool.pass(1s);
+    BOOST_TEST(pool.connecting.size() == 4U);
+    pool.core.close(pool.now);
+}
+
 BOOST_AUTO_TEST_CASE(a_connection_that_ends_while_idle_is_removed) {
     pool_under_test pool{{.min_size = 1, .max_size = 2}};
     pool.fill(1);

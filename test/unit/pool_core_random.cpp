@@ -68,6 +68,7 @@ class schedule {
         l.min_size = roll_(3) == 0 ? roll_(l.max_size + 1) : 0;
         l.max_waiting = roll_(3) == 0 ? 3 : 0;
         l.max_parallel_connects = 1 + roll_(4);
+        l.long_connecting = roll_(2) == 0 ? 1s : 100ms;
         l.pipeline_depth = 1 + roll_(3);
         l.max_lifetime = roll_(2) * 1s;
         l.max_idle = roll_(2) * 300ms;
@@ -105,6 +106,7 @@ class schedule {
         const auto kind = roll_(2) == 0 ? lease_kind::exclusive : lease_kind::one_shot;
         random_request& w =
             roll_(2) == 0 ? requests_.emplace_back(kind, now_ + roll_(400) * 1ms) : requests_.emplace_back(kind);
+        w.expected = some_time();
         const bool is_first = waiting_.empty();
         switch (core_.request(w, now_)) {
             case request_result::granted:
@@ -126,11 +128,15 @@ class schedule {
 
     void try_request() {
         const bool is_first = waiting_.empty();
-        if (const auto lease = core_.try_request(roll_(2) == 0 ? lease_kind::exclusive : lease_kind::one_shot, now_)) {
+        const auto kind = roll_(2) == 0 ? lease_kind::exclusive : lease_kind::one_shot;
+        if (const auto lease = core_.try_request(kind, now_, some_time())) {
             require(is_first, "overtook by trying");
             held_.push_back(*lease);
         }
     }
+
+    /// To expect of a statement.
+    pool_limits::duration some_time() { return roll_(3) == 0 ? unknown_time : (1 + roll_(12)) * 1ms; }
 
     void release(return_condition how) {
         if (!held_.empty()) core_.release(take(held_, roll_(held_.size())), now_, how);
@@ -241,12 +247,15 @@ class schedule {
     void check_slots() {
         std::array<std::size_t, 7> counts{};
         std::size_t statements = 0;
+        std::size_t recent_attempts = 0;
         bool has_fresh = false;
         for (const pool_slot& s : core_.slots()) {
             ++counts[static_cast<std::size_t>(s.state)];
             statements += s.statements;
+            recent_attempts += s.state == slot_state::connecting && now_ - s.since < limits_.long_connecting;
             require(s.statements <= (s.state == slot_state::shared ? limits_.pipeline_depth : 1), "pipeline_depth");
             require((s.statements > 0) == (s.state >= slot_state::leased), "statements without a lease");
+            require((s.statements > 0) == (s.backlog > 0s), "a backlog without statements");
             has_fresh |= s.state == slot_state::idle &&
                          (limits_.check_after_idle < 0s || now_ - s.since <= limits_.check_after_idle);
         }
@@ -254,7 +263,7 @@ class schedule {
         const std::size_t size = core_.slots().size() - count(slot_state::vacant);
         max_ = std::max(limits_.max_size, std::min(max_, size));  // after a resize it shrinks
         require(size <= max_, "more than max_size");
-        require(count(slot_state::connecting) <= limits_.max_parallel_connects, "max_parallel_connects");
+        require(recent_attempts <= limits_.max_parallel_connects, "max_parallel_connects");
         require(statements == held_.size() + granted_.size() + untold_, "a lease is lost");
         if (is_closed_) require(count(slot_state::idle) == 0 && waiting_.empty(), "closed");
         if (waiting_.empty()) return;

@@ -14,6 +14,7 @@ void asio_pool::submit(unit_ptr&& u) {
 
 void asio_pool::enqueue(std::unique_ptr<one_shot>&& work, event& e) {
     look_at_next(e.now);
+    work->expected = times_.expected(work->text_hash);
     if (work->ticket != 0) cancellable_.emplace(work->ticket, work.get());
     const request_result r = core_.request(*work, e.now);
     if (r == request_result::granted) return place(std::move(work));
@@ -50,6 +51,13 @@ namespace {
 
 constexpr int max_tries = 3;
 
+/// Whether a statement that nobody waits for any more runs there.
+bool has_abandoned(session& core) {
+    bool is_there = false;
+    core.for_each_unit([&is_there](const unit& u) { is_there = is_there || u.is_tombstone; });
+    return is_there;
+}
+
 /// Whether it has no effect, and failed just for the connection that it was given.
 bool has_missed(const unit& u) {
     if (!u.has_problem()) return false;
@@ -74,7 +82,10 @@ void asio_pool::end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done) 
     lock.unlock();
     // Outside of the mutex: what was given up may end here and be reported, and who hears of it may ask the pool.
     return_condition how = core.is_open() ? return_condition::usable : return_condition::broken;
-    if (is_last) how = make_clean(core, options_.reset);
+    if (is_last)
+        how = make_clean(core, options_.reset);
+    else if (done->has_problem() && core.is_open() && has_abandoned(core))
+        how = return_condition::clearing;
     const bool is_missed = !core.is_open() && has_missed(*done);
     {
         event e{*this};
@@ -83,7 +94,8 @@ void asio_pool::end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done) 
         if (is_over) cancellable_.erase(work->ticket);
         leave_if_read_only(core_, i, core, e.now);
         if (core_.slots()[i].statements == 1) rest(i, slots_[i].hub->part(), e.now);
-        core_.release(work->granted, e.now, how);
+        const auto worked = core_.release(work->granted, e.now, how);
+        times_.note(work->text_hash, worked, done->failed());
         go_on(i);
         if (!is_over) {
             done->start_over();

@@ -41,6 +41,7 @@ one_shot::one_shot(std::shared_ptr<asio_pool> to, unit_ptr&& statement)
     : pool_waiter{lease_kind::one_shot},
       pool{std::move(to)},
       u{std::move(statement)},
+      text_hash{u->statements.front().hash},
       ticket{u->ticket},
       waiting{std::move(u->waiting)} {}
 

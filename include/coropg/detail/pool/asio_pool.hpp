@@ -8,6 +8,7 @@
 
 #include <coropg/connection.hpp>
 #include <coropg/detail/pool/pool_shell.hpp>
+#include <coropg/detail/pool/statement_times.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -48,7 +49,8 @@ struct one_shot : pool_waiter {
     one_shot(std::shared_ptr<asio_pool> to, unit_ptr&& statement);
 
     std::shared_ptr<asio_pool> pool;
-    unit_ptr u;  ///< while it waits for its place
+    unit_ptr u;               ///< while it waits for its place
+    std::uint64_t text_hash;  ///< of its SQL
     std::uint64_t ticket;
     int tries = 0;
     bool is_cancelled = false;
@@ -204,6 +206,7 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
     const asio::any_io_executor executor_;
 
     std::deque<slot> slots_;
+    statement_times times_;
     std::unordered_map<std::uint64_t, pool_waiter*> cancellable_;
     std::uint64_t last_ticket_;
     std::vector<std::shared_ptr<asio::steady_timer>> watchers_;

@@ -3,6 +3,7 @@
 // owner holds a mutex, tells it what happens and when, then performs the actions it asks for, outside of the mutex.
 #pragma once
 
+#include <coropg/detail/pool/connect_attempts.hpp>
 #include <coropg/pool_stats.hpp>
 
 #include <boost/intrusive/list.hpp>
@@ -34,8 +35,14 @@ struct pool_limits {
     std::uint64_t max_uses = 0;                     ///< 0 is no limit
     duration check_after_idle = std::chrono::milliseconds{500};  ///< 0 is always, below 0 never
     duration leak_after{0};                                      ///< 0 is never
-    duration long_running = std::chrono::milliseconds{10};       ///< no one-shot is put behind a statement of this age
+    /// No one-shot is put behind work that is expected to take as long, nor behind a statement that has done so.
+    duration long_running = std::chrono::milliseconds{10};
+    /// An attempt to connect of this age may hang: the next ones do not wait for it.
+    duration long_connecting = std::chrono::seconds{1};
 };
+
+/// The time that is expected of a statement which is not known. Nothing shares its connection.
+constexpr pool_limits::duration unknown_time = std::chrono::hours{1};
 
 enum class slot_state : unsigned char {
     vacant,
@@ -70,7 +77,8 @@ struct pool_slot {
     close_reason doom = close_reason::none;  ///< why it is closed when it comes back
     bool has_leftovers = false;
     bool is_leak_told = false;
-    std::size_t statements = 0;  ///< 1 while leased
+    std::size_t statements = 0;                      ///< 1 while leased
+    std::chrono::steady_clock::duration backlog{0};  ///< the time that is expected of them
     std::uint64_t uses = 0;
     time_point since{};  ///< when it entered its state; while shared, when a statement last ended
     time_point expires = time_point::max();
@@ -80,6 +88,7 @@ struct pool_slot {
 struct pool_lease {
     std::size_t slot = 0;
     std::chrono::steady_clock::time_point since{};
+    std::chrono::steady_clock::duration expected{0};
 };
 
 /// A request; owners derive from it.
@@ -87,9 +96,12 @@ struct pool_lease {
 struct pool_waiter : boost::intrusive::list_base_hook<>, boost::intrusive::set_base_hook<> {
     using time_point = std::chrono::steady_clock::time_point;
 
-    explicit pool_waiter(lease_kind wanted, time_point until = time_point::max()) : kind{wanted}, deadline{until} {}
+    explicit pool_waiter(lease_kind wanted, time_point until = time_point::max(),
+                         pool_limits::duration expects = unknown_time)
+        : kind{wanted}, expected{expects}, deadline{until} {}
 
     lease_kind kind;
+    pool_limits::duration expected;  ///< of its statement
     time_point deadline;
     time_point since{};
     pool_lease granted{};                       ///< once it is
@@ -127,11 +139,11 @@ class pool_core {
     /// Asks for a connection. Allocates nothing unless something has to be begun for it.
     request_result request(pool_waiter& w, time_point now);
     /// The same without waiting. What it lacks is begun, so that a later try can succeed.
-    std::optional<pool_lease> try_request(lease_kind kind, time_point now);
+    std::optional<pool_lease> try_request(lease_kind kind, time_point now, duration expected = unknown_time);
     /// Cancels. False: it was not queued any more; what it was granted is the owner's to release.
     bool withdraw(pool_waiter& w, time_point now);
-    /// Gives back what was granted.
-    void release(const pool_lease& lease, time_point now, return_condition how);
+    /// Gives back what was granted. Returns for how long the connection worked for it alone.
+    duration release(const pool_lease& lease, time_point now, return_condition how);
 
     void connected(std::size_t slot, time_point now);
     void connect_failed(std::size_t slot, time_point now, connect_problem problem);
@@ -166,7 +178,7 @@ class pool_core {
     void close(time_point now);
     [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
     /// Whether the server refuses connections for good, by what the last attempt has shown.
-    [[nodiscard]] bool is_refused() const noexcept { return attempts_.is_refused; }
+    [[nodiscard]] bool is_refused() const noexcept { return attempts_.is_refused(); }
     /// Whether the pool was closed and each slot is vacant: no connection is lent, and none is being made or tested.
     [[nodiscard]] bool is_drained() const noexcept { return is_closed_ && size() == 0; }
 
@@ -191,18 +203,23 @@ class pool_core {
         return static_cast<std::size_t>(&s - slots_.data());
     }
     [[nodiscard]] std::size_t lasting() const;
+    /// Attempts to connect, without those that may hang.
+    struct recent_attempts {
+        std::size_t number = 0;
+        time_point oldest = time_point::max();
+    };
+    [[nodiscard]] recent_attempts attempts_since(time_point oldest) const;
     [[nodiscard]] std::size_t uncovered(std::size_t asked) const;
-    [[nodiscard]] std::size_t missing(std::size_t asked) const;
-    [[nodiscard]] time_point next_attempt() const;
-    [[nodiscard]] pool_slot* place_for(lease_kind kind, time_point now);
+    [[nodiscard]] std::size_t missing(std::size_t asked, std::size_t connecting) const;
+    [[nodiscard]] pool_slot* place_for(const pool_waiter& w, time_point now);
 
     void advance(time_point now);
     void serve(time_point now);
     void retire();
     void cover(time_point now, std::size_t asked = 0);
 
-    std::optional<pool_lease> lend_at_once(lease_kind kind, time_point now);
-    std::optional<pool_lease> lend(lease_kind kind, time_point asked_at, time_point now);
+    std::optional<pool_lease> lend_at_once(const pool_waiter& w, time_point now);
+    std::optional<pool_lease> lend(const pool_waiter& w, time_point now);
     void come_back(pool_slot& s, time_point now);
     void enter(pool_slot& s, slot_state state, time_point now);
     void vacate(pool_slot& s);
@@ -210,7 +227,6 @@ class pool_core {
     void doom(pool_slot& s, close_reason why);
     void doom_all(close_reason why);
     void start_check(pool_slot& s, time_point now);
-    void back_off(time_point began, time_point now);
     void shrink(time_point now);
     void unlink(pool_waiter& w);
     void fail(pool_waiter& w, wait_failure why);
@@ -230,14 +246,7 @@ class pool_core {
     std::size_t awaiting_minimum_ = 0;
     boost::intrusive::multiset<pool_waiter, boost::intrusive::key_of_value<deadline_of>> deadlines_;
 
-    /// How the last attempts to connect went.
-    struct {
-        time_point failed_at = time_point::min();
-        duration delay{0};
-        int failures = 0;
-        bool is_refused = false;
-    } attempts_;
-    std::size_t parallel_connects_;
+    connect_attempts attempts_;
 
     bool is_closed_ = false;
     time_point next_tick_ = time_point::max();
