@@ -222,9 +222,9 @@ BOOST_AUTO_TEST_CASE(a_one_shot_is_cancelled_on_the_server) {
 
 BOOST_AUTO_TEST_CASE(a_one_shot_with_others_on_its_wire_is_left_to_the_server) {
     pool_face face{{.max_size = 1}};
-    AWAIT(face.pool.execute("SELECT 1"));
-    cancellable first = face.start(face.pool.execute("SELECT pg_sleep(0.2)"));
-    cancellable second = face.start(face.pool.execute("SELECT pg_sleep(0)"));
+    face.make_known_as_short();
+    cancellable first = face.start(face.pool.execute("SELECT pg_sleep($1)", 0.2));
+    cancellable second = face.start(face.pool.execute("SELECT pg_sleep($1)", 0.0));
     face.poll();
     first.cancel_inside();
     const auto e = first.error<operation_aborted>();
@@ -508,11 +508,11 @@ BOOST_AUTO_TEST_CASE(who_waits_for_the_pool_may_go_with_his_event_loop) {
 
 BOOST_AUTO_TEST_CASE(an_observer_may_ask_the_pool) {
     pool_face face{{.max_size = 1}};
-    AWAIT(face.pool.execute("SELECT 1"));
+    face.make_known_as_short();
     const auto observer = std::make_shared<curious>(face.pool);
     set_observer(observer);
-    cancellable first = face.start(face.pool.execute("SELECT pg_sleep(0.1)"));
-    cancellable second = face.start(face.pool.with({.timeout = 30ms}).execute("SELECT pg_sleep(0.02)"));
+    cancellable first = face.start(face.pool.execute("SELECT pg_sleep($1)", 0.1));
+    cancellable second = face.start(face.pool.with({.timeout = 30ms}).execute("SELECT pg_sleep($1)", 0.02));
     (void)second.error<query_timeout>();
     first.wait();
     face.require_whole();

@@ -279,10 +279,7 @@ BOOST_AUTO_TEST_CASE(no_one_shot_waits_for_a_slow_one_that_has_just_begun) {
 
 BOOST_AUTO_TEST_CASE(no_one_shot_is_put_behind_one_that_was_given_up) {
     pool_face face{{.max_size = 1}};
-    for (int i = 0; i < 50; ++i) {  // that makes both known to be short
-        AWAIT(face.pool.execute("SELECT pg_sleep($1)", 0.0));
-        AWAIT(face.pool.execute("SELECT 1"));
-    }
+    face.make_known_as_short();
     cancellable sleeper = face.start(face.pool.execute("SELECT pg_sleep($1)", 300.0));
     cancellable behind = face.start(face.pool.execute("SELECT 1"));
     BOOST_REQUIRE(face.run_until([&] { return face.pool.stats().lent == 2; }));
