@@ -15,6 +15,11 @@ backoff::backoff(const retry_policy& policy) : policy_{policy}, delay_{policy.in
     policy_.max_delay = std::min<std::chrono::milliseconds>(policy.max_delay, std::chrono::hours{24 * 365});
 }
 
+void backoff::require_time() const {
+    if (policy_.deadline.at() <= std::chrono::steady_clock::now())
+        throw query_timeout{"the deadline of retry is past; nothing was tried"};
+}
+
 std::optional<std::chrono::milliseconds> backoff::next(std::chrono::steady_clock::time_point now, double chance) {
     if (++attempts_ >= policy_.max_attempts) return std::nullopt;
     const std::chrono::duration<double, std::milli> longest = std::min<decltype(delay_)>(delay_, policy_.max_delay);

@@ -40,29 +40,48 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
-void require_known(std::string_view keyword) {
-    if (keyword == "load_balance_hosts") return;  // ours, where libpq is too old for it
+/// A keyword, and by how many letters another word differs from it.
+struct near_keyword {
+    std::string keyword;
+    std::size_t distance = std::numeric_limits<std::size_t>::max();
+};
+
+near_keyword nearest(std::string_view word) {
+    if (word == "load_balance_hosts") return {std::string{word}, 0};  // ours, where libpq is too old for it
     const detail::pq::options known{PQconndefaults()};
-    std::string_view nearest;
-    std::size_t best = std::numeric_limits<std::size_t>::max();
+    near_keyword best;
     for (const PQconninfoOption* o = known.get(); o != nullptr && o->keyword != nullptr; ++o) {
-        if (keyword == o->keyword) return;
-        if (const std::size_t d = distance(keyword, o->keyword); d < best) best = d, nearest = o->keyword;
+        if (const std::size_t d = distance(word, o->keyword); d < best.distance) best = {o->keyword, d};
     }
-    throw usage_error{"unknown connection parameter \"" + std::string{keyword} + "\"; did you mean \"" +
-                      std::string{nearest} + "\"?"};
+    return best;
 }
 
-/// libpq quotes the offending part of the text, which can be a password in the wrong place: only a keyword is shown.
+[[noreturn]] void fail_unknown(std::string_view keyword, const near_keyword& meant) {
+    throw usage_error{"unknown connection parameter \"" + std::string{keyword} + "\"; did you mean \"" + meant.keyword +
+                      "\"?"};
+}
+
+void require_known(std::string_view keyword) {
+    if (const near_keyword meant = nearest(keyword); meant.distance > 0) fail_unknown(keyword, meant);
+}
+
+/// libpq quotes the offending part of the text, which can be a password in the wrong place: only what is nearly a keyword
+/// is shown.
 [[noreturn]] void fail_parse(std::string_view problem) {
     constexpr std::string_view unknown = "connection option \"";
-    constexpr std::string_view unknown_in_uri = "URI query parameter: \"";
+    constexpr std::string_view unknown_in_uri = "invalid URI query parameter: \"";
     for (const std::string_view mark : {unknown, unknown_in_uri}) {
         const std::size_t at = problem.find(mark);
         if (at == std::string_view::npos) continue;
         const std::string_view rest = problem.substr(at + mark.size());
         const std::string_view keyword = rest.substr(0, rest.find('"'));
-        require_known(keyword);
+        const near_keyword meant = nearest(keyword);
+        const bool is_slip = keyword.size() > 3 && meant.distance <= 2;
+        if (meant.distance > 0 && is_slip) fail_unknown(keyword, meant);
+        if (meant.distance > 0)
+            throw usage_error{
+                "the connection text has an unknown parameter, which is not shown, for it may be part of a password: in "
+                "a URI write the password percent-encoded, in key=value pairs in single quotes"};
         throw usage_error{"this version of libpq does not know \"" + std::string{keyword} +
                           "\" in a text: use the setter of coropg::conninfo"};
     }

@@ -125,8 +125,8 @@ bool connection_error::is_transient() const noexcept { return std::ranges::none_
 pool_timeout::pool_timeout(std::string_view text, pool_snapshot seen, detail::call_site site)
     : error{text, std::move(site)}, snapshot_{std::make_shared<const pool_snapshot>(std::move(seen))} {}
 
-server_error::server_error(diagnostics fields, detail::call_site site)
-    : error{headline(fields), std::move(site), coropg::outcome::failed},
+server_error::server_error(diagnostics fields, detail::call_site site, coropg::outcome became)
+    : error{headline(fields), std::move(site), became},
       fields_{std::make_shared<const diagnostics>(std::move(fields))} {}
 
 bool server_error::is_transient() const noexcept {

@@ -9,6 +9,11 @@ bool is_readable(int socket) noexcept {
     return ::poll(&entry, 1, 0) == 1;
 }
 
+bool is_writable(int socket) noexcept {
+    pollfd entry{socket, POLLOUT, 0};
+    return ::poll(&entry, 1, 0) == 1;
+}
+
 bool has_hung_up(int socket) noexcept {
 #ifdef POLLRDHUP
     constexpr short ends = POLLRDHUP | POLLHUP | POLLERR;

@@ -5,6 +5,8 @@ namespace coropg::detail {
 
 /// Whether something has come that is not read yet, or the end.
 [[nodiscard]] bool is_readable(int socket) noexcept;
+/// Whether it takes more, or has failed.
+[[nodiscard]] bool is_writable(int socket) noexcept;
 
 /// Also when what the server said before is not read yet. Where poll(2) cannot tell, it says no.
 [[nodiscard]] bool has_hung_up(int socket) noexcept;

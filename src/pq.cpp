@@ -1,6 +1,8 @@
 #include <coropg/detail/pq.hpp>
 #include <coropg/log.hpp>
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -104,6 +106,34 @@ std::string last_message(const PGconn* conn) {
     for (char& c : text)
         if (c == '\n' || c == '\t') c = ' ';
     return text;
+}
+
+namespace {
+
+using ssl_pending = int (*)(const void*);
+
+/// OpenSSL's SSL_pending; null if libpq does without OpenSSL. We do not link to what libpq loads by itself.
+ssl_pending find_ssl_pending() noexcept {
+    static const auto found = reinterpret_cast<ssl_pending>(::dlsym(RTLD_DEFAULT, "SSL_pending"));
+    return found;
+}
+
+/// Whether a TLS record was read of which libpq has not taken all.
+bool has_unread_record(PGconn* conn) {
+    const void* const ssl = PQsslStruct(conn, "OpenSSL");
+    const ssl_pending pending = ssl == nullptr ? nullptr : find_ssl_pending();
+    return pending != nullptr && pending(ssl) > 0;
+}
+
+}  // namespace
+
+// libpq asks OpenSSL for as much as it has room for: with 8 KiB left, half of a record stays there, and if it was the last
+// no socket becomes readable for it.
+bool consume_input(PGconn* conn) {
+    do {
+        if (PQconsumeInput(conn) != 1) return false;
+    } while (has_unread_record(conn));
+    return true;
 }
 
 bool send_sync(PGconn* conn) {

@@ -11,7 +11,7 @@ namespace coropg::detail {
 
 namespace {
 
-using thrower = void (*)(diagnostics&&, call_site&&);
+using thrower = void (*)(diagnostics&&, call_site&&, outcome);
 
 struct row {
     std::string_view sqlstate;
@@ -19,8 +19,8 @@ struct row {
 };
 
 template <class Error>
-[[noreturn]] void raise(diagnostics&& fields, call_site&& site) {
-    throw Error{std::move(fields), std::move(site)};
+[[noreturn]] void raise(diagnostics&& fields, call_site&& site, outcome became) {
+    throw Error{std::move(fields), std::move(site), became};
 }
 
 constexpr row table[]{
@@ -36,12 +36,12 @@ thrower find(std::string_view sqlstate) {
 
 }  // namespace
 
-void throw_server_error(diagnostics fields, call_site site) {
+void throw_server_error(diagnostics fields, call_site site, outcome became) {
     thrower throw_it = find(fields.sqlstate);
     // Servers newer than the table and RAISE with a code of one's own: the class is what is known.
     if (throw_it == nullptr && fields.sqlstate.size() == 5) throw_it = find(fields.sqlstate.substr(0, 2) + "000");
-    if (throw_it != nullptr) throw_it(std::move(fields), std::move(site));
-    throw server_error{std::move(fields), std::move(site)};
+    if (throw_it != nullptr) throw_it(std::move(fields), std::move(site), became);
+    throw server_error{std::move(fields), std::move(site), became};
 }
 
 }  // namespace coropg::detail

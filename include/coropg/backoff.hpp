@@ -43,6 +43,8 @@ class backoff {
     /// Errors: usage_error for a policy that makes no sense.
     explicit backoff(const retry_policy& policy);
 
+    /// Asked before the first attempt. Errors: query_timeout when the deadline is past.
+    void require_time() const;
     /// The wait before the next attempt; nothing if there is to be none. `chance` is 0 to 1.
     std::optional<std::chrono::milliseconds> next(std::chrono::steady_clock::time_point now, double chance);
     std::optional<std::chrono::milliseconds> next();

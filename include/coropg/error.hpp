@@ -228,7 +228,7 @@ struct diagnostics {
 /// The server reported an error. Caught by class or code through the types of `coropg::errors`.
 class server_error : public error {
  public:
-    server_error(diagnostics fields, detail::call_site site);
+    server_error(diagnostics fields, detail::call_site site, coropg::outcome became = coropg::outcome::failed);
 
     [[nodiscard]] const diagnostics& fields() const noexcept { return *fields_; }
     [[nodiscard]] std::string_view sqlstate() const noexcept { return fields_->sqlstate; }
@@ -254,7 +254,7 @@ class server_error : public error {
 namespace detail {
 
 /// Throws the type of `coropg::errors` that belongs to the SQLSTATE, or plain `server_error` for an unknown one.
-[[noreturn]] void throw_server_error(diagnostics fields, call_site site);
+[[noreturn]] void throw_server_error(diagnostics fields, call_site site, outcome became);
 
 }  // namespace detail
 }  // namespace coropg

@@ -21,6 +21,7 @@ namespace detail {
 template <class Work, class Hook, class Predicate>
 std::invoke_result_t<Work&> run_again(retry_policy policy, Work work, Hook before_sleep, Predicate is_worth_it) {
     backoff waits{policy};
+    waits.require_time();
     boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};
     for (;;) {
         try {
@@ -50,7 +51,7 @@ std::invoke_result_t<Work&> run_again(retry_policy policy, Work work, Hook befor
 /// connection that was lost before COMMIT was sent; never a COMMIT in doubt. A connection that is lost stays lost:
 /// `work` has to get a new one. `before_sleep(retry_event)` is called before each delay; `is_worth_it(error)` decides
 /// instead of `is_safe_to_retry`.
-/// Errors: the last one of `work`; operation_aborted. Cancellation: ends a delay at once.
+/// Errors: the last one of `work`; query_timeout when its deadline is past already; operation_aborted. Cancellation: ends a delay at once.
 template <class Work, class Hook = detail::no_hook, class Predicate = bool (*)(const error&) noexcept>
 auto retry(retry_policy policy, Work&& work, Hook&& before_sleep = {}, Predicate&& is_worth_it = &is_safe_to_retry) {
     detail::require_safe_closure<Work>();

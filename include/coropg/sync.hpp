@@ -26,6 +26,7 @@ template <class Work, class Hook = detail::no_hook, class Predicate = bool (*)(c
 std::invoke_result_t<Work&> retry(retry_policy policy, Work&& work, Hook&& before_sleep = {},
                                   Predicate&& is_worth_it = &is_safe_to_retry) {
     detail::backoff waits{policy};
+    waits.require_time();
     for (;;) {
         std::chrono::milliseconds delay{};
         try {

@@ -21,6 +21,8 @@ namespace coropg::detail::ops {
 namespace {
 
 constexpr std::chrono::seconds default_connect_timeout{30};
+/// For a server that has answered when we were late.
+constexpr std::chrono::milliseconds grace{500};
 
 bool is_local(const target& t) {
     return t.hostaddr.empty() && (t.host.empty() || t.host.front() == '/' || t.host.front() == '@');
@@ -79,12 +81,21 @@ std::chrono::milliseconds since(clock::time_point start) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - start);
 }
 
+bool is_ready(int socket, want to) { return to == want::read ? is_readable(socket) : is_writable(socket); }
+
 /// PQconnectPoll until it is done. The socket is asked for anew each time: libpq may have opened another one.
 op<PostgresPollingStatusType> poll_until_done(PGconn* conn, clock::time_point deadline, connect_attempt& attempt) {
     want next = want::write;
+    bool was_late = false;
     while (PQstatus(conn) != CONNECTION_BAD) {
-        const bool is_late = clock::now() >= deadline;  // also while a server sends without end
-        if (is_late || co_await wish{next, PQsocket(conn), deadline} == answer::timed_out) {
+        bool is_late = clock::now() >= deadline;  // also while a server sends without end
+        if (!is_late) is_late = co_await wish{next, PQsocket(conn), deadline} == answer::timed_out;
+        if (is_late &&
+            !std::exchange(was_late, true)) {  // the server may have been in time, when our event loop was not
+            is_late = !is_ready(PQsocket(conn), next);
+            deadline = clock::now() + grace;
+        }
+        if (is_late) {
             attempt.reason = "no answer within connect_timeout";
             co_return PGRES_POLLING_FAILED;
         }
@@ -119,7 +130,7 @@ bool is_kept(PGconn* conn, connect_attempt& attempt) {
     const bool has_ended = has_hung_up(PQsocket(conn));
     if (!has_ended && attempt.reason.empty()) return true;
     for (bool is_more = has_ended; is_more;) {
-        is_more = PQconsumeInput(conn) == 1 && PQstatus(conn) == CONNECTION_OK;
+        is_more = pq::consume_input(conn) && PQstatus(conn) == CONNECTION_OK;
         PQisBusy(conn);  // takes in what was read, which may be the last
     }
     if (attempt.reason.empty()) attempt.reason = "the server closed the connection as soon as it was made";

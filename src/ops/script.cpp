@@ -9,7 +9,7 @@ op<void> flush(PGconn* conn) {
         const int unsent = PQflush(conn);
         if (unsent <= 0) co_return;
         co_await wish{want::both, PQsocket(conn)};
-        if (PQconsumeInput(conn) == 0) co_return;
+        if (!pq::consume_input(conn)) co_return;
     }
 }
 
@@ -17,7 +17,7 @@ op<void> flush(PGconn* conn) {
 op<pq::result> next_result(PGconn* conn) {
     while (PQisBusy(conn) == 1) {
         co_await wish{want::read, PQsocket(conn)};
-        if (PQconsumeInput(conn) == 0) break;
+        if (!pq::consume_input(conn)) break;
     }
     co_return pq::result{PQgetResult(conn)};
 }
@@ -31,7 +31,7 @@ op<void> drain_copy_out(PGconn* conn) {
         if (length < 0) co_return;
         if (length > 0) continue;
         co_await wish{want::read, PQsocket(conn)};
-        if (PQconsumeInput(conn) == 0) co_return;
+        if (!pq::consume_input(conn)) co_return;
     }
 }
 
@@ -77,7 +77,8 @@ op<void> script(PGconn* conn, unit& u) {
     u.failed_command = u.answered;
     if (!problem) co_return;
     if (problem->position > opening_size) problem->position -= opening_size;
-    throw_server_error(std::move(*problem), u.site_of(u.failed_command));
+    throw_server_error(std::move(*problem), u.site_of(u.failed_command),
+                       may_stay(u) ? outcome::unknown : outcome::failed);
 }
 
 op<void> nothing(PGconn*, unit&) { co_return; }

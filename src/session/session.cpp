@@ -28,7 +28,7 @@ constexpr std::string_view out_of_step =
 
 std::exception_ptr cancelled(const unit& u) {
     return stop_error(u, u.stopped, "the server cancelled the statement",
-                      u.kept > 0 ? outcome::unknown : outcome::failed);
+                      may_stay(u) ? outcome::unknown : outcome::failed);
 }
 
 /// Of a unit that was sent on a connection that is lost. Until its Sync is sent, nothing can be stored of commands that
@@ -171,7 +171,7 @@ void session::take_next() {
 /// Statements that left the cache are dropped on the server by units that nobody waits for. Not in a transaction, which
 /// could have failed.
 void session::deallocate_evicted() {
-    if (!wire_.statements().has_evicted() || transactions_.is_open()) return;
+    if (!wire_.statements().has_evicted() || transactions_.is_open() || may_begin_by_hand(underway_)) return;
     for (const std::string& name : wire_.statements().take_evicted()) {
         queued_.push_front(own_unit("DEALLOCATE \"" + name + "\""));
     }

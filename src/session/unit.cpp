@@ -247,7 +247,9 @@ out_of_date unit::staleness() const {
 
 void unit::throw_failure() const {
     if (problem_) std::rethrow_exception(problem_);
-    if (server_error_) throw_server_error(pq::diagnostics_of(server_error_.get()), site_of(failed_command));
+    if (server_error_)
+        throw_server_error(pq::diagnostics_of(server_error_.get()), site_of(failed_command),
+                           may_stay(*this) ? outcome::unknown : outcome::failed);
 }
 
 void unit::throw_failure_of(std::size_t index) const {
@@ -277,6 +279,12 @@ unit_ptr own_unit(std::string sql) {
 bool ends_unsent(unit& u) {
     if (u.within) refuse_behind_failed_begin(u);
     return u.failed() || has_nothing_to_end(u);
+}
+
+bool may_stay(const unit& u) {
+    if (u.within || u.failed_in_parse || u.commands.empty()) return false;
+    const sql_shape failed = scan_sql(u.text_of(u.commands[std::min(u.failed_command, u.commands.size() - 1)]).sql);
+    return u.kept > 0 || failed.calls || (u.exclusive && failed.ends_transaction);
 }
 
 std::exception_ptr stop_error(const unit& u, stop_cause cause, std::string_view reason, outcome became) {

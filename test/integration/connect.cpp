@@ -1,3 +1,4 @@
+#include "../support/cancelling.hpp"
 #include "../support/password.hpp"
 #include "../support/skip.hpp"
 
@@ -204,6 +205,15 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_server_that_talks_without_end_is_given_up_in_tim
     const auto start = std::chrono::steady_clock::now();
     error_of<connect_timeout>([&] { face.connect(info); });
     BOOST_TEST((std::chrono::steady_clock::now() - start < within(std::chrono::seconds{3})));
+}
+
+BOOST_AUTO_TEST_CASE(an_event_loop_that_stalls_does_not_fail_a_connect) {
+    using namespace std::chrono_literals;
+    async_face face;
+    cancellable connecting{face.io, only_run(coropg::connect(conninfo{tcp_dsn()}.connect_timeout(1s)))};
+    face.io.poll();
+    std::this_thread::sleep_for(1200ms);  // it does something else
+    connecting.wait();
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(another_encoding_than_utf8_is_refused, Face, both_faces) {

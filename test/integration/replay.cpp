@@ -126,6 +126,27 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_procedure_has_committed_is_not_paid_again, 
         }
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_procedure_has_committed_is_not_told_as_undone, Face, both_faces) {
+    replaying<Face> face;
+    const auto pay_and = [&](std::string sql) {
+        return face.conn.with({.timeout = 500ms}).execute("CALL replay.pays($1, $2)", coin::heads, std::move(sql));
+    };
+    const auto raised =
+        ERROR_OF(errors::serialization_failure, pay_and("DO 'BEGIN RAISE EXCEPTION USING ERRCODE = $$40001$$; END'"));
+    BOOST_TEST((raised.outcome() == outcome::unknown));
+    BOOST_TEST(!is_safe_to_retry(raised));
+    BOOST_TEST((ERROR_OF(query_timeout, pay_and("SELECT pg_sleep(30)")).outcome() == outcome::unknown));
+    const auto e =
+        ERROR_OF(errors::division_by_zero,
+                 face.conn.execute_script("BEGIN; INSERT INTO replay.paid VALUES ('heads'); COMMIT; SELECT 1 / 0"));
+    BOOST_TEST((e.outcome() == outcome::unknown));
+    BOOST_TEST(AWAIT(face.conn.template fetch_one<std::int64_t>("SELECT count(*) FROM replay.paid")) == 3);
+    BOOST_TEST((ERROR_OF(errors::division_by_zero, face.conn.execute("SELECT 1 / 0")).outcome() == outcome::failed));
+    auto tx = AWAIT(face.conn.begin());
+    const auto within = ERROR_OF(server_error, tx.execute("CALL replay.pays($1, 'SELECT 1')", coin::heads));
+    BOOST_TEST((within.outcome() == outcome::failed));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_type_that_was_made_anew_is_asked_for_again, Face, both_faces) {
     replaying<Face> face;
     const auto pay = [&] { return AWAIT(face.conn.execute("INSERT INTO replay.paid VALUES ($1)", coin::heads)); };

@@ -87,6 +87,15 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(other_errors_are_not, Face, both_faces) {
     BOOST_TEST(tries == 1 + quick.max_attempts);
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(no_try_begins_after_the_deadline, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    int tried = 0;
+    auto count = [&] { return ++tried, conn.execute("SELECT 1"); };
+    BOOST_CHECK_THROW(try_again(face, {.deadline = -1ms}, count), query_timeout);
+    BOOST_TEST(tried == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_delay_is_cancelled_as_a_statement_is) {
     for (const auto type : {asio::cancellation_type::terminal, asio::cancellation_type::total}) {
         async_face face;

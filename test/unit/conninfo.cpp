@@ -40,6 +40,9 @@ BOOST_AUTO_TEST_CASE(setters_override_what_was_parsed) {
 }
 
 BOOST_AUTO_TEST_CASE(unknown_keywords_are_refused_by_name) {
+    BOOST_TEST(refusal("host=db password=my se=cret").find("se\"") == std::string::npos);
+    BOOST_TEST(refusal("postgresql://h/d?password=a&bcd&sslmode=x").find("bcd") == std::string::npos);
+    BOOST_TEST(refusal("postgresql://h/d?password=a=b").find("valid postgresql:// URI") != std::string::npos);
     BOOST_TEST(refusal("pasword=x").find("did you mean \"password\"") != std::string::npos);
     BOOST_TEST(refusal("postgresql://h/d?sslmod=require").find("did you mean \"sslmode\"") != std::string::npos);
     BOOST_CHECK_THROW(conninfo{}.set("databse", "x"), usage_error);

@@ -359,6 +359,7 @@ constexpr change_case changes[]{
     {R"(SELECT u & "d", 1&"d", a &"d")", plain},
     {R"(&"d")", prepared},
     {"WITH a AS (SELECT pg_advisory_lock(1)) SELECT 1", undoable},
+    {"UPDATE pg_settings SET setting = '1' WHERE name = 'a.b'", undoable},
     {"SELECT pg_try_advisory_lock_shared(1)", undoable},
     {"SELECT pg_catalog.PG_TRY_ADVISORY_LOCK(1)", undoable},
     {"SELECT take_advisory_lock(1)", plain},

@@ -52,6 +52,9 @@ class plain_english {
 /// The last error message of the connection, on one line.
 std::string last_message(const PGconn* conn);
 
+/// Reads what has come, and what waits within TLS, of which no socket tells. False: the connection is lost.
+bool consume_input(PGconn* conn);
+
 /// Ends a unit of the pipeline. libpq 17 can leave the flush to the caller; before, every Sync is a send of its own.
 bool send_sync(PGconn* conn);
 

@@ -69,7 +69,7 @@ void asio_pool::collect(const pool_action& action, effects& out) {
             else
                 place(std::unique_ptr<one_shot>{static_cast<one_shot*>(action.waiter)});
             break;
-        case pool_action::kind::fail: end_wait(*action.waiter, failure_of(*action.waiter), out); break;
+        case pool_action::kind::fail: end_wait(*action.waiter, failure_of(*action.waiter, out), out); break;
         case pool_action::kind::warn_leak: out.warnings.push_back(leak_warning(name_, holder_of(action.slot))); break;
         case pool_action::kind::wake: arm_timer(); break;
     }
@@ -101,12 +101,12 @@ void asio_pool::end_wait(pool_waiter& w, std::exception_ptr problem, effects& ou
     out.told.emplace_back(std::move(work->waiting), std::move(work->u));
 }
 
-std::exception_ptr asio_pool::failure_of(const pool_waiter& w) const {
-    pool_snapshot seen = snapshot(clock::now());
+std::exception_ptr asio_pool::failure_of(const pool_waiter& w, effects& out) const {
+    if (!out.seen) out.seen = snapshot(clock::now());
     const bool was_its_own_time = w.kind == lease_kind::one_shot && w.failure == wait_failure::timed_out &&
                                   static_cast<const one_shot&>(w).u->deadline <= w.deadline;
-    if (!was_its_own_time) return detail::failure_of(w.failure, std::move(seen), last_failure_.problem, site_of(w));
-    return std::make_exception_ptr(too_late_for_statement(seen, site_of(w)));
+    if (!was_its_own_time) return detail::failure_of(w.failure, *out.seen, last_failure_.problem, site_of(w));
+    return std::make_exception_ptr(too_late_for_statement(*out.seen, site_of(w)));
 }
 
 call_site asio_pool::site_of(const pool_waiter& w) {

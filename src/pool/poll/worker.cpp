@@ -15,6 +15,7 @@ constexpr std::chrono::seconds longest_pause{1};
 }  // namespace
 
 void poll_pool::collect(event& e) {
+    std::optional<pool_snapshot> seen;  // one for all who fail, since thousands may fail at a time
     for (;;) {
         while (const auto action = core_.next_action()) {
             slot& s = slots_[action->slot];
@@ -27,8 +28,10 @@ void poll_pool::collect(event& e) {
                 case pool_action::kind::fail: {
                     waiter& w = static_cast<waiter&>(*action->waiter);
                     w.has_ended = true;
-                    if (w.failure != wait_failure::none)
-                        w.problem = failure_of(w.failure, snapshot(e.now()), last_failure_.problem, {{}, w.where});
+                    if (w.failure != wait_failure::none) {
+                        if (!seen) seen = snapshot(e.now());
+                        w.problem = failure_of(w.failure, *seen, last_failure_.problem, {{}, w.where});
+                    }
                     w.thread.tell();
                     break;
                 }

@@ -147,6 +147,7 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
         std::vector<std::shared_ptr<void>> dropped;
         std::vector<std::shared_ptr<asio_link>> retired;
         std::vector<std::string> warnings;
+        std::optional<pool_snapshot> seen;  // by those who failed: one for all, since thousands may fail at a time
     };
 
     /// An event: holds the mutex, and in the end does what the core wants done.
@@ -158,7 +159,7 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
     void collect(const pool_action& action, effects& out);
     void perform(effects& todo);
     void end_wait(pool_waiter& w, std::exception_ptr problem, effects& out);
-    [[nodiscard]] std::exception_ptr failure_of(const pool_waiter& w) const;
+    [[nodiscard]] std::exception_ptr failure_of(const pool_waiter& w, effects& out) const;
     [[nodiscard]] static call_site site_of(const pool_waiter& w);
 
     class context_watch;

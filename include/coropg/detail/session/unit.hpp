@@ -264,6 +264,10 @@ unit_ptr own_unit(std::string sql);
 /// Whether `u`, whose turn has come, has nothing to do on the server, or may not do it.
 bool ends_unsent(unit& u);
 
+/// Whether something that `u` did may be stored though it has failed: CALL and DO may commit on their way, and COMMIT by
+/// hand does.
+[[nodiscard]] bool may_stay(const unit& u);
+
 /// The error for the waiter of `u`, which was stopped.
 std::exception_ptr stop_error(const unit& u, stop_cause cause, std::string_view reason, outcome became);
 

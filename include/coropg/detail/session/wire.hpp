@@ -39,7 +39,7 @@ class wire {
     [[nodiscard]] bool has_unflushed() const noexcept { return unflushed_bytes_ > 0; }
 
     /// Takes in what the socket has. False when the connection is lost; what came before can still be told.
-    [[nodiscard]] bool read() { return PQconsumeInput(conn_.get()) == 1; }
+    [[nodiscard]] bool read() { return pq::consume_input(conn_.get()); }
     /// The next event for `head`; call it until it is nothing, or the head is another one.
     event next(unit& head);
     [[nodiscard]] result take_rows() noexcept { return std::move(rows_); }

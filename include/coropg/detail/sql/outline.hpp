@@ -78,6 +78,7 @@ constexpr session_change change_by_pg_name(std::string_view name) {
         return session_change::none;
     if (starts_with_word(name, "PG_ADVISORY") || starts_with_word(name, "PG_TRY_ADVISORY"))
         return session_change::undoable;
+    if (is_sql_word(name, "PG_SETTINGS")) return session_change::undoable;  // UPDATE sets
     const auto is_one_of = [name](const auto&... functions) { return (is_sql_word(name, functions) || ...); };
     const bool is_lasting = is_one_of("PG_BACKUP_START", "PG_START_BACKUP", "PG_REPLICATION_ORIGIN_SESSION_SETUP") ||
                             is_one_of("PG_CREATE_LOGICAL_REPLICATION_SLOT", "PG_CREATE_PHYSICAL_REPLICATION_SLOT") ||
@@ -134,6 +135,7 @@ class sql_outline {
             in_ending_ = is_sql_word(text, "COMMIT") || is_sql_word(text, "END") || is_sql_word(text, "ROLLBACK") ||
                          is_sql_word(text, "ABORT");
             in_prepare_ = is_sql_word(text, "PREPARE");
+            calls_ = calls_ || is_sql_word(text, "CALL") || is_sql_word(text, "DO");
         } else if (in_copy_) {
             follow_copy(text);
         } else if (in_ending_) {
@@ -183,6 +185,8 @@ class sql_outline {
     [[nodiscard]] constexpr bool ends_transaction() const { return ends_transaction_ || in_ending_; }
     /// Whether one that ends also begins the next.
     [[nodiscard]] constexpr bool chains() const { return chains_; }
+    /// Whether one is CALL or DO: what it runs may commit on its way.
+    [[nodiscard]] constexpr bool calls() const { return calls_; }
     [[nodiscard]] constexpr session_change changes() const { return changes_; }
 
  private:
@@ -232,6 +236,7 @@ class sql_outline {
     bool in_ending_ = false;
     bool ends_transaction_ = false;
     bool chains_ = false;
+    bool calls_ = false;
 };
 
 }  // namespace detail

@@ -47,10 +47,11 @@ enum class sql_defect : unsigned char {
 struct sql_shape {
     sql_defect defect = sql_defect::none;
     std::size_t highest_placeholder = 0;
-    std::size_t statements = 0;                     ///< those that are more than blanks and comments
-    bool is_copy = false;                           ///< one of the statements is COPY ... FROM STDIN or TO STDOUT
-    bool ends_transaction = false;                  ///< one of the statements is COMMIT, ROLLBACK or the like
-    bool chains = false;                            ///< such a one is followed by the next: AND CHAIN
+    std::size_t statements = 0;     ///< those that are more than blanks and comments
+    bool is_copy = false;           ///< one of the statements is COPY ... FROM STDIN or TO STDOUT
+    bool ends_transaction = false;  ///< one of the statements is COMMIT, ROLLBACK or the like
+    bool chains = false;            ///< such a one is followed by the next: AND CHAIN
+    bool calls = false;             ///< one of the statements is CALL or DO, which may commit on its way
     session_change changes = session_change::none;  ///< the most that any of the statements may do
     bool ends_in_comment = false;  ///< a "--" comment is still open at the end, so text glued on would vanish in it
 };
@@ -81,6 +82,7 @@ class sql_scanner {
         shape_.is_copy = outline_.is_copy();
         shape_.ends_transaction = outline_.ends_transaction();
         shape_.chains = outline_.chains();
+        shape_.calls = outline_.calls();
         if (shape_.defect != sql_defect::none) outline_.lose_track();
         shape_.changes = outline_.changes();
         return shape_;
