@@ -87,7 +87,7 @@ std::string headline(const diagnostics& d) {
 std::string detail::describe(std::string_view text, const call_site* site) {
     std::string out{text};
     if (site == nullptr) return out;
-    if (!site->sql.empty()) out += "; statement: " + head_of(site->sql);
+    if (!site->sql.empty()) out += "; statement: " + head_of(site->shown.empty() ? site->sql : site->shown);
     if (site->element != 0) out += "; element " + std::to_string(site->element);
     if (site->where.line() != 0) {
         out += "; at ";

@@ -25,6 +25,8 @@ struct call_site {
     std::string sql;
     std::source_location where;
     std::size_t element = 0;
+    /// What is shown of the SQL, if not all.
+    std::string shown{};
 };
 
 /// "…; statement: <head of the SQL>; element 3; at file:line", appended to `text`.

@@ -63,6 +63,10 @@ bool fails_for_parameter(const unit& u) {
                                [number](oid type) { return std::to_string(type) == number; });
 }
 
+call_site site_of_text(const sql_view& sql, std::source_location where) {
+    return {std::string{sql.text()}, where, 0, sql.is_literal() ? std::string{} : without_values(sql.text())};
+}
+
 /// Whether `u` ends, or asks about, what was never begun.
 bool has_nothing_to_end(const unit& u) {
     return u.within && !u.within->is_open() && (u.ends_scope() || u.is_for == purpose::transaction_id);
@@ -139,18 +143,18 @@ void unit::start_over() {
 void unit::add(const sql_view& sql, std::size_t parameter_count) {
     if (sql.is_copy())
         throw usage_error{"COPY FROM STDIN and COPY TO STDOUT move data of their own: use copy_in or copy_out",
-                          {std::string{sql.text()}, where}};
+                          site_of_text(sql, where)};
     if (parameter_count > max_parameters)
         throw usage_error{std::to_string(parameter_count) + " parameters exceed the protocol's limit of " +
                               std::to_string(max_parameters) + "; pass an array instead",
-                          {std::string{sql.text()}, where}};
+                          site_of_text(sql, where)};
     if (within && sql.ends_transaction())
         throw usage_error{"a transaction is ended by commit() or rollback(), or by its function's end",
-                          {std::string{sql.text()}, where}};
+                          site_of_text(sql, where)};
     changes = std::max(changes, sql.changes());
     if (statements.empty() || !is_text_of(statements.back(), sql))
-        statements.push_back(
-            {sql.is_literal() ? sql.text() : std::string_view{owned_sql_.emplace_front(sql.text())}, sql.hash()});
+        statements.push_back({sql.is_literal() ? sql.text() : std::string_view{owned_sql_.emplace_front(sql.text())},
+                              sql.hash(), !sql.is_literal()});
     commands.emplace_back(statements.size() - 1, parameters.end(), parameter_count);
 }
 
@@ -161,7 +165,7 @@ void unit::add_again() {
 
 command unit::own_command(std::string sql) {
     const std::string& text = owned_sql_.emplace_front(std::move(sql));
-    statements.push_back({text, hash_sql(text)});
+    statements.push_back({text, hash_sql(text), true});
     command own{statements.size() - 1, parameters.end(), 0};
     own.is_own = true;
     return own;
@@ -266,8 +270,9 @@ call_site unit::site_of(std::size_t index) const {
     if (commands.empty()) return {{}, where, 0};
     // An error reported at the Sync (a deferred constraint) is about the whole unit: its last statement stands for it.
     const bool is_element = is_repeated && index >= opening_commands && index < commands.size();
-    return {std::string{text_of(commands[std::min(index, commands.size() - 1)]).sql}, where,
-            is_element ? index - opening_commands + 1 : 0};
+    const statement_text& text = text_of(commands[std::min(index, commands.size() - 1)]);
+    return {std::string{text.sql}, where, is_element ? index - opening_commands + 1 : 0,
+            text.is_composed ? without_values(text.sql) : std::string{}};
 }
 
 unit_ptr own_unit(std::string sql) {

@@ -110,6 +110,32 @@ sql_view::sql_view(const unchecked_sql& text)
 sql_view::sql_view(const sql::fragment& text)
     : sql_view{text.text(), detail::scan_sql(text.text()), text.where(), false} {}
 
+namespace {
+
+/// Told of the values in a text, copies what is between them.
+struct value_hider {
+    std::string_view sql;
+    std::string* shown;
+    std::size_t* seen;
+
+    void operator()(std::size_t) const {}
+    void value(std::string_view text) const {
+        const auto begin = static_cast<std::size_t>(text.data() - sql.data());
+        shown->append(sql.substr(*seen, begin - *seen)).append("'...'");
+        *seen = begin + text.size();
+    }
+};
+
+}  // namespace
+
+std::string detail::without_values(std::string_view sql) {
+    std::string shown;
+    std::size_t seen = 0;
+    const sql_shape shape = scan_sql(sql, value_hider{sql, &shown, &seen});
+    if (shape.defect != sql_defect::none) return shown + "...";  // the rest may be a value
+    return shown.append(sql.substr(seen));
+}
+
 namespace sql {
 
 fragment& fragment::operator+=(const fragment& right) {

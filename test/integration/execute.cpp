@@ -287,6 +287,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(composed_and_unchecked_sql_run, Face, both_faces) 
     // Fewer arguments than placeholders are the server's to refuse; the connection stays in step.
     ERROR_OF(server_error, conn.execute(unchecked_sql("SELECT $1::int + $2::int"), 1));
     BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);
+    const auto e =
+        ERROR_OF(server_error, conn.execute(sql::text("SELECT 1 FROM nowhere WHERE a = ") + sql::literal("s3cret")));
+    BOOST_TEST(!contains(e.what(), "s3cret"), e.what());
+    BOOST_TEST(contains(e.what(), "WHERE a = '...'"), e.what());
+    BOOST_TEST(contains(e.sql(), "s3cret"));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(too_many_parameters_are_refused_before_sending, Face, both_faces) {

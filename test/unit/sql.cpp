@@ -294,4 +294,15 @@ BOOST_AUTO_TEST_CASE(a_composed_copy_is_flagged) {
     BOOST_TEST(!coropg::basic_sql<0>{select}.view().is_copy());
 }
 
+BOOST_AUTO_TEST_CASE(messages_show_composed_sql_without_its_values) {
+    constexpr std::pair<const char*, const char*> texts[]{
+        {"ALTER ROLE a PASSWORD 's3c''ret'", "ALTER ROLE a PASSWORD '...'"},
+        {"SELECT E's3c\\'ret', $tag$ s3cret $tag$, 1, $1, \"a1\"", "SELECT E'...', '...', '...', $1, \"a1\""},
+        {"SELECT 's3c'\n'ret' FROM t1", "SELECT '...' FROM t1"},
+        {"SELECT 1, 's3cret", "SELECT '...'..."},
+        {"SELECT a FROM b", "SELECT a FROM b"},
+    };
+    for (const auto& [sql, shown] : texts) BOOST_TEST(coropg::detail::without_values(sql) == shown);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

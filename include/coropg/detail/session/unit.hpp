@@ -27,6 +27,8 @@ namespace coropg::detail {
 struct statement_text {
     std::string_view sql;
     std::uint64_t hash;
+    /// It was made as the program ran, and may hold values.
+    bool is_composed;
 };
 
 /// One execution of a statement. Small: a unit may have a million.

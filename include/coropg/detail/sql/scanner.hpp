@@ -28,6 +28,7 @@
 #include <coropg/detail/sql/outline.hpp>
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace coropg::detail {
@@ -69,7 +70,8 @@ constexpr bool is_sql_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
 
-/// Reads SQL once, from left to right, and calls `on_placeholder(n)` for each placeholder $n.
+/// Reads SQL once, from left to right, and calls `on_placeholder(n)` for each placeholder $n, and `on_placeholder.value`
+/// for each string and number, if it has that.
 template <class OnPlaceholder>
 class sql_scanner {
  public:
@@ -96,8 +98,10 @@ class sql_scanner {
         } else if (is_sql_letter(c)) {
             word();
         } else if (is_sql_digit(c)) {
+            const char* const begin = at_;
             skip_digits();
             outline_.other();
+            tell_value(begin);
         } else if (c == '$') {
             dollar();
         } else if (c == '\'') {
@@ -129,11 +133,18 @@ class sql_scanner {
         outline_.word(text);
     }
 
+    constexpr void tell_value([[maybe_unused]] const char* begin) {
+        if constexpr (requires { on_placeholder_.value(std::string_view{}); })
+            on_placeholder_.value(std::string_view{begin, static_cast<std::size_t>(at_ - begin)});
+    }
+
     constexpr void string(bool backslash_escapes) {
         outline_.other();
+        const char* const begin = at_;
         do {
             if (!skip_quoted('\'', backslash_escapes)) return fail(sql_defect::open_string);
         } while (skip_to_continuation());
+        tell_value(begin);
     }
 
     constexpr void identifier() {
@@ -219,6 +230,7 @@ class sql_scanner {
         const std::size_t closing = rest.find(tag);
         if (closing == std::string_view::npos) return fail(sql_defect::open_dollar_quote);
         at_ += closing + tag.size();
+        tell_value(begin);
     }
 
     constexpr void placeholder() {
@@ -251,5 +263,8 @@ constexpr sql_shape scan_sql(std::string_view text, OnPlaceholder on_placeholder
 constexpr sql_shape scan_sql(std::string_view text) {
     return scan_sql(text, [](std::size_t) {});
 }
+
+/// `sql` with '...' in place of its strings and numbers, for messages.
+std::string without_values(std::string_view sql);
 
 }  // namespace coropg::detail
