@@ -3,10 +3,16 @@
 #ifndef LIBPQ_HAS_ASYNC_CANCEL
 #include <coropg/detail/drivers/bell.hpp>
 
+#include <pthread.h>
+
 #include <cerrno>
+#include <deque>
 #include <memory>
+#include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
+#include <utility>
 #endif
 
 namespace coropg::detail::ops {
@@ -51,12 +57,54 @@ struct blocking_cancel {
     std::string problem;
 };
 
+/// Runs them on a few threads, which end when there is nothing left: many statements may time out at once, and a server
+/// that is away keeps a thread for as long as the kernel tries to reach it.
+class cancel_threads {
+ public:
+    /// One for the process, for the threads outlive what a program destroys at its end; a child begins with none.
+    static cancel_threads& instance() {
+        static cancel_threads* const one = [] {
+            ::pthread_atfork(nullptr, nullptr, [] { ::new (&instance()) cancel_threads; });
+            return new cancel_threads;
+        }();
+        return *one;
+    }
+
+    void run(std::shared_ptr<blocking_cancel> call) {
+        const std::lock_guard lock{mutex_};
+        if (running_ < most) {
+            std::thread{[this] { work(); }}.detach();  // waits for the mutex
+            ++running_;
+        }
+        waiting_.push_back(std::move(call));
+    }
+
+ private:
+    static constexpr std::size_t most = 16;
+
+    void work() {
+        std::unique_lock lock{mutex_};
+        while (!waiting_.empty()) {
+            const std::shared_ptr<blocking_cancel> next = std::move(waiting_.front());
+            waiting_.pop_front();
+            lock.unlock();
+            next->run();
+            lock.lock();
+        }
+        --running_;
+    }
+
+    std::mutex mutex_;
+    std::deque<std::shared_ptr<blocking_cancel>> waiting_;
+    std::size_t running_ = 0;
+};
+
 }  // namespace
 
 op<std::string> cancel(pq::cancel_request request) {
     try {
         const auto call = std::make_shared<blocking_cancel>(std::move(request));
-        std::thread{[call] { call->run(); }}.detach();
+        cancel_threads::instance().run(call);
         do {
             co_await wish{want::read, call->ended.descriptor()};
         } while (!call->ended.has_rung());  // the waiter may be woken for nothing

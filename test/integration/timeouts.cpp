@@ -1,6 +1,9 @@
-#include "../support/faces.hpp"
+#include "../support/cancelling.hpp"
 
 #include <coropg/testing/fault_proxy.hpp>
+
+#include <filesystem>
+#include <iterator>
 
 using namespace coropg;
 using namespace coropg::test;
@@ -9,6 +12,13 @@ using namespace std::chrono_literals;
 namespace {
 
 auto seconds_since(std::chrono::steady_clock::time_point start) { return std::chrono::steady_clock::now() - start; }
+
+/// The threads of this process; 0 where nobody counts them.
+std::size_t thread_count() {
+    std::error_code none_there;
+    const std::filesystem::directory_iterator threads{"/proc/self/task", none_there};
+    return static_cast<std::size_t>(std::distance(begin(threads), end(threads)));
+}
 
 }  // namespace
 
@@ -59,6 +69,24 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_servers_own_timeout_is_another_error, Face, both
     AWAIT(conn.execute("SET statement_timeout = 50"));
     ERROR_OF(errors::query_canceled, conn.execute("SELECT pg_sleep(30)"));
     BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(many_statements_that_time_out_at_once_take_few_threads) {
+    async_face face;
+    std::vector<coropg::connection> connections;
+    for (int i = 0; i < 40; ++i) connections.push_back(face.connect());
+    std::vector<asio::awaitable<void>> work;
+    for (auto& conn : connections)
+        work.push_back(only_run(conn.with({.timeout = 100ms}).execute("SELECT pg_sleep(30)")));
+    const std::size_t before = thread_count();
+    std::size_t most = before;
+    cancellable all{face.io, only_run(gather_settled(std::move(work)))};
+    while (!all.has_ended()) {
+        face.io.run_one_for(10ms);
+        most = std::max(most, thread_count());
+    }
+    BOOST_TEST(most - before <= 16U);
+    for (auto& conn : connections) BOOST_TEST(AWAIT(conn.fetch_one<int>("SELECT 1")) == 1);
 }
 
 BOOST_AUTO_TEST_CASE(with_others_behind_it_a_statement_is_abandoned_and_they_are_not_hit) {
