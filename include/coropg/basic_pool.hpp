@@ -161,8 +161,9 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
     }
 
     // Hooks. Set them before the first use; what they throw counts as a failure of what they are called for. Those of
-    // the asynchronous pool return awaitables, but for `after_release`, which must not wait. Those of the blocking pool
-    // run on whatever thread does the work, and may be called by several at a time.
+    // the asynchronous pool return awaitables, which are cancelled after `acquire_timeout`, but for `after_release`, which
+    // must not wait. Those of the blocking pool run on whatever thread does the work, and may be called by several at a
+    // time.
 
     /// Called before each connect, `void(conninfo&)`: for credentials that change.
     template <class Hook>

@@ -1,5 +1,7 @@
 #include <coropg/pool.hpp>
 
+#include "../pool/asio/in_time.hpp"
+
 #include <algorithm>
 
 namespace coropg::detail {
@@ -33,9 +35,15 @@ asio::awaitable<pooled_connection> acquire_from(std::shared_ptr<asio_pool> pool,
         for (;;) {
             const lent_link lent = co_await lease(pool, where, deadline);
             pooled_connection conn = held(pool, lent);
-            bool is_welcome = true;
-            if (pool->before_acquire) is_welcome = co_await pool->before_acquire(*conn);
+            std::optional<bool> is_welcome = true;
+            if (pool->before_acquire) is_welcome = co_await in_time(pool->before_acquire(*conn), deadline);
             if (!is_welcome) {
+                conn.discard();
+                pool_snapshot seen;
+                seen.name = pool->name();
+                throw pool_timeout{"the hook before_acquire took longer than acquire_timeout", seen, {{}, where}};
+            }
+            if (!*is_welcome) {
                 conn.discard();
                 continue;
             }

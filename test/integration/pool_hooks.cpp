@@ -162,6 +162,26 @@ BOOST_AUTO_TEST_CASE(a_hook_that_refuses_all_ends_in_time) {
     BOOST_TEST(seconds_since(start) < within(2));
 }
 
+BOOST_AUTO_TEST_CASE(a_hook_that_hangs_is_given_up_in_time) {
+    pool_face face{{.max_size = 1, .acquire_timeout = 300ms}};
+    int connects = 0;
+    face.pool.before_connect([&](conninfo&) -> asio::awaitable<void> {
+        if (++connects == 1) co_await sleep_for(30s);
+    });
+    (void)ERROR_OF(pool_timeout, face.pool.acquire());
+    BOOST_REQUIRE(face.run_until([&] { return face.pool.stats().connections_errors == 1; }));
+    BOOST_TEST(AWAIT(face.pool.fetch_one<int>("SELECT 1")) == 1);
+
+    int lent = 0;
+    face.pool.before_acquire([&](coropg::connection&) -> asio::awaitable<bool> {
+        if (++lent == 1) co_await sleep_for(30s);
+        co_return true;
+    });
+    const auto e = ERROR_OF(pool_timeout, face.pool.acquire());
+    BOOST_TEST(contains(e.what(), "before_acquire"), e.what());
+    BOOST_TEST(AWAIT(AWAIT(face.pool.acquire())->fetch_one<int>("SELECT 1")) == 1);
+}
+
 BOOST_AUTO_TEST_CASE(who_is_cancelled_in_a_hook_gives_the_connection_back) {
     pool_face face{{.max_size = 1}};
     bool hangs = true;

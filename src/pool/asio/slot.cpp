@@ -4,6 +4,7 @@
 #include "../../hang_up.hpp"
 #include "../ended.hpp"
 #include "event.hpp"
+#include "in_time.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -30,6 +31,15 @@ void asio_pool::begin_connect(std::size_t i) {
                    asio::bind_cancellation_slot(signal->slot(), end));
 }
 
+namespace {
+
+asio::awaitable<void> run_hook(asio::awaitable<void> hook, clock::time_point deadline) {
+    const auto ended = co_await in_time(std::move(hook), deadline);
+    if (!ended) throw query_timeout{"a hook of the pool took longer than acquire_timeout"};
+}
+
+}  // namespace
+
 asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self, std::size_t i) {
     std::shared_ptr<asio_link> link;
     std::exception_ptr problem;
@@ -37,14 +47,14 @@ asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self
     try {
         conninfo info = self->connect_info();
         is_in_hook = true;
-        if (self->before_connect) co_await self->before_connect(info);
+        if (self->before_connect) co_await run_hook(self->before_connect(info), self->acquire_deadline());
         is_in_hook = false;
         pq::connection established = co_await asio_driver::connect(std::move(info));
         const asio::any_io_executor home = co_await asio::this_coro::executor;
         connection conn{asio_driver{make_link(std::move(established), home)}};
         self->set_up(conn.runner().core());
         is_in_hook = true;
-        if (self->after_connect) co_await self->after_connect(conn);
+        if (self->after_connect) co_await run_hook(self->after_connect(conn), self->acquire_deadline());
         conn.runner().core().changes().keep();
         require_quiet(conn.runner().core());
         is_in_hook = false;
