@@ -4,6 +4,7 @@
 #include <coropg/detail/drivers/bell.hpp>
 
 #include <pthread.h>
+#include <signal.h>
 
 #include <cerrno>
 #include <deque>
@@ -39,6 +40,15 @@ op<std::string> cancel(pq::cancel_request request) {
 
 namespace {
 
+/// PQcancel writes to a socket that the server may have closed already, and lets the signal end the program. It comes to
+/// the thread that writes.
+void ignore_sigpipe() noexcept {
+    sigset_t broken_pipe;
+    ::sigemptyset(&broken_pipe);
+    ::sigaddset(&broken_pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+}
+
 /// libpq before 17 blocks, and without a limit in time: a thread that nobody has to wait for, and what it tells.
 struct blocking_cancel {
     explicit blocking_cancel(pq::cancel_request r) : request{std::move(r)} {
@@ -48,6 +58,7 @@ struct blocking_cancel {
     }
 
     void run() {
+        ignore_sigpipe();
         problem = request.send_and_wait();
         ended.ring();
     }
