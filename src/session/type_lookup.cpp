@@ -53,6 +53,8 @@ void learn_types(type_catalog& catalog, const result& answer) {
             type.attributes.push_back({names[i], numbers[i]});
         catalog.add(std::move(type));
     }
+    for (const row r : answer)
+        if (catalog.is_bottomless(r[0].as<oid>())) throw decode_error{"a type that is made of itself"};
 }
 
 }  // namespace coropg::detail

@@ -48,6 +48,16 @@ const type_catalog::known_type* type_catalog::find(oid number) const noexcept {
     return found == types_.end() ? nullptr : &found->second;
 }
 
+bool type_catalog::is_bottomless(oid number) const noexcept {
+    constexpr int most_levels = 64;
+    for (int level = 0; level < most_levels; ++level) {
+        const known_type* const type = find(number);
+        if (type == nullptr || (type->kind != 'd' && type->category != 'A')) return false;
+        number = type->kind == 'd' ? type->base : type->element;
+    }
+    return true;
+}
+
 oid type_catalog::number_of(std::string_view name) const noexcept {
     const auto found = names_.find(name);
     return found == names_.end() ? 0 : found->second;

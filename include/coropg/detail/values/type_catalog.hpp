@@ -33,6 +33,9 @@ class type_catalog {
     };
 
     void add(known_type type);
+    /// Whether it is made of types on top of each other without an end, or of more than anybody makes: by `like` and
+    /// `may_be` such a type could not be looked at.
+    [[nodiscard]] bool is_bottomless(oid number) const noexcept;
     /// `name`, as a codec says it, is the type of this number.
     void add_name(std::string_view name, oid number);
     /// The numbers are to be asked for again; what is known by number stays true.
