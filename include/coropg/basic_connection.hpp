@@ -64,7 +64,8 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
 
     /// Has `handler(const diagnostics&)` called for each notice and warning of the server: on the connection's executor
     /// before the statement ends, or just before a blocking verb returns or throws. It may use the connection, and give
-    /// it back or destroy it. They are logged at level info, too. What the handler throws is logged.
+    /// it back or destroy it. They are logged at level info, too. What the handler throws is logged. Of what waits to be
+    /// told 16 MB are kept, the rest is dropped.
     template <class Handler>
     void on_notice(Handler&& handler) {
         if constexpr (std::is_invocable_v<Handler&, const diagnostics&>)  // nullptr is no handler

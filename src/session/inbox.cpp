@@ -11,11 +11,22 @@ void inbox::delivery::operator()() const {
     }
 }
 
+void inbox::put(diagnostics&& notice) {
+    std::size_t bytes = sizeof notice;
+    for (const std::string* text :
+         {&notice.message, &notice.detail, &notice.hint, &notice.context, &notice.internal_query})
+        bytes += text->size();
+    if (notices_bytes_ + bytes > max_bytes) return;
+    notices_bytes_ += bytes;
+    notices_.push_back(std::move(notice));
+}
+
 inbox::delivery inbox::take() noexcept {
     delivery come;
     if (has_handler()) {
         come.address_ = address_;
         come.notices_.swap(notices_);
+        notices_bytes_ = 0;
     }
     return come;
 }

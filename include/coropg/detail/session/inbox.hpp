@@ -31,11 +31,12 @@ class inbox {
     void clear() noexcept {
         if (const auto address = std::exchange(address_, nullptr)) *address = nullptr;
         notices_.clear();
+        notices_bytes_ = 0;
     }
 
     /// Whether a notice that comes now is somebody's.
     [[nodiscard]] bool is_open() const noexcept { return has_handler() && !changes_.is_resetting(); }
-    void put(diagnostics&& notice) { notices_.push_back(std::move(notice)); }
+    void put(diagnostics&& notice);
     /// Notices with their handler. Call it when the session is not in use: the handler may destroy it.
     class delivery {
      public:
@@ -51,10 +52,14 @@ class inbox {
     [[nodiscard]] delivery take() noexcept;
 
  private:
+    /// A blocking verb tells its notices at its end, and a server may talk without end: the rest is dropped.
+    static constexpr std::size_t max_bytes = std::size_t{16} << 20U;
+
     const session_changes& changes_;
     /// Where deliveries find the handler, which may be replaced or gone by the next notice.
     std::shared_ptr<std::shared_ptr<handler>> address_;
     std::vector<diagnostics> notices_;
+    std::size_t notices_bytes_ = 0;  ///< about
 };
 
 }  // namespace coropg::detail
