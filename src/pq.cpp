@@ -100,8 +100,7 @@ plain_english::plain_english() noexcept {
 
 plain_english::~plain_english() { ::uselocale(before_); }
 
-std::string last_message(const PGconn* conn) {
-    std::string text = PQerrorMessage(conn);
+std::string one_line(std::string text) {
     while (!text.empty() && text.back() == '\n') text.pop_back();
     for (char& c : text)
         if (c == '\n' || c == '\t') c = ' ';

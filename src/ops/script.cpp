@@ -37,7 +37,7 @@ op<void> drain_copy_out(PGconn* conn) {
 
 }  // namespace
 
-// Query -> { TUPLES_OK | COMMAND_OK | EMPTY_QUERY | COPY_IN | COPY_OUT } [ FATAL_ERROR ] NULL
+// Query -> { TUPLES_OK | COMMAND_OK | EMPTY_QUERY | COPY_IN | COPY_OUT } [ FATAL_ERROR ] NULL, at least one before NULL
 //
 // The script is one implicit transaction, unless it holds BEGIN and COMMIT of its own. A COPY is refused on the spot
 // and the connection stays usable. A lost connection is left to the session.
@@ -47,7 +47,7 @@ op<void> script(PGconn* conn, unit& u) {
     for (std::size_t i = 0; i < u.opening_commands; ++i) text.append(u.text_of(u.commands[i]).sql).append("; ");
     const int opening_size = static_cast<int>(text.size());
     text += site.sql;
-    if (PQsendQuery(conn, text.c_str()) != 1) co_return;
+    if (PQsendQuery(conn, text.c_str()) != 1) throw malformed_answer{pq::last_message(conn)};
     co_await flush(conn);
 
     std::optional<diagnostics> problem;
@@ -55,26 +55,31 @@ op<void> script(PGconn* conn, unit& u) {
     for (;;) {
         const pq::result r = co_await next_result(conn);
         if (r == nullptr) break;
+        if (PQstatus(conn) == CONNECTION_BAD) co_return;
         switch (PQresultStatus(r.get())) {
             case PGRES_FATAL_ERROR:
             case PGRES_BAD_RESPONSE:
+                if (!pq::is_of_server(r.get())) throw malformed_answer{pq::one_line(PQresultErrorMessage(r.get()))};
                 if (!problem) problem = pq::diagnostics_of(r.get());
                 break;
             case PGRES_COPY_IN:
                 copied = true;
-                PQputCopyEnd(conn, "COPY is not possible in a script");
+                if (PQputCopyEnd(conn, "COPY is not possible in a script") != 1) co_return;
                 co_await flush(conn);
                 break;
             case PGRES_COPY_OUT:
                 copied = true;
                 co_await drain_copy_out(conn);
                 break;
+            case PGRES_COPY_BOTH: throw malformed_answer{"it copies in both directions"};
             default: ++u.answered;
         }
-        if (PQstatus(conn) == CONNECTION_BAD) co_return;
     }
+    if (PQstatus(conn) == CONNECTION_BAD) co_return;
+    if (PQtransactionStatus(conn) == PQTRANS_UNKNOWN) throw malformed_answer{"the state of the transaction is unknown"};
     if (copied) throw usage_error{"COPY moves data of its own: use copy_in or copy_out", site, outcome::failed};
     u.failed_command = u.answered;
+    if (!problem && u.answered == 0) throw malformed_answer{"a script without an answer"};
     if (!problem) co_return;
     if (problem->position > opening_size) problem->position -= opening_size;
     throw_server_error(std::move(*problem), u.site_of(u.failed_command),

@@ -1,4 +1,6 @@
 #include <coropg/detail/session/session.hpp>
+
+#include <coropg/detail/ops/ops.hpp>
 #include <coropg/detail/sql/scanner.hpp>
 #include <coropg/errors.hpp>
 #include <coropg/log.hpp>
@@ -25,6 +27,7 @@ constexpr std::string_view foreign_encoding =
     "client_encoding was set to another one than UTF8, which values and quoting rely on";
 constexpr std::string_view out_of_step =
     "the answers do not belong to the statements: a pooler may have mixed up its clients (see docs/poolers.md)";
+const char* const malformed = "the server's answer does not fit the protocol: ";
 
 std::exception_ptr cancelled(const unit& u) {
     return stop_error(u, u.stopped, "the server cancelled the statement",
@@ -183,7 +186,7 @@ void session::receive() {
     try {
         receive_answers();
     } catch (const std::exception& e) {
-        close(text_of(e));  // an answer to a question of our own cannot be read
+        close(std::string{"the answer to a question of the driver cannot be read: "} + text_of(e));
     }
 }
 
@@ -207,6 +210,7 @@ void session::receive_answers() {
             case wire::event::sync: on_sync(); continue;
             case wire::event::copy: refuse_copy(head); continue;
             case wire::event::out_of_step: close(out_of_step); continue;
+            case wire::event::malformed: close(malformed + wire_.complaint()); continue;
             case wire::event::nothing: break;
         }
         break;
@@ -278,7 +282,7 @@ void session::refuse_copy(unit& u) {
 // --------------------------------------------------------------------------------------------------- exclusive work
 
 void session::start_exclusive() {
-    wire_.leave_pipeline();
+    if (!wire_.leave_pipeline()) return wire_.is_lost() ? lose() : close(out_of_step);
     note_change(queued_.front());
     state_ = state::exclusive;
     underway_.push_back(queued_.pop_front());
@@ -300,8 +304,11 @@ void session::resume_exclusive() {
 
 void session::end_exclusive() {
     unit& u = underway_.front();
+    std::string complaint;
     try {
         u.running->take();
+    } catch (const ops::malformed_answer& e) {
+        complaint = std::string{malformed} + e.what();
     } catch (const errors::query_canceled&) {
         u.fail(u.is_stopped() ? cancelled(u) : std::current_exception());
     } catch (...) {
@@ -311,6 +318,7 @@ void session::end_exclusive() {
     exclusive_caller_ = nullptr;
     state_ = state::pipelining;
     if (u.is_for != purpose::farewell && wire_.is_lost()) return lose();
+    if (!complaint.empty()) return close(complaint);
     if (u.within)
         note_scope(u);
     else

@@ -1,6 +1,7 @@
 #include <coropg/detail/session/wire.hpp>
 #include <coropg/sqlstate.hpp>
 
+#include <algorithm>
 #include <span>
 
 namespace coropg::detail {
@@ -36,6 +37,14 @@ std::string_view last_words_of(const PGresult* notice) {
         severity != nullptr && (severity == std::string_view{"FATAL"} || severity == std::string_view{"PANIC"});
     const char* const text = is_last ? PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY) : nullptr;
     return text == nullptr ? std::string_view{} : text;
+}
+
+/// Whether `tag` can be that of our own statement that begins or ends a transaction. A COMMIT can roll back.
+bool is_tag_of(std::string_view sql, std::string_view tag) {
+    const std::string_view word = sql.substr(0, sql.find(' '));
+    constexpr std::string_view words[]{"BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PREPARE"};
+    if (std::ranges::find(words, word) == std::end(words)) return true;
+    return tag.starts_with(word) || (tag == "ROLLBACK" && (sql == "COMMIT" || word == "PREPARE"));
 }
 
 }  // namespace
@@ -175,10 +184,7 @@ void wire::end_answer(unit& u) {
 
 wire::event wire::on_result(unit& u, pq::result&& r) {
     switch (PQresultStatus(r.get())) {
-        case PGRES_PIPELINE_SYNC:
-            if (!u.failed() && u.answered < u.commands.size()) return event::out_of_step;
-            u.sync = std::move(r);
-            return event::sync;
+        case PGRES_PIPELINE_SYNC: return on_sync(u, std::move(r));
         case PGRES_PIPELINE_ABORTED:
             if (u.awaits_parse()) cache_.parsed(u, u.commands[u.answered], false);
             return event::nothing;
@@ -186,16 +192,7 @@ wire::event wire::on_result(unit& u, pq::result&& r) {
         case PGRES_COPY_OUT:
         case PGRES_COPY_BOTH: return event::copy;
         case PGRES_FATAL_ERROR:
-        case PGRES_BAD_RESPONSE:
-            if (const std::string_view text = last_words_of(r.get()); !text.empty()) {
-                last_words_ = text;
-                u.failed_fatally = !u.failed();
-            }
-            if (!u.failed()) u.fail(u.answered, std::move(r));
-            if (u.awaits_parse())
-                // The name is a hash of the statement: who has it already, has this statement.
-                cache_.parsed(u, u.commands[u.answered], u.sqlstate() == sqlstate::duplicate_prepared_statement);
-            return event::nothing;
+        case PGRES_BAD_RESPONSE: return on_error(u, std::move(r));
         case PGRES_SINGLE_TUPLE:
 #ifdef LIBPQ_HAS_CHUNK_MODE
         case PGRES_TUPLES_CHUNK:
@@ -212,8 +209,36 @@ wire::event wire::on_result(unit& u, pq::result&& r) {
         cache_.parsed(u, c, true);
         return event::nothing;
     }
+    if (c.is_own && !is_tag_of(u.text_of(c).sql, PQcmdStatus(r.get()))) return event::out_of_step;
     c.answer = result{std::move(r)};
     return event::answer;
+}
+
+wire::event wire::on_sync(unit& u, pq::result&& r) {
+    if (!u.sync_sent || (!u.failed() && u.answered < u.commands.size())) return event::out_of_step;
+    if (!is_lost() && PQtransactionStatus(conn_.get()) == PQTRANS_UNKNOWN) {
+        complaint_ = "the state of the transaction is unknown";
+        return event::malformed;
+    }
+    u.sync = std::move(r);
+    return event::sync;
+}
+
+/// An error without a text of the server is of libpq, which could not read a message and has thrown it away.
+wire::event wire::on_error(unit& u, pq::result&& r) {
+    if (!is_lost() && !pq::is_of_server(r.get())) {
+        complaint_ = pq::one_line(PQresultErrorMessage(r.get()));
+        return event::malformed;
+    }
+    if (const std::string_view text = last_words_of(r.get()); !text.empty()) {
+        last_words_ = text;
+        u.failed_fatally = !u.failed();
+    }
+    if (!u.failed()) u.fail(u.answered, std::move(r));
+    if (u.awaits_parse())
+        // The name is a hash of the statement: who has it already, has this statement.
+        cache_.parsed(u, u.commands[u.answered], u.sqlstate() == sqlstate::duplicate_prepared_statement);
+    return event::nothing;
 }
 
 }  // namespace coropg::detail

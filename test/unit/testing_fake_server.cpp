@@ -55,6 +55,21 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(without_a_script_statements_have_no_rows, Face, bo
     BOOST_TEST(server.wait([](const traffic& t) { return t.client.ends_with('X'); }));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(transactions_begin_and_end_without_a_script, Face, both_faces) {
+    Face face;
+    fake_server server;
+    auto conn = face.connect(server.info());
+    auto tx = AWAIT(conn.begin());
+    auto nested = AWAIT(tx.begin());
+    AWAIT(nested.execute("DELETE FROM users"));
+    AWAIT(nested.commit());
+    auto undone = AWAIT(tx.begin());
+    AWAIT(undone.execute("DELETE FROM users"));
+    AWAIT(undone.rollback());
+    AWAIT(tx.rollback());
+    BOOST_TEST(conn.is_open());
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(rows_are_answered_by_their_sql, Face, both_faces) {
     Face face;
     fake_server server;

@@ -49,8 +49,15 @@ class plain_english {
     locale_t before_;
 };
 
+/// Whether an error is the server's. One without a text is not: libpq makes its own of what it cannot read.
+[[nodiscard]] inline bool is_of_server(const PGresult* error) noexcept {
+    return PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY) != nullptr;
+}
+
+/// A message of libpq's on one line.
+std::string one_line(std::string text);
 /// The last error message of the connection, on one line.
-std::string last_message(const PGconn* conn);
+inline std::string last_message(const PGconn* conn) { return one_line(PQerrorMessage(conn)); }
 
 /// Reads what has come, and what waits within TLS, of which no socket tells. False: the connection is lost.
 bool consume_input(PGconn* conn);

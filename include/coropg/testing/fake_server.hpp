@@ -337,8 +337,18 @@ class fake_session {
     }
 
     const reply& reply_to(const std::string& sql) const {
-        const auto found = shared_.replies.find(sql);
-        return found == shared_.replies.end() ? shared_.otherwise : found->second;
+        if (const auto found = shared_.replies.find(sql); found != shared_.replies.end()) return found->second;
+        const auto ends = transaction_replies().find(std::string_view{sql}.substr(0, sql.find(' ')));
+        return ends == transaction_replies().end() ? shared_.otherwise : ends->second;
+    }
+
+    /// To what begins and ends transactions: a driver may look at the tag.
+    static const std::map<std::string, reply, std::less<>>& transaction_replies() {
+        static const std::map<std::string, reply, std::less<>> all{
+            {"BEGIN", reply{"BEGIN"}},         {"COMMIT", reply{"COMMIT"}},   {"ROLLBACK", reply{"ROLLBACK"}},
+            {"SAVEPOINT", reply{"SAVEPOINT"}}, {"RELEASE", reply{"RELEASE"}},
+        };
+        return all;
     }
 
     static constexpr std::uint32_t secret = 4711;
@@ -359,8 +369,8 @@ class fake_session {
 }  // namespace detail
 
 /// Listens on 127.0.0.1. A connection plays the next script; when none is left, it is greeted and served: each
-/// statement has the answer that was set for its SQL, or no rows. What is to be learned of the traffic, `recorded`
-/// says.
+/// statement has the answer that was set for its SQL, or no rows; transactions begin and end. What is to be learned of
+/// the traffic, `recorded` says.
 /// Lifetime: its end closes all connections. Threads: any.
 class fake_server : public recorded {
  public:

@@ -23,6 +23,7 @@ class wire {
         sync,         ///< the unit has ended
         copy,         ///< a COPY has begun, which cannot be ended in pipeline mode
         out_of_step,  ///< an answer too many or too few: what belongs to whom is not known any more
+        malformed,    ///< what libpq cannot read, which is lost: `complaint`
     };
 
     /// Takes over a connection that is established and idle. Notices go to `notices`, which outlives this.
@@ -43,12 +44,13 @@ class wire {
     /// The next event for `head`; call it until it is nothing, or the head is another one.
     event next(unit& head);
     [[nodiscard]] result take_rows() noexcept { return std::move(rows_); }
+    [[nodiscard]] const std::string& complaint() const noexcept { return complaint_; }
     /// Takes in what belongs to no statement, behind what was told. False when the server says more than it was asked
     /// for, which shows only while nothing `is_asked`.
     [[nodiscard]] bool take_unasked(bool is_asked);
 
     [[nodiscard]] bool enter_pipeline() { return PQenterPipelineMode(conn_.get()) == 1; }
-    void leave_pipeline() { PQexitPipelineMode(conn_.get()); }
+    [[nodiscard]] bool leave_pipeline() { return PQexitPipelineMode(conn_.get()) == 1; }
 
     [[nodiscard]] bool is_lost() const noexcept { return PQstatus(conn_.get()) != CONNECTION_OK; }
     /// Whether the server has no transaction open, and has answered everything.
@@ -71,6 +73,8 @@ class wire {
 
     bool send(unit& u, command& c);
     event on_result(unit& u, pq::result&& r);
+    event on_sync(unit& u, pq::result&& r);
+    event on_error(unit& u, pq::result&& r);
     void ask_for_rows(const unit& head);
     void end_answer(unit& u);
 
@@ -84,6 +88,7 @@ class wire {
     bool is_row_by_row_ = false;   // libpq hands out the head's current answer so
     bool has_complained_ = false;  // libpq, of what the server sends
     std::string last_words_;
+    std::string complaint_;
     result rows_;
 };
 
