@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks that the tests that docs/transactions.md and docs/pool.md name in the last column of their first table exist.
+"""Checks that the tests that pages of docs/ name in the last column of their first table exist.
 
 usage: named_tests.py <repository root>
 """
@@ -15,7 +15,7 @@ def main():
     for path in (*(root / "test/integration").glob("*.cpp"), *(root / "test/unit").glob("*.cpp")):
         cases.update(re.findall(r"BOOST_AUTO_TEST_CASE(?:_TEMPLATE)?\((\w+)", path.read_text(encoding="utf-8")))
     problems, count = [], 0
-    for page in (root / "docs/transactions.md", root / "docs/pool.md"):
+    for page in (root / "docs" / name for name in ("transactions.md", "pool.md", "names.md")):
         table = page.read_text(encoding="utf-8").split("\n## ")[0]
         rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
         problems += [f"{page}: no test for: {row}" for row in rows if not row.rstrip(" |").endswith("`")]

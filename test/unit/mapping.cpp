@@ -99,6 +99,25 @@ struct order {
     std::optional<pair_of_names> maybe;
 };
 
+struct inner_of_names {
+    int id;
+    int b_c;
+};
+
+/// Its members may have the columns of one another.
+struct names_that_meet {
+    int author_id;
+    inner_of_names author;
+};
+
+struct deep_names {
+    inner_of_names a;  // a.b_c
+    struct {
+        int c;
+        int id;
+    } a_b;  // a_b.c
+};
+
 struct user_id {
     int value;
 };
@@ -230,6 +249,44 @@ BOOST_AUTO_TEST_CASE(an_aggregate_within_an_aggregate_takes_the_columns_with_its
         BOOST_FAIL("columns are missing");
     } catch (const decode_error& e) {
         BOOST_TEST(std::string_view{e.what()}.find("no column for member \"customer_b\"") != std::string_view::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_column_feeds_one_member_and_the_exact_name_wins) {
+    const auto read = [](std::vector<std::pair<const char*, oid>> columns, bool lax = false) {
+        const auto value =
+            row_reader<names_that_meet>{table(std::move(columns), {int4(1), int4(2), int4(3)}), lax}.read(0);
+        return std::array{value.author_id, value.author.id, value.author.b_c};
+    };
+    const auto int_4 = oids::int4;
+    BOOST_TEST((read({{"author_id", int_4}, {"author.id", int_4}, {"author_b_c", int_4}}) == std::array{1, 2, 3}));
+    BOOST_TEST((read({{"author.id", int_4}, {"author_b_c", int_4}, {"author_id", int_4}}) == std::array{3, 1, 2}));
+    BOOST_CHECK_THROW(read({{"author_id", int_4}, {"author_id", int_4}, {"author.b_c", int_4}}), decode_error);
+    BOOST_CHECK_THROW(read({{"author_id", int_4}, {"author.b_c", int_4}, {"other", int_4}}, true), decode_error);
+    BOOST_CHECK_THROW(read({{"author.id", int_4}, {"author.b_c", int_4}, {"other", int_4}}, true), decode_error);
+    const result lax = table({{"customer_a", oids::int4},
+                              {"total", oids::int4},
+                              {"customer.a", oids::int4},
+                              {"customer_b", oids::text},
+                              {"maybe_a", oids::int4},
+                              {"maybe_b", oids::text}},
+                             {int4(1), int4(2), int4(3), "Ann", "NULL", "NULL"});
+    BOOST_TEST((row_reader<order>{lax, true}.read(0).customer.a == 3));
+    BOOST_CHECK_THROW(row_reader<order>{lax}, decode_error);
+}
+
+BOOST_AUTO_TEST_CASE(a_column_that_may_be_that_of_two_members_is_refused) {
+    const auto named = [](const char* third) {
+        return table({{"a_id", oids::int4}, {"a_b_id", oids::int4}, {"a_b_c", oids::int4}, {third, oids::int4}},
+                     {int4(1), int4(2), int4(3), int4(4)});
+    };
+    const auto value = row_reader<deep_names>{named("a.b_c")}.read(0);
+    BOOST_TEST((value.a.b_c == 4 && value.a_b.c == 3 && value.a.id == 1 && value.a_b.id == 2));
+    try {
+        row_reader<deep_names>{named("other"), true};
+        BOOST_FAIL("a column has two members");
+    } catch (const decode_error& e) {
+        BOOST_TEST(std::string_view{e.what()}.find("call it \"a.b_c\" or \"a_b.c\"") != std::string_view::npos);
     }
 }
 
