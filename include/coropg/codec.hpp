@@ -134,6 +134,8 @@ class field {
     [[nodiscard]] coropg::oid element_type() const noexcept;
     /// The names of the attributes of a composite, in its order; empty when they are not known.
     [[nodiscard]] std::vector<std::string_view> attributes() const;
+    /// The known types that are not built in; may be null.
+    [[nodiscard]] const detail::type_catalog* types() const noexcept { return place_.types; }
     [[nodiscard]] coropg::format wire_format() const noexcept { return format_; }
     [[nodiscard]] bool is_binary() const noexcept { return format_ == format::binary; }
 

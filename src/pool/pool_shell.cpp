@@ -39,8 +39,8 @@ void pool_shell::set_up(session& core) const {
     if (types_) core.types().share(types_);
 }
 
-void pool_shell::take_in(session& core) {
-    types_ = core.types().known();
+void pool_shell::take_in(std::size_t slot, session& core) {
+    if (core_.slots()[slot].doom == close_reason::none) types_ = core.types().known();
     core.record_in(nullptr);
 }
 

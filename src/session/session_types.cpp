@@ -24,22 +24,28 @@ void fail_unread(unit& u, const unit& lookup) {
 
 }  // namespace
 
-/// True when `u` may be sent. Else it is finished, or a lookup was queued before it.
+/// True when `u` may be sent. Else it is finished, or a lookup was queued before it. What does not fit the types as they
+/// are known is refused only when they are as the server has just told.
 bool session::fill_types(unit& u) {
+    const bool is_asked = u.types_asked == types_.generation();
     try {
         u.sends_user_types = true;
         if (types_.fill_types(u.parameters)) return true;
-        if (u.types_asked == types_.generation())
+        if (is_asked)
             throw usage_error{"the server has no type " + types_.missing_types(u.parameters) +
                               "; is it created, and on the search_path?"};
-        u.types_asked = types_.generation();
-        look_up(u.parameters.unresolved(), {}, nullptr, u);
     } catch (const usage_error& e) {
         types_.forget_names();  // a type may be altered or made anew
-        unit_ptr refused = queued_.pop_front();
-        refused->fail(std::make_exception_ptr(usage_error{e.what(), refused->site()}));
-        finish(std::move(refused));
+        u.parameters.unresolve();
+        if (is_asked) {
+            unit_ptr refused = queued_.pop_front();
+            refused->fail(std::make_exception_ptr(usage_error{e.what(), refused->site()}));
+            finish(std::move(refused));
+            return false;
+        }
     }
+    u.types_asked = types_.generation();
+    look_up(u.parameters.unresolved(), {}, nullptr, u);
     return false;
 }
 

@@ -1,5 +1,6 @@
 #include <coropg/detail/session/type_resolver.hpp>
 
+#include "../values/unknown_types.hpp"
 #include "type_lookup.hpp"
 
 namespace coropg::detail {
@@ -14,10 +15,9 @@ std::string type_resolver::missing_types(const params& parameters) const {
 void type_resolver::note_types(unit& u, result& answer) const {
     const PGresult* const r = answer.native_handle();
     for (int i = 0; i < PQnfields(r); ++i) {
-        const oid type = PQftype(r, i);
-        if (type < first_user_oid) continue;
+        if (!may_hold_user_types(PQftype(r, i))) continue;
         answer.know(known_);
-        if (known_->find(type) == nullptr && u.is_for != purpose::lookup) u.unknown_types.push_back(type);
+        if (u.is_for != purpose::lookup) find_unknown_types(answer, i, *known_, u.unknown_types);
     }
 }
 

@@ -28,6 +28,43 @@ std::string name_of(oid type, const type_catalog& types) {
     return builtin.empty() ? "type " + std::to_string(type) : builtin;
 }
 
+std::string names_of(const type_catalog::known_type& type) {
+    std::string names;
+    for (const auto& a : type.attributes) names += (names.empty() ? "" : ", ") + a.name;
+    return names;
+}
+
+/// The fields of a tuple, or those of a composite that no server told of.
+std::string by_position(const record_reader& in, std::span<int> at) {
+    if (in.parts().size() != at.size())
+        return std::to_string(in.parts().size()) + " fields instead of " + std::to_string(at.size());
+    for (std::size_t i = 0; i < at.size(); ++i) at[i] = static_cast<int>(i);
+    return {};
+}
+
+/// Whether the value is of other attributes than the type is said to have.
+bool contradicts(const record_reader& in, const type_catalog::known_type& type) {
+    return !std::ranges::equal(in.parts(), type.attributes, {}, &record_reader::part::type,
+                               &type_catalog::attribute::type);
+}
+
+std::string by_name(const type_catalog::known_type& type, const attribute_names& wanted, std::span<int> at) {
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < at.size(); ++i) {
+        const auto a = std::ranges::find(type.attributes, wanted.names[i], &type_catalog::attribute::name);
+        at[i] = a == type.attributes.end() ? -1 : static_cast<int>(a - type.attributes.begin());
+        if (at[i] >= 0)
+            ++found;
+        else if (!wanted.may_lack[i])
+            return "no attribute for member " + std::string{wanted.names[i]} + " in (" + names_of(type) + ")";
+    }
+    if (found == type.attributes.size() || wanted.lax) return {};
+    for (const auto& a : type.attributes)
+        if (std::ranges::find(wanted.names, std::string_view{a.name}) == wanted.names.end())
+            return "no member for attribute " + a.name;
+    return {};
+}
+
 /// Of these types the binary form is the text.
 bool is_plain_text(oid type) {
     constexpr std::array<oid, 6> texts{25, 1043, 1042, 19, 114, 142};
@@ -41,16 +78,29 @@ bool fits(oid written, oid wanted, const type_catalog& types) {
 }
 
 [[noreturn]] void does_not_fit(const type_catalog::known_type& type, const std::string& reason) {
-    std::string attributes;
-    for (const auto& a : type.attributes) attributes += (attributes.empty() ? "" : ", ") + a.name;
-    throw usage_error{"a parameter does not fit the composite type " + in_quotes(type.name) + " (" + attributes +
+    throw usage_error{"a parameter does not fit the composite type " + in_quotes(type.name) + " (" + names_of(type) +
                       "): " + reason};
 }
 
 }  // namespace
 
-record_reader::record_reader(const field& f)
-    : problem_{f.is_binary() ? read_binary(f.bytes()) : read_text(f.bytes())} {}
+record_reader::record_reader(const field& f) : problem_{f.is_binary() ? read_binary(f.bytes()) : read_text(f.bytes())} {
+    if (f.is_binary() || f.types() == nullptr) return;
+    const auto* const type = f.types()->find(f.type());
+    if (type == nullptr || type->attributes.size() != parts_.size()) return;
+    for (std::size_t i = 0; i < parts_.size(); ++i) parts_[i].type = type->attributes[i].type;
+}
+
+std::string find_attributes(const field& f, const record_reader& in, const attribute_names& wanted, std::span<int> at) {
+    const bool is_of_tuple = wanted.names.empty() || wanted.names.front().empty();
+    if (is_of_tuple || f.types() == nullptr) return by_position(in, at);
+    const auto* const type = f.types()->find(f.type());
+    if (type == nullptr || type->kind != 'c') return "the names of its attributes are not known";
+    std::string problem = contradicts(in, *type) ? "the server no longer has the type as (" + names_of(*type) + ")"
+                                                 : by_name(*type, wanted, at);
+    if (!problem.empty()) type->doubt();
+    return problem;
+}
 
 // int32 number of fields; for each field its type's OID, int32 length or -1, bytes. Source: record_send in rowtypes.c.
 const char* record_reader::read_binary(std::string_view bytes) {

@@ -78,10 +78,13 @@ bool params::fill_types(const type_catalog& types) {
     for (const unresolved_type& t : std::views::reverse(within_)) {
         const oid number = types.number_of(t.type_name);
         char* const at = bytes_.data() + t.offset;
+        const auto* const type = types.find(number);
         if (t.members.empty())
             store(at, number);
-        else
-            fit_composite({at, bytes_.size() - t.offset}, t.members, *types.find(number), types);
+        else if (type != nullptr)
+            fit_composite({at, bytes_.size() - t.offset}, t.members, *type, types);
+        else  // a transaction does not see what is younger than its snapshot
+            throw usage_error{"the server does not tell of what the type " + std::string{t.type_name} + " consists"};
     }
     is_resolved_ = true;
     return true;

@@ -58,9 +58,16 @@ bool type_catalog::is_bottomless(oid number) const noexcept {
     return true;
 }
 
+const type_catalog::known_type* type_catalog::find_base(oid number) const noexcept {
+    const known_type* type = find(number);
+    while (type != nullptr && type->kind == 'd' && type->base >= first_user_oid) type = find(type->base);
+    return type == nullptr || type->is_doubted() ? nullptr : type;
+}
+
 oid type_catalog::number_of(std::string_view name) const noexcept {
     const auto found = names_.find(name);
-    return found == names_.end() ? 0 : found->second;
+    if (found == names_.end()) return 0;
+    return find(found->second) == nullptr || find_base(found->second) != nullptr ? found->second : 0;
 }
 
 oid type_catalog::like(oid number) const noexcept {

@@ -1,4 +1,5 @@
 // Names decide which column or attribute a member is read from and sent to; docs/names.md lists the situations.
+#include "../support/pools.hpp"
 #include "../support/round_trip.hpp"
 
 namespace names_test {
@@ -16,11 +17,60 @@ struct book {
     bool operator==(const book&) const = default;
 };
 
+struct money_of {
+    std::string currency;
+    std::string amount;
+    bool operator==(const money_of&) const = default;
+};
+
+struct named_pair {
+    int first;
+    int second;
+    bool operator==(const named_pair&) const = default;
+};
+
+enum class colour { red, green };
+
+struct painted {
+    named_pair size;
+    std::vector<named_pair> holes;
+    bool operator==(const painted&) const = default;
+};
+
 }  // namespace names_test
 
 using namespace names_test;
+
+template <>
+struct coropg::codec<money_of> : coropg::composite_codec<money_of, "names.money_of"> {};
+template <>
+struct coropg::codec<named_pair> : coropg::composite_codec<named_pair, "names.pair"> {};
+template <>
+struct coropg::codec<colour> : coropg::enum_codec<colour, "names.colour"> {};
+template <>
+struct coropg::codec<painted> : coropg::composite_codec<painted, "names.painted"> {};
+
 using namespace coropg;
 using namespace coropg::test;
+
+namespace {
+
+template <class Face>
+auto connection_with_names(Face& face) {
+    auto conn = face.connect();
+    AWAIT(
+        conn.execute_script("SET client_min_messages = warning;"
+                            "DROP SCHEMA IF EXISTS names CASCADE; CREATE SCHEMA names;"
+                            "CREATE TYPE names.money_of AS (amount text, currency text);"
+                            "CREATE TYPE names.stranger AS (amount text, currency text);"
+                            "CREATE TYPE names.pair AS (first int, second int);"
+                            "CREATE TYPE names.painted AS (size names.pair, holes names.pair[]);"
+                            "CREATE TYPE names.colour AS ENUM ('red', 'green');"
+                            "CREATE TYPE names.shade AS ENUM ('red', 'green')"));
+    return conn;
+}
+
+}  // namespace
 
 BOOST_AUTO_TEST_SUITE(names)
 
@@ -36,6 +86,131 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(each_column_feeds_one_member, Face, both_faces) {
         decode_error, conn.template fetch_one<book>("SELECT 1 AS author_id, 2 AS author_id, 'Ann' AS author_name"));
     BOOST_TEST(contains(e.what(), "column \"author_id\" occurs twice"));
     ERROR_OF(decode_error, conn.template fetch_one<book>("SELECT 1 AS author_id, 'Ann' AS author_name"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_composite_in_a_record_is_read_by_name, Face, both_faces) {
+    Face face;
+    auto conn = connection_with_names(face);
+    const money_of price{"EUR", "5"};
+    using record = std::tuple<int, money_of>;
+    using holder = std::tuple<record>;
+    BOOST_CHECK((AWAIT(conn.template fetch_one<holder>("SELECT ROW(1, ('5', 'EUR')::names.money_of)")) ==
+                 holder{record{1, price}}));
+    using inner = std::tuple<std::tuple<std::vector<std::optional<money_of>>>>;
+    using deep = std::tuple<std::vector<std::optional<inner>>>;
+    const deep wanted{{std::nullopt, inner{{{std::nullopt, price}}}}};
+    BOOST_CHECK((AWAIT(conn.template fetch_one<deep>(
+                     "SELECT array[NULL, ROW(ROW(array[NULL, ('5', 'EUR')::names.money_of]))]::record[]")) == wanted));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(in_a_record_another_type_is_refused_by_its_name, Face, both_faces) {
+    Face face;
+    auto conn = connection_with_names(face);
+    using with_money = std::tuple<std::tuple<int, money_of>>;
+    const auto e =
+        ERROR_OF(decode_error, conn.template fetch_one<with_money>("SELECT ROW(1, ('5', 'EUR')::names.stranger)"));
+    BOOST_TEST(contains(e.what(), "(stranger)"));
+    using with_number = std::tuple<std::tuple<int, int>>;
+    const auto as_number =
+        ERROR_OF(decode_error, conn.template fetch_one<with_number>("SELECT ROW(1, 'red'::names.colour)"));
+    BOOST_TEST(contains(as_number.what(), "(text)"));
+    const auto as_number_too =
+        ERROR_OF(decode_error, conn.template fetch_one<with_number>("SELECT ROW(1, ('5', 'EUR')::names.stranger)"));
+    BOOST_TEST(contains(as_number_too.what(), "(stranger)"));
+    using with_colour = std::tuple<std::tuple<int, std::vector<colour>>>;
+    BOOST_CHECK((AWAIT(conn.template fetch_one<with_colour>("SELECT ROW(1, array['green']::names.colour[])")) ==
+                 with_colour{{1, {colour::green}}}));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_composite_that_was_altered_by_another_is_read_by_its_names, Face, both_faces) {
+    Face face;
+    auto other = connection_with_names(face);
+    auto conn = face.connect();
+    const auto read = [&] {
+        return AWAIT(conn.template fetch_one<money_of>("SELECT $1::names.money_of", money_of{"EUR", "5"}));
+    };
+    const auto as_text = [&] {
+        return AWAIT(conn.template fetch_one<std::string>("SELECT ($1).currency", money_of{"EUR", "5"}));
+    };
+    BOOST_CHECK((read() == money_of{"EUR", "5"}));
+    AWAIT(
+        other.execute_script("ALTER TYPE names.money_of DROP ATTRIBUTE amount CASCADE;"
+                             "ALTER TYPE names.money_of ADD ATTRIBUTE amount varchar CASCADE"));
+    BOOST_CHECK(
+        (AWAIT(conn.template fetch_one<money_of>("SELECT ('EUR', '5')::names.money_of")) == money_of{"EUR", "5"}));
+    BOOST_CHECK((read() == money_of{"EUR", "5"}));
+    AWAIT(
+        other.execute_script("ALTER TYPE names.money_of DROP ATTRIBUTE currency CASCADE;"
+                             "ALTER TYPE names.money_of ADD ATTRIBUTE currency text CASCADE"));
+    BOOST_TEST(as_text() == "EUR");
+    AWAIT(other.execute("ALTER TYPE names.money_of ADD ATTRIBUTE note text CASCADE"));
+    for (int i = 0; i < 2; ++i) {
+        const auto e =
+            ERROR_OF(decode_error, conn.template fetch_one<money_of>("SELECT ('5', 'EUR', '')::names.money_of"));
+        BOOST_TEST(contains(e.what(), "no member for attribute note"));
+        const auto sent = ERROR_OF(usage_error, conn.execute("SELECT $1", money_of{"EUR", "5"}));
+        BOOST_TEST(contains(sent.what(), "(amount, currency, note)"));
+    }
+    AWAIT(other.execute("ALTER TYPE names.money_of DROP ATTRIBUTE note CASCADE"));
+    BOOST_CHECK((read() == money_of{"EUR", "5"}));
+    BOOST_TEST(as_text() == "EUR");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(so_is_one_within_another_and_the_row_of_a_table, Face, both_faces) {
+    Face face;
+    auto other = connection_with_names(face);
+    AWAIT(other.execute("CREATE TABLE names.stock AS SELECT 1 AS id, ((1, 2), '{\"(3,4)\"}')::names.painted AS p"));
+    auto conn = face.connect();
+    const painted wanted{{1, 2}, {{3, 4}}};
+    const auto read = [&] { return AWAIT(conn.template fetch<painted>("SELECT p FROM names.stock")); };
+    BOOST_CHECK((read() == std::vector{wanted}));
+    AWAIT(
+        other.execute_script("DROP TABLE names.stock; ALTER TYPE names.pair DROP ATTRIBUTE first CASCADE;"
+                             "ALTER TYPE names.pair ADD ATTRIBUTE first int CASCADE;"
+                             "ALTER TYPE names.pair ALTER ATTRIBUTE second TYPE int8 CASCADE"));
+    BOOST_CHECK((AWAIT(conn.template fetch_one<painted>("SELECT ((2, 1), '{\"(4,3)\"}')::names.painted")) == wanted));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_renamed_is_asked_for_again_once_it_does_not_fit, Face, both_faces) {
+    Face face;
+    auto other = connection_with_names(face);
+    auto conn = face.connect();
+    const auto read = [&] { return AWAIT(conn.template fetch_one<money_of>("SELECT ('5', 'EUR')::names.money_of")); };
+    AWAIT(other.execute("ALTER TYPE names.money_of RENAME ATTRIBUTE amount TO sum"));
+    for (int i = 0; i < 2; ++i) error_of<decode_error>(read);
+    AWAIT(other.execute("ALTER TYPE names.money_of RENAME ATTRIBUTE sum TO amount"));
+    BOOST_CHECK((read() == money_of{"EUR", "5"}));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_drain_forgets_what_no_value_tells, Face, both_faces) {
+    pool_of<Face> face{{.max_size = 2}};
+    auto other = connection_with_names(face);
+    const auto read = [&] { return AWAIT(face.pool.template fetch_one<named_pair>("SELECT (1, 2)::names.pair")); };
+    BOOST_CHECK((read() == named_pair{1, 2}));
+    AWAIT(
+        other.execute_script("ALTER TYPE names.pair RENAME ATTRIBUTE first TO third;"
+                             "ALTER TYPE names.pair RENAME ATTRIBUTE second TO first;"
+                             "ALTER TYPE names.pair RENAME ATTRIBUTE third TO second"));
+    {
+        auto lent = AWAIT(face.pool.acquire());
+        BOOST_CHECK((AWAIT(lent->template fetch_one<named_pair>("SELECT (1, 2)::names.pair")) == named_pair{1, 2}));
+        face.pool.drain();
+    }
+    BOOST_CHECK((read() == named_pair{2, 1}));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_type_younger_than_the_snapshot_is_not_guessed, Face, both_faces) {
+    Face face;
+    auto other = connection_with_names(face);
+    auto conn = face.connect();
+    AWAIT(other.execute("DROP TYPE names.money_of"));
+    auto tx = AWAIT(conn.begin({.isolation = isolation::repeatable_read}));
+    AWAIT(tx.execute("SELECT 1"));
+    AWAIT(other.execute("CREATE TYPE names.money_of AS (amount text, currency text)"));
+    ERROR_OF(usage_error, tx.execute("SELECT $1", money_of{"EUR", "5"}));
+    ERROR_OF(decode_error, tx.template fetch_one<money_of>("SELECT ('5', 'EUR')::names.money_of"));
+    AWAIT(tx.rollback());
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::string>("SELECT ($1).currency", money_of{"EUR", "5"})) == "EUR");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

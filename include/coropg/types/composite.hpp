@@ -3,12 +3,12 @@
 //     struct address { std::string street; std::optional<int> number; };
 //     template <> struct coropg::codec<address> : coropg::composite_codec<address, "address"> {};
 //
-// Members are matched to attributes by name; an element of a tuple by position.
+// Members are matched to attributes by name, as coropg::columns<address> says; an element of a tuple by position.
 #pragma once
 
 #include <coropg/codec.hpp>
+#include <coropg/detail/values/columns.hpp>
 #include <coropg/detail/values/composite.hpp>
-#include <coropg/detail/values/members.hpp>
 
 #include <algorithm>
 #include <array>
@@ -31,12 +31,26 @@ struct literal {
     char characters[Size];
 };
 
+/// The names of attributes that are the members of T; "" for an element of a tuple, which has its position.
 template <class T>
 inline constexpr auto composite_members = [] {
     if constexpr (tuple_like<T>)
         return std::array<std::string_view, width_of<T>>{};
     else
-        return member_names<T>;
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            return std::array<std::string_view, sizeof...(I)>{column_name<T, I>()...};
+        }(std::make_index_sequence<width_of<T>>{});
+}();
+
+/// Which of them keep their default without an attribute.
+template <class T>
+inline constexpr auto may_lack_attributes = [] {
+    if constexpr (tuple_like<T>)
+        return std::array<bool, width_of<T>>{};
+    else
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            return std::array<bool, sizeof...(I)>{may_lack_column<T, I>()...};
+        }(std::make_index_sequence<width_of<T>>{});
 }();
 
 /// Reads and writes a composite as T.
@@ -50,9 +64,9 @@ struct record_codec {
     static T decode(const field& f) {
         const record_reader in{f};
         if (in.problem() != nullptr) f.fail<T>(in.problem());
-        if (in.parts().size() != width)
-            f.fail<T>(std::to_string(in.parts().size()) + " fields instead of " + std::to_string(width));
-        return read(f, in, places(f), std::make_index_sequence<width>{});
+        places at{};
+        if (const std::string problem = find_attributes(f, in, attributes, at); !problem.empty()) f.fail<T>(problem);
+        return read(f, in, at, std::make_index_sequence<width>{});
     }
 
  protected:
@@ -65,27 +79,21 @@ struct record_codec {
     }
 
  private:
-    using places_t = std::array<std::size_t, width>;
+    using places = std::array<int, width>;
 
-    /// Where each member stands among the fields: by name where names are known, else in order.
-    static places_t places(const field& f) {
-        places_t at;
-        for (std::size_t i = 0; i < width; ++i) at[i] = i;
-        if constexpr (!tuple_like<T>) {
-            const std::vector<std::string_view> names = f.attributes();
-            if (names.size() != width) return at;
-            for (std::size_t i = 0; i < width; ++i) {
-                const auto found = std::ranges::find(names, member_names<T>[i]);
-                if (found == names.end()) f.fail<T>("no attribute for member " + std::string{member_names<T>[i]});
-                at[i] = static_cast<std::size_t>(found - names.begin());
-            }
-        }
-        return at;
-    }
+    static constexpr attribute_names attributes{composite_members<T>, may_lack_attributes<T>, is_lax<T>()};
 
     template <std::size_t... I>
-    static T read(const field& f, const record_reader& in, const places_t& at, std::index_sequence<I...>) {
-        return T{read_member<member_t<T, I>>(f, in.parts()[at[I]])...};
+    static T read(const field& f, const record_reader& in, const places& at, std::index_sequence<I...>) {
+        return T{read_attribute<I>(f, in, at[I])...};
+    }
+
+    template <std::size_t I>
+    static member_t<T, I> read_attribute(const field& f, const record_reader& in, int at) {
+        if constexpr (may_lack_attributes<T>[I]) {
+            if (at < 0) return initial_member<T, I>();
+        }
+        return read_member<member_t<T, I>>(f, in.parts()[static_cast<std::size_t>(at)]);
     }
 
     template <class Member>
@@ -119,7 +127,7 @@ struct record_codec {
         }
     }
 
-    /// In text no field tells its type.
+    /// In text no field of an anonymous record tells its type.
     template <class V>
     static oid type_of(const field& f) {
         if constexpr (requires { codec<V>::type; })
@@ -132,9 +140,9 @@ struct record_codec {
 }  // namespace detail
 
 /// Derive `codec<T>` from this for an aggregate T, or a tuple, that is the composite type `Name`.
-/// Errors: decode_error and usage_error when members and attributes do not fit; null_error for a NULL attribute unless
-/// the member is a `std::optional`. A member must have exactly the attribute's type (`std::int64_t` for int8), text and
-/// domains apart. Source: PostgreSQL manual, "Composite Types".
+/// Errors: decode_error and usage_error when members and attributes do not fit, also when the server no longer has the
+/// attributes that it told of; null_error for a NULL attribute unless the member is a `std::optional`. A member must
+/// have exactly the attribute's type (`std::int64_t` for int8), text and domains apart. Source: PostgreSQL manual, "Composite Types".
 template <class T, detail::literal Name>
 struct composite_codec : detail::record_codec<T> {
     static constexpr pg_type type{Name.view()};

@@ -197,6 +197,7 @@ void asio_pool::resize(std::size_t min_size, std::size_t max_size) {
 void asio_pool::drain() {
     require_home();
     const event e{*this};
+    forget_types();
     core_.drain(e.now);
 }
 

@@ -161,7 +161,7 @@ std::unique_ptr<session> asio_pool::move_out(std::size_t i) {
 }
 
 void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core, clock::time_point heard_from) {
-    take_in(*core);
+    take_in(i, *core);
     slots_[i].at_rest = std::move(core);
     slots_[i].heard_from = heard_from;
 }

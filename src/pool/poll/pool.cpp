@@ -62,6 +62,7 @@ void poll_pool::resize(std::size_t min_size, std::size_t max_size) {
 
 void poll_pool::drain() {
     const event e{*this};
+    forget_types();
     core_.drain(e.now());
 }
 
@@ -145,7 +146,7 @@ void poll_pool::give_back(const pool_lease& lease, sync::connection&& conn, bool
 }
 
 void poll_pool::rest(std::size_t i, std::unique_ptr<poll_session>&& session) {
-    if (session) take_in(session->core);
+    if (session) take_in(i, session->core);
     slots_[i].at_rest = std::move(session);
 }
 

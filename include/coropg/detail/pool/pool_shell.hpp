@@ -44,8 +44,11 @@ class pool_shell {
 
     // With the mutex held:
 
-    /// Shares what a session that comes back has learned; its statements are not noted until it is lent again.
-    void take_in(session& core);
+    /// Shares what a session that comes back has learned, if it is going to stay; its statements are not noted until it
+    /// is lent again.
+    void take_in(std::size_t slot, session& core);
+    /// New connections ask the server anew for what those before them have learned.
+    void forget_types() noexcept { types_.reset(); }
     /// Notes that the connection of `slot` is lent from now on, and what its user does.
     void lend_to(std::size_t slot, session& core, std::source_location where);
     [[nodiscard]] std::source_location holder_of(std::size_t slot) const { return records_[slot]->read().where; }

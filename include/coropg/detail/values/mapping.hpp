@@ -3,7 +3,7 @@
 // its decoding.
 #pragma once
 
-#include <coropg/detail/values/members.hpp>
+#include <coropg/detail/values/columns.hpp>
 #include <coropg/result.hpp>
 
 #include <array>
@@ -14,20 +14,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-namespace coropg {
-
-/// Specialise this to say how the members of an aggregate meet the columns of a row, all of it optional:
-///
-///     template <> struct coropg::columns<user> {
-///         static constexpr std::pair<std::string_view, std::string_view> renamed[]{{"id", "user_id"}};
-///         static constexpr std::string_view optional[]{"nickname"};  // keep their default without a column
-///         static constexpr bool lax = true;                          // columns without a member are ignored
-///     };
-template <class T>
-struct columns {};
-
-}  // namespace coropg
 
 namespace coropg::detail {
 
@@ -76,36 +62,6 @@ struct leaf {
     bool may_lack = false;                         ///< without a column it keeps its default
 };
 
-template <class T, std::size_t I>
-consteval bool reads_initialised() {
-    T object;
-    [[maybe_unused]] const auto copy = boost::pfr::get<I>(object);
-    return true;
-}
-/// Whether member I is initialised by the aggregate itself: reading what is not is no constant expression. Only numbers
-/// and enums tell; members of class type are always initialised by their class.
-template <class T, std::size_t I>
-concept initialised_scalar =
-    std::is_scalar_v<member_t<T, I>> && requires { typename std::bool_constant<reads_initialised<T, I>()>; };
-
-template <class T, std::size_t I>
-consteval bool may_lack_column() {
-    if constexpr (requires { columns<T>::optional; }) {
-        for (const std::string_view name : columns<T>::optional)
-            if (name == member_names<T>[I]) return true;
-    }
-    return initialised_scalar<T, I>;
-}
-
-template <class T, std::size_t I>
-consteval std::string_view column_name() {
-    if constexpr (requires { columns<T>::renamed; }) {
-        for (const auto& [member, column] : columns<T>::renamed)
-            if (member == member_names<T>[I]) return column;
-    }
-    return member_names<T>[I];
-}
-
 template <class T>
 consteval std::size_t count_leaves() {
     if constexpr (!described<T>)
@@ -146,14 +102,6 @@ inline constexpr auto leaves_of = [] {
     add_leaves<T>(leaves, next, {}, 0);
     return leaves;
 }();
-
-template <class T>
-consteval bool is_lax() {
-    if constexpr (requires { columns<T>::lax; })
-        return columns<T>::lax;
-    else
-        return false;
-}
 
 // ---------------------------------------------------------------------------------------------------- the reader
 
@@ -318,18 +266,12 @@ class row_reader {
             return read_members<Inner, First>(row, std::make_index_sequence<width_of<Inner>>{});
         } else if constexpr (described<Row>) {
             if constexpr (may_lack_column<Row, I>()) {
-                if (columns_[First].index < 0) return initial_value<Row, I>();
+                if (columns_[First].index < 0) return initial_member<Row, I>();
             }
             return read_value<Member>(row, columns_[First]);
         } else {
             return read_value<Member>(row, columns_[First]);
         }
-    }
-
-    /// Out of line: the initialisers of a row may run any code.
-    template <class Row, std::size_t I>
-    [[gnu::noinline]] static member_t<Row, I> initial_value() {
-        return boost::pfr::get<I>(Row{});
     }
 
     template <std::size_t First, std::size_t Count>

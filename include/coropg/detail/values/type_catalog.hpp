@@ -1,9 +1,12 @@
 // The types of a server that are not built in: those made by CREATE TYPE, CREATE DOMAIN and extensions, whose
-// OIDs differ from one database to the next. Never changed once it is shared: who learns more makes a new one.
+// OIDs differ from one database to the next. Never changed once it is shared: who learns more makes a new one. But a
+// type may be doubted, on any thread: what a value or a struct contradicts may have been altered on the server.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +33,11 @@ class type_catalog {
         oid element = 0;      ///< of an array
         oid base = 0;         ///< of a domain
         std::vector<attribute> attributes;
+
+        /// From now on all who share what is known of this type are to ask for it again.
+        void doubt() const noexcept { doubts->store(true, std::memory_order_relaxed); }
+        [[nodiscard]] bool is_doubted() const noexcept { return doubts->load(std::memory_order_relaxed); }
+        std::shared_ptr<std::atomic<bool>> doubts = std::make_shared<std::atomic<bool>>(false);
     };
 
     void add(known_type type);
@@ -42,7 +50,9 @@ class type_catalog {
     void forget_names() noexcept { names_.clear(); }
 
     [[nodiscard]] const known_type* find(oid number) const noexcept;
-    /// The number of the type that a codec names so; 0 when it was not asked for yet.
+    /// The same of a domain is its base, and of a type that is doubted nothing.
+    [[nodiscard]] const known_type* find_base(oid number) const noexcept;
+    /// The number of the type that a codec names so; 0 when it is to be asked for.
     [[nodiscard]] oid number_of(std::string_view name) const noexcept;
 
     /// The built-in type whose codec reads this type: a domain's base, text for an enum, else the type itself.
