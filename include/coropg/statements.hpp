@@ -10,6 +10,7 @@
 #include <coropg/sql_text.hpp>
 
 #include <ranges>
+#include <type_traits>
 
 namespace coropg {
 
@@ -94,14 +95,26 @@ class statements {
     /// Calls a function and returns its one row; OUT parameters are columns.
     template <detail::fetchable_row T, class... Args>
     future<T> call(function_name name, const Args&... args) {
-        std::string sql = "SELECT * FROM " + std::string{name.text()} + "(";
-        for (std::size_t i = 1; i <= sizeof...(Args); ++i) sql += (i == 1 ? "$" : ", $") + std::to_string(i);
-        const unchecked_sql text{sql + ")", name.where()};
+        const unchecked_sql text = call_of(name, sizeof...(Args));
         return fetch_one<T>(basic_sql<sizeof...(Args)>{text}, args...);
+    }
+
+    /// Calls a function that returns void; what another one returns is dropped.
+    template <class T, class... Args>
+        requires std::is_void_v<T>
+    future<void> call(function_name name, const Args&... args) {
+        const unchecked_sql text = call_of(name, sizeof...(Args));
+        return run<void>(statement(sql_view{text}, args...), &detail::finish_nothing);
     }
 
  private:
     Self& self() noexcept { return static_cast<Self&>(*this); }
+
+    static unchecked_sql call_of(const function_name& name, std::size_t arguments) {
+        std::string sql = "SELECT * FROM " + std::string{name.text()} + "(";
+        for (std::size_t i = 1; i <= arguments; ++i) sql += (i == 1 ? "$" : ", $") + std::to_string(i);
+        return unchecked_sql{sql + ")", name.where()};
+    }
 
     template <class... Args>
     detail::unit_ptr statement(const sql_view& sql, const Args&... args) {

@@ -6,7 +6,8 @@ namespace coropg::detail {
 namespace {
 
 // A name is resolved as the server resolves it in a cast, by the search_path. What a type consists of is asked for at
-// once: an array's elements, a domain's base, a range's bounds, a composite's attributes.
+// once: an array's elements, a domain's base, a range's bounds, a composite's attributes. So are the domains over it: a
+// column of a domain has the type of its base, but a codec may name the domain.
 constexpr const char* question = R"(
 WITH RECURSIVE asked(name, type) AS (
     SELECT name, to_regtype(name)::oid FROM unnest($1::text[]) name
@@ -21,6 +22,9 @@ WITH RECURSIVE asked(name, type) AS (
         UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE t.oid IN (r.rngtypid, r.rngmultitypid)
         UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a
                   WHERE t.typrelid <> 0 AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+        UNION ALL SELECT d.oid FROM pg_catalog.pg_depend p JOIN pg_catalog.pg_type d ON d.oid = p.objid
+                  WHERE p.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND p.refobjid = t.oid
+                    AND p.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.typtype = 'd'
     ) part(type) WHERE part.type >= 16384
 )
 SELECT needed.type, n.nspname, t.typname, t.typtype, t.typcategory, t.typelem, t.typbasetype,

@@ -88,6 +88,8 @@ void field::fail_length(std::string_view cpp_type) const {
 }
 
 void field::mismatch(std::string_view cpp_type) const {
+    const auto* const known = place_.types == nullptr ? nullptr : place_.types->find(type_);
+    if (known != nullptr) known->doubt();  // a domain over it may be younger than what is known
     throw decode_error{cannot_be_read(place_, type_, cpp_type) + "no codec<" + plain(cpp_type) + "> reads that type"};
 }
 

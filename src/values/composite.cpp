@@ -71,10 +71,29 @@ bool is_plain_text(oid type) {
     return std::ranges::find(texts, type) != texts.end();
 }
 
-/// Whether the bytes of a field that was written as `written` are those of the attribute's type.
+/// The type of the elements of an array, also of a domain over one; else 0.
+oid element_of(oid array, const type_catalog& types) {
+    const auto* known = types.find(array);
+    for (; known != nullptr && known->kind == 'd'; known = types.find(array)) array = known->base;
+    return known != nullptr && known->category == 'A' ? known->element : coropg::detail::element_of(array);
+}
+
+/// Whether the bytes of a field that was written as `written` are those of the attribute's type, but for the types that
+/// they name.
 bool fits(oid written, oid wanted, const type_catalog& types) {
     const oid like = types.like(wanted);
-    return written == wanted || written == like || (is_plain_text(written) && is_plain_text(like));
+    if (written == wanted || written == like || (is_plain_text(written) && is_plain_text(like))) return true;
+    const oid element = element_of(wanted, types);
+    return element != 0 && fits(element_of(written, types), element, types);
+}
+
+/// Has a field, and an array in it that of its elements, name the type of the attribute. An array has its dimensions, a
+/// flag and then that type; see array_send in arrayfuncs.c.
+void name_type(char* field, std::size_t size, oid wanted, const type_catalog& types) {
+    constexpr std::size_t element_at = field_header_bytes + 8;
+    store(field, wanted);
+    const oid element = element_of(wanted, types);
+    if (element != 0 && size >= element_at + sizeof element) store(field + element_at, element);
 }
 
 [[noreturn]] void does_not_fit(const type_catalog::known_type& type, const std::string& reason) {
@@ -193,7 +212,7 @@ void fit_composite(std::span<char> bytes, std::span<const std::string_view> memb
             does_not_fit(type, "attribute " + in_quotes(name) + " is " + name_of(wanted, types) +
                                    ", but the member goes out as " + name_of(written, types));
         fitted += source;
-        store(fitted.data() + fitted.size() - source.size(), wanted);
+        name_type(fitted.data() + fitted.size() - source.size(), source.size(), wanted, types);
     }
     std::ranges::copy(fitted, bytes.data() + count_bytes);
 }

@@ -134,6 +134,10 @@ void find_columns(const result& from, std::span<const leaf> leaves, std::span<co
         if (const int index = found.column_of(i); index >= 0) columns[i] = column_at(from, index);
 }
 
+bool has_columns(const result& from, std::span<const leaf> leaves, bool lax) {
+    return assignment{from.native_handle(), leaves}.problem(lax).empty();
+}
+
 void take_columns(const result& from, std::span<column> columns, std::string_view type) {
     const int width = PQnfields(from.native_handle());
     if (static_cast<std::size_t>(width) != columns.size())

@@ -1,6 +1,7 @@
 #include <coropg/detail/values/pg_types.hpp>
 #include <coropg/detail/values/type_catalog.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace coropg::detail {
@@ -32,6 +33,14 @@ std::string take_last_part(std::string_view& name) {
     }
     if (name.ends_with('.')) name.remove_suffix(1);
     return part;
+}
+
+/// Whether `name` is that of the type, or that with its schema.
+bool is_named(const type_catalog::known_type& type, std::string_view name) {
+    if (take_last_part(name) != type.name) return false;
+    if (name.empty()) return true;
+    const std::string schema = take_last_part(name);
+    return schema == type.schema || (schema == "pg_temp" && type.schema.starts_with("pg_temp_"));
 }
 
 }  // namespace
@@ -80,15 +89,20 @@ oid type_catalog::like(oid number) const noexcept {
     return array != 0 ? array : number;
 }
 
+bool type_catalog::is_over(const known_type& domain, oid base) const noexcept {
+    for (const known_type* d = &domain; d != nullptr && d->kind == 'd'; d = find(d->base))
+        if (d->base == base) return true;
+    return false;
+}
+
 bool type_catalog::may_be(oid number, std::string_view name) const noexcept {
-    const known_type* type = find(number);
-    if (type == nullptr) return true;
+    const known_type* const type = find(number);
+    if (type == nullptr || is_named(*type, name)) return true;
     if (type->kind == 'd') return may_be(type->base, name);
     if (name.ends_with("[]")) return type->category == 'A' && may_be(type->element, name.substr(0, name.size() - 2));
-    if (take_last_part(name) != type->name) return false;
-    if (name.empty()) return true;
-    const std::string schema = take_last_part(name);
-    return schema == type->schema || (schema == "pg_temp" && type->schema.starts_with("pg_temp_"));
+    return std::ranges::any_of(types_, [&](const auto& each) {
+        return each.second.kind == 'd' && is_named(each.second, name) && is_over(each.second, number);
+    });
 }
 
 }  // namespace coropg::detail

@@ -37,6 +37,39 @@ struct painted {
     bool operator==(const painted&) const = default;
 };
 
+struct positive_pair {
+    int first;
+    int second;
+    bool operator==(const positive_pair&) const = default;
+};
+
+struct tagged {
+    std::vector<std::string> tags;
+    std::vector<std::string> colours;
+    std::optional<std::vector<std::string>> emails;
+    std::vector<std::vector<int>> counts;
+    bool operator==(const tagged&) const = default;
+};
+
+struct usr {
+    int id;
+    std::string name;
+    std::optional<named_pair> size;
+    bool operator==(const usr&) const = default;
+};
+
+/// Of names.pair: a member of another name, one that has no attribute, and an attribute without a member.
+struct other_names {
+    int one;
+    std::string note = "none";
+    bool operator==(const other_names&) const = default;
+};
+
+struct only_size {
+    named_pair size;
+    bool operator==(const only_size&) const = default;
+};
+
 }  // namespace names_test
 
 using namespace names_test;
@@ -47,6 +80,22 @@ template <>
 struct coropg::codec<named_pair> : coropg::composite_codec<named_pair, "names.pair"> {};
 template <>
 struct coropg::codec<colour> : coropg::enum_codec<colour, "names.colour"> {};
+template <>
+struct coropg::codec<positive_pair> : coropg::composite_codec<positive_pair, "names.positive_pair"> {};
+template <>
+struct coropg::codec<tagged> : coropg::composite_codec<tagged, "names.tagged"> {};
+template <>
+struct coropg::codec<usr> : coropg::composite_codec<usr, "names.usr"> {};
+template <>
+struct coropg::codec<only_size> : coropg::composite_codec<only_size, "names.only_size"> {};
+template <>
+struct coropg::columns<other_names> {
+    static constexpr std::pair<std::string_view, std::string_view> renamed[]{{"one", "first"}};
+    static constexpr std::string_view optional[]{"note"};
+    static constexpr bool lax = true;
+};
+template <>
+struct coropg::codec<other_names> : coropg::composite_codec<other_names, "names.pair"> {};
 template <>
 struct coropg::codec<painted> : coropg::composite_codec<painted, "names.painted"> {};
 
@@ -65,8 +114,15 @@ auto connection_with_names(Face& face) {
                             "CREATE TYPE names.stranger AS (amount text, currency text);"
                             "CREATE TYPE names.pair AS (first int, second int);"
                             "CREATE TYPE names.painted AS (size names.pair, holes names.pair[]);"
+                            "CREATE DOMAIN names.positive_pair AS names.pair CHECK ((value).first > 0);"
+                            "CREATE DOMAIN names.email AS varchar;"
+                            "CREATE DOMAIN names.count AS int;"
+                            "CREATE TABLE names.usr (id int, name text, size names.pair);"
+                            "CREATE TYPE names.only_size AS (size names.pair);"
                             "CREATE TYPE names.colour AS ENUM ('red', 'green');"
-                            "CREATE TYPE names.shade AS ENUM ('red', 'green')"));
+                            "CREATE TYPE names.shade AS ENUM ('red', 'green');"
+                            "CREATE TYPE names.tagged AS (tags varchar[], colours names.colour[],"
+                            "                             emails names.email[], counts names.count[])"));
     return conn;
 }
 
@@ -156,7 +212,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_composite_that_was_altered_by_another_is_read_by
     BOOST_TEST(as_text() == "EUR");
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(so_is_one_within_another_and_the_row_of_a_table, Face, both_faces) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(so_is_one_within_another, Face, both_faces) {
     Face face;
     auto other = connection_with_names(face);
     AWAIT(other.execute("CREATE TABLE names.stock AS SELECT 1 AS id, ((1, 2), '{\"(3,4)\"}')::names.painted AS p"));
@@ -165,10 +221,23 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(so_is_one_within_another_and_the_row_of_a_table, F
     const auto read = [&] { return AWAIT(conn.template fetch<painted>("SELECT p FROM names.stock")); };
     BOOST_CHECK((read() == std::vector{wanted}));
     AWAIT(
-        other.execute_script("DROP TABLE names.stock; ALTER TYPE names.pair DROP ATTRIBUTE first CASCADE;"
+        other.execute_script("DROP TABLE names.stock, names.usr; ALTER TYPE names.pair DROP ATTRIBUTE first CASCADE;"
                              "ALTER TYPE names.pair ADD ATTRIBUTE first int CASCADE;"
                              "ALTER TYPE names.pair ALTER ATTRIBUTE second TYPE int8 CASCADE"));
     BOOST_CHECK((AWAIT(conn.template fetch_one<painted>("SELECT ((2, 1), '{\"(4,3)\"}')::names.painted")) == wanted));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(so_is_the_row_of_a_table, Face, both_faces) {
+    Face face;
+    auto other = connection_with_names(face);
+    auto conn = face.connect();
+    const usr ann{1, "Ann", std::nullopt};
+    AWAIT(conn.execute("INSERT INTO names.usr SELECT ($1).*", ann));
+    AWAIT(
+        other.execute_script("ALTER TABLE names.usr DROP COLUMN id; ALTER TABLE names.usr ADD COLUMN id int;"
+                             "UPDATE names.usr SET id = 1"));
+    BOOST_CHECK((AWAIT(conn.template fetch<usr>("SELECT u FROM names.usr u")) == std::vector{ann}));
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::string>("SELECT ($1).name", ann)) == "Ann");
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_renamed_is_asked_for_again_once_it_does_not_fit, Face, both_faces) {
@@ -211,6 +280,62 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_type_younger_than_the_snapshot_is_not_guessed, F
     ERROR_OF(decode_error, tx.template fetch_one<money_of>("SELECT ('5', 'EUR')::names.money_of"));
     AWAIT(tx.rollback());
     BOOST_TEST(AWAIT(conn.template fetch_one<std::string>("SELECT ($1).currency", money_of{"EUR", "5"})) == "EUR");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_codec_may_name_a_domain_over_a_composite, Face, both_faces) {
+    Face face;
+    auto conn = connection_with_names(face);
+    goes_round(face, conn, "names.positive_pair", positive_pair{1, 2});
+    auto fresh = face.connect();
+    BOOST_CHECK((AWAIT(fresh.template fetch_one<positive_pair>("SELECT (1, 2)::names.pair::names.positive_pair")) ==
+                 positive_pair{1, 2}));
+    using record = std::tuple<std::tuple<positive_pair, std::vector<positive_pair>>>;
+    BOOST_CHECK((AWAIT(fresh.template fetch_one<record>("SELECT ROW($1, array[$1])", positive_pair{1, 2})) ==
+                 record{{positive_pair{1, 2}, {positive_pair{1, 2}}}}));
+    ERROR_OF(errors::check_violation, conn.execute("SELECT $1", positive_pair{0, 2}));
+    ERROR_OF(decode_error, conn.template fetch_one<positive_pair>("SELECT ('5', 'EUR')::names.money_of"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(arrays_in_a_composite_have_the_type_of_its_attribute, Face, both_faces) {
+    Face face;
+    auto conn = connection_with_names(face);
+    const tagged all{{"a", "b"}, {"red"}, std::vector<std::string>{"x@y"}, {{1, 2}, {3, 4}}};
+    goes_round(face, conn, "names.tagged", all);
+    goes_round(face, conn, "names.tagged", tagged{{}, {}, std::nullopt, {}});
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_struct_with_a_composite_codec_is_a_row_too, Face, both_faces) {
+    Face face;
+    auto conn = connection_with_names(face);
+    const usr ann{1, "Ann", named_pair{1, 2}};
+    AWAIT(conn.execute("INSERT INTO names.usr SELECT ($1).*", ann));
+    BOOST_CHECK((AWAIT(conn.template fetch<usr>("SELECT * FROM names.usr")) == std::vector{ann}));
+    BOOST_CHECK((AWAIT(conn.template fetch<usr>("SELECT u FROM names.usr u")) == std::vector{ann}));
+    BOOST_CHECK((AWAIT(conn.template fetch_one<usr>("SELECT name, size, id FROM names.usr")) == ann));
+    BOOST_CHECK((AWAIT(conn.template fetch_optional<usr>("SELECT * FROM names.usr")) == ann));
+    BOOST_CHECK((AWAIT(conn.template fetch_one<std::optional<usr>>("SELECT NULL::names.usr")) == std::nullopt));
+    const only_size alone{{1, 2}};
+    BOOST_CHECK((AWAIT(conn.template fetch_one<only_size>("SELECT size FROM names.usr")) == alone));
+    BOOST_CHECK(
+        (AWAIT(conn.template fetch_one<only_size>("SELECT ROW(size)::names.only_size FROM names.usr")) == alone));
+    const auto e = ERROR_OF(decode_error, conn.template fetch_one<usr>("SELECT id, name FROM names.usr"));
+    BOOST_TEST(contains(e.what(), "no column for member \"size\""));
+    ERROR_OF(decode_error, conn.template fetch_one<usr>("SELECT 1"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_columns_say_holds_for_composites, Face, both_faces) {
+    Face face;
+    auto conn = connection_with_names(face);
+    BOOST_CHECK((AWAIT(conn.template fetch_one<other_names>("SELECT (1, 2)::names.pair")) == other_names{1}));
+    const auto e = ERROR_OF(usage_error, conn.execute("SELECT $1", other_names{1}));
+    BOOST_TEST(contains(e.what(), "no member for attribute \"second\""));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(call_of_a_void_function_returns_nothing, Face, both_faces) {
+    Face face;
+    auto conn = connection_with_names(face);
+    AWAIT(conn.execute("CREATE FUNCTION names.nothing(int) RETURNS void LANGUAGE sql AS 'SELECT'"));
+    AWAIT(conn.template call<void>("names.nothing", 1));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

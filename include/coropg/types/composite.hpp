@@ -57,6 +57,7 @@ inline constexpr auto may_lack_attributes = [] {
 template <class T>
 struct record_codec {
     static constexpr std::size_t width = width_of<T>;
+    static constexpr bool is_composite = true;
     static constexpr bool is_view = []<std::size_t... I>(std::index_sequence<I...>) {
         return (coropg::detail::is_view<value_type<member_t<T, I>>> || ...);
     }(std::make_index_sequence<width>{});

@@ -23,6 +23,11 @@ struct strong_codec {
     static bool reads(oid from) { return codec<underlying>::reads(from); }
     static T decode(const field& f) { return T{codec<underlying>::decode(f)}; }
     static void encode(const T& value, encoder& out) { codec<underlying>::encode(detail::member<0>(value), out); }
+    static bool is_sent_empty(const T& value)
+        requires requires(const underlying& u) { codec<underlying>::is_sent_empty(u); }
+    {
+        return codec<underlying>::is_sent_empty(detail::member<0>(value));
+    }
 };
 
 }  // namespace coropg

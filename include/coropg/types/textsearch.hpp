@@ -129,6 +129,8 @@ struct codec<tsquery> {
     static bool reads(oid from) { return from == oids::tsquery; }
     static tsquery decode(const field& f);
     static void encode(const tsquery& value, encoder& out);
+    /// Most servers take none without a node in binary, but empty text.
+    static bool is_sent_empty(const tsquery& value) { return value.nodes().empty(); }
 };
 
 }  // namespace coropg

@@ -9,7 +9,8 @@
 
 namespace coropg {
 
-/// Specialise this to say how the members of an aggregate meet the columns of a row, all of it optional:
+/// Specialise this to say how the members of an aggregate meet the columns of a row, and the attributes of a composite
+/// if it has such a codec, all of it optional:
 ///
 ///     template <> struct coropg::columns<user> {
 ///         static constexpr std::pair<std::string_view, std::string_view> renamed[]{{"id", "user_id"}};

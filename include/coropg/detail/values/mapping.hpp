@@ -24,6 +24,10 @@ concept scalar = decodable<value_type<T>> && !tuple_like<T>;
 template <class T>
 concept described = aggregate<T> && !scalar<T>;
 
+/// One column that is a composite, or as many as it has members: the columns decide.
+template <class T>
+concept described_composite = scalar<T> && aggregate<T> && requires { codec<T>::is_composite; };
+
 // ---------------------------------------------------------------------------------------------- readable types
 
 template <class T>
@@ -64,7 +68,7 @@ struct leaf {
 
 template <class T>
 consteval std::size_t count_leaves() {
-    if constexpr (!described<T>)
+    if constexpr (tuple_like<T>)
         return width_of<T>;
     else
         return []<std::size_t... I>(std::index_sequence<I...>) {
@@ -95,7 +99,7 @@ constexpr void add_leaves(std::array<leaf, Size>& leaves, std::size_t& next, lea
     }(std::make_index_sequence<width_of<T>>{});
 }
 
-template <described T>
+template <aggregate T>
 inline constexpr auto leaves_of = [] {
     std::array<leaf, count_leaves<T>()> leaves{};
     std::size_t next = 0;
@@ -116,6 +120,9 @@ struct column {
 /// The columns of `leaves`, in their order. Errors: decode_error that names what is missing on either side.
 void find_columns(const result& from, std::span<const leaf> leaves, std::span<column> columns, bool lax,
                   std::string_view type);
+
+/// Whether `find_columns` finds them.
+bool has_columns(const result& from, std::span<const leaf> leaves, bool lax);
 
 /// All columns of a result. Errors: decode_error when they are more or fewer.
 void take_columns(const result& from, std::span<column> columns, std::string_view type);
@@ -149,14 +156,24 @@ template <row_type T>
 class row_reader {
  public:
     explicit row_reader(const result& from, bool lax = false) : result_{from.native_handle()}, types_{from.types()} {
-        if constexpr (described<T>)
-            find_columns(from, leaves_of<T>, columns_, lax || is_lax<T>(), type_name<T>());
-        else
-            take_columns(from, columns_, type_name<T>());
-        check_types<T, 0>();
+        if constexpr (described_composite<T>) by_members_ = !is_one_composite(from, lax || is_lax<T>());
+        if constexpr (described<T> || described_composite<T>) {
+            if (described<T> || by_members_) {
+                find_columns(from, leaves_of<T>, columns_, lax || is_lax<T>(), type_name<T>());
+                check_members<T, 0>();
+                return;
+            }
+        }
+        if constexpr (!described<T>) {
+            take_columns(from, std::span{columns_}.first(scalar<T> ? 1 : width), type_name<T>());
+            check_types<T, 0>();
+        }
     }
 
     [[nodiscard]] T read(int row) const {
+        if constexpr (described_composite<T>) {
+            if (by_members_) return read_members<T, 0>(row, std::make_index_sequence<width_of<T>>{});
+        }
         if constexpr (scalar<T>)
             return read_value<T>(row, columns_[0]);
         else
@@ -179,11 +196,19 @@ class row_reader {
 
  private:
     static constexpr std::size_t width = [] {
-        if constexpr (scalar<T>)
+        if constexpr (scalar<T> && !described_composite<T>)
             return std::size_t{1};
         else
             return count_leaves<T>();
     }();
+
+    /// A column of another composite is taken for the value, too, unless it is that of the only member.
+    static bool is_one_composite(const result& from, bool lax) {
+        if (from.columns() != 1) return false;
+        const PGresult* const r = from.native_handle();
+        const field f{{}, like(from.types(), PQftype(r, 0)), format::binary, {r, 0, 0, from.types()}};
+        return codec<T>::reads(f.type()) && (reads<T>(f) || !has_columns(from, leaves_of<T>, lax));
+    }
 
     /// Becomes the row where that is to stand, which saves a move. For aggregates only: another type may have a
     /// constructor that takes this itself.
@@ -224,13 +249,17 @@ class row_reader {
 
     template <class Row, std::size_t First>
     void check_types() {
-        if constexpr (scalar<Row>) {
+        if constexpr (scalar<Row>)
             check_type<value_type<Row>>(columns_[First]);
-        } else {
-            [&]<std::size_t... I>(std::index_sequence<I...>) {
-                (check_member<member_t<Row, I>, First + offset_of<Row, I>>(), ...);
-            }(std::make_index_sequence<width_of<Row>>{});
-        }
+        else
+            check_members<Row, First>();
+    }
+
+    template <class Row, std::size_t First>
+    void check_members() {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (check_member<member_t<Row, I>, First + offset_of<Row, I>>(), ...);
+        }(std::make_index_sequence<width_of<Row>>{});
     }
 
     template <class Member, std::size_t First>
@@ -264,7 +293,7 @@ class row_reader {
                 if (all_null<First, count_leaves<Inner>()>(row)) return std::nullopt;
             }
             return read_members<Inner, First>(row, std::make_index_sequence<width_of<Inner>>{});
-        } else if constexpr (described<Row>) {
+        } else if constexpr (!tuple_like<Row>) {
             if constexpr (may_lack_column<Row, I>()) {
                 if (columns_[First].index < 0) return initial_member<Row, I>();
             }
@@ -296,6 +325,7 @@ class row_reader {
     const PGresult* result_;
     const type_catalog* types_;
     std::array<column, width> columns_{};
+    bool by_members_ = false;  // of a composite that has no column of its own
 };
 
 // ------------------------------------------------------------------------------------------- rows of parameters

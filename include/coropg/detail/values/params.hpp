@@ -133,6 +133,9 @@ void params::add(const T& value) {
     } else {
         const oid declared = declare<type>();
         const std::size_t at = add_header();
+        if constexpr (requires { codec<type>::is_sent_empty(value); }) {
+            if (codec<type>::is_sent_empty(value)) return finish(at, declared, format::text);
+        }
         encoder out{bytes_, &within_};
         codec<type>::encode(value, out);
         finish(at, declared, wire_format<type>());

@@ -57,10 +57,12 @@ class type_catalog {
 
     /// The built-in type whose codec reads this type: a domain's base, text for an enum, else the type itself.
     [[nodiscard]] oid like(oid number) const noexcept;
-    /// Whether a codec's `name` ("mood", "app.mood", "mood[]") means this type, as far as is known.
+    /// Whether a codec's `name` ("mood", "app.mood", "mood[]") means this type, or a domain over it, as far as is known.
     [[nodiscard]] bool may_be(oid number, std::string_view name) const noexcept;
 
  private:
+    [[nodiscard]] bool is_over(const known_type& domain, oid base) const noexcept;
+
     std::map<oid, known_type> types_;
     std::map<std::string, oid, std::less<>> names_;
 };
