@@ -36,6 +36,65 @@ template <class T, std::size_t I>
 concept initialised_scalar =
     std::is_scalar_v<member_t<T, I>> && requires { typename std::bool_constant<reads_initialised<T, I>()>; };
 
+template <class T>
+constexpr bool has_member(std::string_view name) {
+    for (const std::string_view member : member_names<T>)
+        if (member == name) return true;
+    return false;
+}
+
+template <class T>
+constexpr std::string_view column_of(std::string_view name) {
+    if constexpr (requires { columns<T>::renamed; }) {
+        for (const auto& [member, column] : columns<T>::renamed)
+            if (member == name) return column;
+    }
+    return name;
+}
+
+template <class T>
+consteval bool renames_members() {
+    if constexpr (requires { columns<T>::renamed; }) {
+        for (const auto& [member, column] : columns<T>::renamed)
+            if (!has_member<T>(member)) return false;
+    }
+    return true;
+}
+
+template <class T>
+consteval bool leaves_out_members() {
+    if constexpr (requires { columns<T>::optional; }) {
+        for (const std::string_view name : columns<T>::optional)
+            if (!has_member<T>(name)) return false;
+    }
+    return true;
+}
+
+/// Only what is renamed can have the column of another member.
+template <class T>
+consteval bool has_a_column_for_each() {
+    if constexpr (requires { columns<T>::renamed; }) {
+        for (const auto& [member, column] : columns<T>::renamed) {
+            if (column_of<T>(member) != column) return false;
+            int members = 0;
+            for (const std::string_view each : member_names<T>) members += column_of<T>(each) == column ? 1 : 0;
+            if (members > 1) return false;
+        }
+    }
+    return true;
+}
+
+/// A name that is misspelt would be none at all. Once for each T.
+template <class T>
+struct right_columns {
+    static_assert(renames_members<T>(), "coropg::columns<...>::renamed names a member that the struct does not have");
+    static_assert(leaves_out_members<T>(),
+                  "coropg::columns<...>::optional names a member that the struct does not have");
+    static_assert(has_a_column_for_each<T>(),
+                  "coropg::columns<...>::renamed gives a member two columns, or two members the same one");
+    static constexpr bool are = true;
+};
+
 template <class T, std::size_t I>
 consteval bool may_lack_column() {
     if constexpr (requires { columns<T>::optional; }) {
@@ -47,11 +106,8 @@ consteval bool may_lack_column() {
 
 template <class T, std::size_t I>
 consteval std::string_view column_name() {
-    if constexpr (requires { columns<T>::renamed; }) {
-        for (const auto& [member, column] : columns<T>::renamed)
-            if (member == member_names<T>[I]) return column;
-    }
-    return member_names<T>[I];
+    static_assert(right_columns<T>::are);
+    return column_of<T>(member_names<T>[I]);
 }
 
 template <class T>
