@@ -202,8 +202,10 @@ inline bool disturb(messages& said, dice& roll) {
         case 2: std::swap(one, said[roll(said.size())]); return false;
         case 3: one.resize(roll(one.size() + 1)); return false;  // its length lies now
         case 4:
-            for (std::size_t left = 1 + roll(4); left > 0 && !one.empty(); --left)
-                one[roll(one.size())] ^= static_cast<char>(1U << roll(8));
+            for (std::size_t left = 1 + roll(4); left > 0 && !one.empty(); --left) {
+                char& c = one[roll(one.size())];
+                c = static_cast<char>(c ^ (1 << roll(8)));
+            }
             return false;
         case 5: {
             constexpr std::array<std::uint32_t, 10> lengths{0, 3, 4, 5, 8, 100, 30'001, 0x7fffffff, 0x80000000, ~0U};

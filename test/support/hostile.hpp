@@ -67,8 +67,14 @@ struct scenario {
     testing::script steps;
     ending end;
     std::vector<std::pair<std::string, reply>> replies{};
-    milliseconds timeout{5'000};
+    milliseconds timeout{15'000};
 };
+
+/// One in which the client waits in vain.
+inline scenario in_vain(scenario s) {
+    s.timeout = 300ms;
+    return s;
+}
 
 inline const std::string users = "SELECT name FROM users";
 inline const std::string described = row_description({{"name"}});
@@ -176,7 +182,7 @@ std::string play(const scenario& s) {
     server.answer("SELECT 'probe'", reply::rows({{"probe"}}, {{"probe"}}));
     for (const auto& [sql, with] : s.replies) server.answer(sql, with);
     conninfo info = server.info();
-    info.set("password", "secret").set("connect_timeout", "2").set("sslmode", "disable");
+    info.set("password", "secret").connect_timeout(std::max<milliseconds>(s.timeout, 2s)).set("sslmode", "disable");
 
     Face face;
     std::optional<typename Face::connection> conn;
@@ -192,8 +198,9 @@ std::string play(const scenario& s) {
     if (conn && s.end.is_open && conn->is_open() != *s.end.is_open)
         j.complain(*s.end.is_open ? "the connection is closed" : "the connection is open");
     if (conn) {
-        const auto next = j.hear(1s + of_a_cancel, [&] {
-            auto limited = conn->with({.timeout = 1s});
+        const milliseconds patience = s.end.is_open == true ? 15s : 1s;
+        const auto next = j.hear(patience + of_a_cancel, [&] {
+            auto limited = conn->with({.timeout = patience});
             return AWAIT(limited.template fetch_one<std::string>("SELECT 'probe'"));
         });
         if (next && *next != "probe") j.complain("the next statement has the rows of another: " + *next);

@@ -11,7 +11,6 @@
 
 #include <coropg/types/enum.hpp>
 
-#include <cstdio>
 #include <iostream>
 #include <map>
 
@@ -74,8 +73,8 @@ struct tally {
 template <class Face>
 class conversation {
  public:
-    conversation(Face& face, disturbed_server& server, tally& told, std::uint64_t seed)
-        : face{face}, server_{server}, told_{told}, roll_{seed} {
+    conversation(Face& on, disturbed_server& server, tally& told, std::uint64_t seed)
+        : face{on}, server_{server}, told_{told}, roll_{seed} {
         plan_.seed = seed;
         plan_.turn = roll_(3) == 0 ? roll_(2) : roll_(10);
         plan_.count = roll_(3) == 0 ? 2 + roll_(4) : 1;
