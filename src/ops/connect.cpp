@@ -5,6 +5,7 @@
 #include "../attempts.hpp"
 #include "../hang_up.hpp"
 #include "../targets.hpp"
+#include "aside.hpp"
 
 #include <arpa/inet.h>
 
@@ -12,6 +13,8 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <memory>
+#include <optional>
 #include <random>
 #include <system_error>
 #include <tuple>
@@ -77,14 +80,52 @@ pq::connection start(const conninfo& info, const target& t, std::string_view ses
     return conn;
 }
 
+PostgresPollingStatusType step(PGconn* conn) noexcept {
+    const pq::plain_english language;
+    return PQconnectPoll(conn);
+}
+
 std::chrono::milliseconds since(clock::time_point start) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - start);
 }
 
+/// What an attempt works on. A thread may outlive it.
+struct candidate {
+    explicit candidate(pq::connection begun) : conn{std::move(begun)} {}
+
+    pq::connection conn;
+    connect_attempt heard{};  // by notices
+};
+
+/// A step of libpq's, which may compute for as long as the server likes: SCRAM's proof of a password.
+struct proving : aside_call {
+    explicit proving(std::shared_ptr<candidate> one) : of{std::move(one)} {}
+
+    const std::shared_ptr<candidate> of;
+    PostgresPollingStatusType status = PGRES_POLLING_FAILED;
+
+ private:
+    void work() noexcept override { status = step(of->conn.get()); }
+};
+
 bool is_ready(int socket, want to) { return to == want::read ? is_readable(socket) : is_writable(socket); }
 
-/// PQconnectPoll until it is done. The socket is asked for anew each time: libpq may have opened another one.
-op<PostgresPollingStatusType> poll_until_done(PGconn* conn, clock::time_point deadline, connect_attempt& attempt) {
+/// The step, beside the event loop; nothing if it does not end in time.
+op<std::optional<PostgresPollingStatusType>> prove(std::shared_ptr<candidate> one, clock::time_point deadline) {
+    const auto call = std::make_shared<proving>(std::move(one));
+    aside_threads::of_connects().run(call);
+    while (!call->has_ended()) {
+        const answer woken = co_await wish{want::read, call->descriptor(), deadline};
+        if (woken == answer::timed_out && !call->has_ended()) co_return std::nullopt;
+    }
+    co_return call->status;
+}
+
+/// PQconnectPoll until it is done. The socket is asked for anew each time: libpq may have opened another one. What has to
+/// be left behind is taken from `one`.
+op<PostgresPollingStatusType> poll_until_done(std::shared_ptr<candidate>& one, clock::time_point deadline,
+                                              connect_attempt& attempt) {
+    PGconn* const conn = one->conn.get();
     want next = want::write;
     bool was_late = false;
     while (PQstatus(conn) != CONNECTION_BAD) {
@@ -99,10 +140,17 @@ op<PostgresPollingStatusType> poll_until_done(PGconn* conn, clock::time_point de
             attempt.reason = "no answer within connect_timeout";
             co_return PGRES_POLLING_FAILED;
         }
-        const PostgresPollingStatusType status = [conn] {
-            const pq::plain_english language;
-            return PQconnectPoll(conn);
-        }();
+        std::optional<PostgresPollingStatusType> done;
+        if (PQstatus(conn) == CONNECTION_AWAITING_RESPONSE)
+            done = co_await prove(one, deadline);
+        else
+            done = step(conn);
+        if (!done) {
+            one = nullptr;
+            attempt.reason = "the password's proof takes longer than connect_timeout, as the server asks for";
+            co_return PGRES_POLLING_FAILED;
+        }
+        const PostgresPollingStatusType status = *done;
         if (status == PGRES_POLLING_OK) co_return status;
         if (status == PGRES_POLLING_FAILED) break;
         next = status == PGRES_POLLING_READING ? want::read : want::write;
@@ -126,7 +174,9 @@ void take_notice(void* attempt, const PGresult* notice) noexcept {
 }
 
 /// Whether the server has not ended what it has just accepted: for too many, or for being idle while we were late.
-bool is_kept(PGconn* conn, connect_attempt& attempt) {
+bool is_kept(candidate& one) {
+    PGconn* const conn = one.conn.get();
+    connect_attempt& attempt = one.heard;
     const bool has_ended = has_hung_up(PQsocket(conn));
     if (!has_ended && attempt.reason.empty()) return true;
     for (bool is_more = has_ended; is_more;) {
@@ -138,16 +188,23 @@ bool is_kept(PGconn* conn, connect_attempt& attempt) {
 }
 
 /// One attempt, told in `attempt`.
-op<bool> establish(PGconn* conn, std::optional<std::chrono::seconds> limit, connect_attempt& attempt) {
+op<bool> establish(std::shared_ptr<candidate>& one, std::optional<std::chrono::seconds> limit,
+                   connect_attempt& attempt) {
     const clock::time_point started = clock::now();
-    PQsetNoticeReceiver(conn, take_notice, &attempt);
+    PGconn* const conn = one->conn.get();
+    PQsetNoticeReceiver(conn, take_notice, &one->heard);
     PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);  // for the SQLSTATE
     const clock::time_point deadline = limit ? started + *limit : no_deadline;
-    const auto status = co_await poll_until_done(conn, deadline, attempt);
-    PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
+    const auto status = co_await poll_until_done(one, deadline, attempt);
     attempt.elapsed = since(started);
-    const bool connected = status == PGRES_POLLING_OK && is_kept(conn, attempt);
-    PQsetNoticeReceiver(conn, pq::log_notice, nullptr);
+    bool connected = false;
+    if (one != nullptr) {
+        PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
+        connected = status == PGRES_POLLING_OK && is_kept(*one);
+        PQsetNoticeReceiver(conn, pq::log_notice, nullptr);
+        if (attempt.reason.empty())
+            std::tie(attempt.sqlstate, attempt.reason) = std::tie(one->heard.sqlstate, one->heard.reason);
+    }
     if (should_log(log_level::info)) {
         std::string text = connected ? "connected to " : "cannot connect to ";
         text += place_of(attempt);
@@ -228,9 +285,10 @@ op<pq::connection> connect(conninfo info) {
             only_timeouts = only_timeouts && !addresses.empty();
             for (const target& address : addresses) {
                 attempts.push_back({address.host, address.hostaddr, address.port, {}, {}, {}});
-                pq::connection conn = start(info, address, session_attrs, attempts.back());
-                if (co_await establish(conn.get(), limit, attempts.back())) co_return conn;
-                const bool was_answered = PQstatus(conn.get()) == CONNECTION_BAD || !attempts.back().sqlstate.empty();
+                auto one = std::make_shared<candidate>(start(info, address, session_attrs, attempts.back()));
+                if (co_await establish(one, limit, attempts.back())) co_return std::move(one->conn);
+                const bool is_bad = one != nullptr && PQstatus(one->conn.get()) == CONNECTION_BAD;
+                const bool was_answered = is_bad || !attempts.back().sqlstate.empty();
                 only_timeouts = only_timeouts && !was_answered;
                 // as libpq: the others would refuse it, too
                 if (is_lasting(attempts.back())) throw connection_error{std::move(attempts)};

@@ -6,6 +6,7 @@
 #include <coropg/testing/messages.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
 #include <cstdlib>
@@ -214,6 +215,75 @@ BOOST_AUTO_TEST_CASE(an_event_loop_that_stalls_does_not_fail_a_connect) {
     face.io.poll();
     std::this_thread::sleep_for(1200ms);  // it does something else
     connecting.wait();
+}
+
+/// Asks for a proof of the password that takes some ten seconds to compute.
+class expensive_server {
+ public:
+    ~expensive_server() { serving_.join(); }
+
+    [[nodiscard]] conninfo info() const {
+        conninfo info;
+        info.host("127.0.0.1").port(listener_.local_endpoint().port()).user("x").dbname("x").password("secret");
+        return info.set("sslmode", "disable").connect_timeout(std::chrono::seconds{1});
+    }
+
+ private:
+    using tcp = asio::ip::tcp;
+
+    static std::string read(tcp::socket& from, std::size_t size) {
+        std::string bytes(size, '\0');
+        asio::read(from, asio::buffer(bytes));
+        return bytes;
+    }
+    static std::string read_message(tcp::socket& from) {
+        std::size_t length = 0;
+        for (const char c : read(from, 4)) length = length << 8U | static_cast<unsigned char>(c);
+        return read(from, length - 4);
+    }
+    void serve() {
+        try {
+            tcp::socket client = listener_.accept();
+            read_message(client);
+            const auto ask = [&client](char type, const std::string& body) {
+                asio::write(client, asio::buffer(testing::message('R', std::string{"\0\0\0", 3} + type + body)));
+            };
+            ask('\x0a', std::string{"SCRAM-SHA-256\0", 15});
+            read(client, 1);
+            const std::string first = read_message(client);
+            ask('\x0b', first.substr(first.find("r=")) + "s,s=c2FsdHNhbHQ=,i=20000000");
+            read(client, 1);
+        } catch (const boost::system::system_error&) {  // the client went
+        }
+    }
+
+    asio::io_context io_;
+    tcp::acceptor listener_{io_, {asio::ip::address_v4::loopback(), 0}};
+    std::thread serving_{[this] { serve(); }};
+};
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_proof_of_the_password_that_takes_long_is_given_up_in_time, Face, both_faces) {
+    const expensive_server server;
+    Face face;
+    const auto start = std::chrono::steady_clock::now();
+    const auto e = error_of<connect_timeout>([&] { face.connect(server.info()); });
+    BOOST_TEST((std::chrono::steady_clock::now() - start < within(std::chrono::seconds{3})));
+    BOOST_TEST(contains(e.what(), "proof"), e.what());
+}
+
+BOOST_AUTO_TEST_CASE(an_event_loop_goes_on_while_a_proof_is_computed) {
+    using namespace std::chrono_literals;
+    const expensive_server server;
+    async_face face;
+    cancellable connecting{face.io, only_run(coropg::connect(server.info()))};
+    auto longest = 0ns;
+    for (auto last = std::chrono::steady_clock::now(); !connecting.has_ended();) {
+        face.io.run_one_for(10ms);
+        const auto now = std::chrono::steady_clock::now();
+        longest = std::max<std::chrono::nanoseconds>(longest, now - std::exchange(last, now));
+    }
+    BOOST_TEST((longest < within(500ms)));
+    connecting.error<connect_timeout>();
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(another_encoding_than_utf8_is_refused, Face, both_faces) {

@@ -41,7 +41,7 @@ ROOMS = [
         f"{folder}/{part}.?pp" for folder in ("coropg/detail/session", "src/session")
         for part in ("wire", "statement_cache", "spares", "type_resolver", "type_lookup", "reports", "finish")]),
     # work of several steps that needs a connection for itself
-    (5, "ops", ["coropg/detail/ops/ops.hpp", "src/ops/*.cpp"]),
+    (5, "ops", ["coropg/detail/ops/ops.hpp", "src/ops/*.?pp"]),
     (5, "runner", ["coropg/detail/drivers/runner.hpp"]),
     # what a caller submits and a session runs up to one Sync
     (4, "unit", ["coropg/detail/session/unit.hpp", "coropg/detail/session/unit_queue.hpp",
