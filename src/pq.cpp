@@ -9,6 +9,12 @@
 
 namespace coropg::detail::pq {
 
+std::string_view severity_of(const PGresult* r) noexcept {
+    for (const int field : {PG_DIAG_SEVERITY_NONLOCALIZED, PG_DIAG_SEVERITY})
+        if (const char* const value = PQresultErrorField(r, field)) return value;
+    return {};
+}
+
 diagnostics diagnostics_of(const PGresult* r) {
     const auto text = [r](int code) {
         const char* value = PQresultErrorField(r, code);
@@ -17,7 +23,7 @@ diagnostics diagnostics_of(const PGresult* r) {
     const auto number = [&](int code) { return std::atoi(text(code).c_str()); };
     diagnostics d;
     d.sqlstate = text(PG_DIAG_SQLSTATE);
-    d.severity = text(PG_DIAG_SEVERITY_NONLOCALIZED);
+    d.severity = severity_of(r);
     d.message = text(PG_DIAG_MESSAGE_PRIMARY);
     if (d.message.empty()) d.message = PQresultErrorMessage(r);
     if (d.severity.empty()) d.severity = "ERROR";

@@ -25,16 +25,13 @@ constexpr int binary_results = 1;
 
 /// A server's notice has an SQLSTATE. The server's errors that come while nothing is under way are notices, too.
 bool is_of_libpq(const PGresult* notice) {
-    const char* const severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
-    return PQresultErrorField(notice, PG_DIAG_SQLSTATE) == nullptr && severity != nullptr &&
-           std::string_view{severity} == "NOTICE";
+    return PQresultErrorField(notice, PG_DIAG_SQLSTATE) == nullptr && pq::severity_of(notice) == "NOTICE";
 }
 
 /// The text of an error that ends the connection, else "". While nothing is under way libpq takes it for a notice.
 std::string_view last_words_of(const PGresult* notice) {
-    const char* const severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
-    const bool is_last =
-        severity != nullptr && (severity == std::string_view{"FATAL"} || severity == std::string_view{"PANIC"});
+    const std::string_view severity = pq::severity_of(notice);
+    const bool is_last = severity == "FATAL" || severity == "PANIC";
     const char* const text = is_last ? PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY) : nullptr;
     return text == nullptr ? std::string_view{} : text;
 }

@@ -133,4 +133,17 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_function_raises_does_not_say_so, Face, both
     }
 }
 
+// PgBouncer says it in older words: it does not send the severity a second time, untranslated.
+BOOST_AUTO_TEST_CASE_TEMPLATE(nor_is_what_a_pooler_has_not_found_a_server_for, Face, both_faces) {
+    Face face;
+    testing::fake_server pooler;
+    pooler.next(
+        {testing::step::startup(), testing::step::expect("PBDES"),
+         testing::step::send(testing::error_response({{'S', "FATAL"}, {'C', "08P01"}, {'M', "query_wait_timeout"}})),
+         testing::step::close()});
+    auto conn = face.connect(pooler.info());
+    const auto e = ERROR_OF(connection_error, conn.execute("INSERT INTO t VALUES (1)"));
+    BOOST_TEST((e.outcome() == outcome::not_executed), e.what());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

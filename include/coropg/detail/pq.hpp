@@ -27,6 +27,9 @@ using result = std::unique_ptr<PGresult, freed_by<PQclear>>;
 using notification = std::unique_ptr<PGnotify, freed_by<PQfreemem>>;
 using options = std::unique_ptr<PQconninfoOption, freed_by<PQconninfoFree>>;
 
+/// "ERROR", "FATAL" and the like, not translated; poolers send it once, in these words. Empty if there is none.
+std::string_view severity_of(const PGresult* r) noexcept;
+
 /// The fields of an error or notice.
 diagnostics diagnostics_of(const PGresult* r);
 
