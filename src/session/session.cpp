@@ -324,6 +324,7 @@ void session::end_exclusive() {
     else
         transactions_.settled(!wire_.is_at_rest());
     const bool is_last = u.is_for == purpose::farewell;
+    if (!u.commands.empty()) types_.forget();  // a script may alter types, and nobody has seen its tags
     finish(underway_.pop_front());
     if (is_last) return close("closed by close()", ending::by_program);
     if (!wire_.enter_pipeline()) return lose();

@@ -50,6 +50,7 @@ void tell_of_pooler() {
 void session::note_tag(unit& u, const command& c) {
     const std::string_view tag = c.answer.command_tag();
     if (is_undone_with_others(tag)) return;
+    if (u.is_for != purpose::reset) types_.note_tag(tag, u.text_of(c).sql);
     if ((tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") && u.is_for != purpose::reset)
         wire_.statements().forget_ready();
     if (u.within) return;
@@ -91,6 +92,7 @@ void session::replay(unit_ptr&& u) {
 /// Forgets the statements and types of a unit that failed for them: they are looked up at their next use. A type
 /// that was dropped and made anew has another OID.
 void session::forget_what_broke(unit& u) {
+    if (wire_.is_at_rest()) types_.undo();
     if (u.sends_user_types && (u.sqlstate().starts_with("42") || u.sqlstate().starts_with("XX"))) types_.forget_names();
     const out_of_date cause = u.staleness();
     const bool vanished = cause == out_of_date::statement && !u.failed_in_parse;

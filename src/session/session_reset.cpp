@@ -68,6 +68,7 @@ unit_ptr session::make_reset(session_change undone) {
     u->is_for = purpose::reset;
     if (undone == session_change::none) return u;
     // Names in SQL of its user: with another search_path they mean other types.
+    types_.undo();
     types_.restore_clean();
     // Nobody knows what is begun by hand before it is answered. That there is nothing to roll back is just a warning.
     if (!wire_.is_at_rest()) u->add_own("ROLLBACK");

@@ -63,7 +63,7 @@ void session::look_up(const std::vector<std::string_view>& names, const std::vec
 
 void session::end_lookup(unit_ptr&& u) {
     try {
-        types_.end_lookup(u->failed() ? nullptr : &u->commands.front().answer);
+        types_.end_lookup(u->failed() ? nullptr : &u->commands.front().answer, !wire_.is_at_rest());
     } catch (const std::exception& e) {
         u->fail(std::current_exception());
         close(std::string{"the answer about types cannot be read: "} + e.what());

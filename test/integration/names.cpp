@@ -70,6 +70,17 @@ struct only_size {
     bool operator==(const only_size&) const = default;
 };
 
+/// Made by the tests themselves.
+struct later {
+    int n;
+    bool operator==(const later&) const = default;
+};
+
+/// In each schema another type.
+struct loose {
+    int n;
+};
+
 }  // namespace names_test
 
 using namespace names_test;
@@ -96,6 +107,10 @@ struct coropg::columns<other_names> {
 };
 template <>
 struct coropg::codec<other_names> : coropg::composite_codec<other_names, "names.pair"> {};
+template <>
+struct coropg::codec<later> : coropg::composite_codec<later, "names.later"> {};
+template <>
+struct coropg::codec<loose> : coropg::composite_codec<loose, "loose"> {};
 template <>
 struct coropg::codec<painted> : coropg::composite_codec<painted, "names.painted"> {};
 
@@ -336,6 +351,73 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(call_of_a_void_function_returns_nothing, Face, bot
     auto conn = connection_with_names(face);
     AWAIT(conn.execute("CREATE FUNCTION names.nothing(int) RETURNS void LANGUAGE sql AS 'SELECT'"));
     AWAIT(conn.template call<void>("names.nothing", 1));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_learned_in_a_transaction_that_is_undone_is_forgotten, Face, both_faces) {
+    Face face;
+    auto conn = connection_with_names(face);
+    const auto make_and_use = [&](auto& in) {
+        AWAIT(in.execute("CREATE TYPE names.later AS (n int)"));
+        return AWAIT(in.template fetch_one<later>("SELECT $1", later{5}));
+    };
+    for (int i = 0; i < 2; ++i) {
+        auto tx = AWAIT(conn.begin());
+        BOOST_CHECK((make_and_use(tx) == later{5}));
+        AWAIT(tx.rollback());
+    }
+    for (int i = 0; i < 2; ++i) {
+        AWAIT(conn.execute("BEGIN"));
+        BOOST_CHECK((make_and_use(conn) == later{5}));
+        AWAIT(conn.execute("ROLLBACK"));
+    }
+    auto tx = AWAIT(conn.begin());
+    for (int i = 0; i < 2; ++i) {
+        auto savepoint = AWAIT(tx.begin());
+        BOOST_CHECK((make_and_use(savepoint) == later{5}));
+        AWAIT(savepoint.rollback());
+    }
+    BOOST_CHECK((make_and_use(tx) == later{5}));
+    AWAIT(tx.commit());
+    BOOST_CHECK((AWAIT(conn.template fetch_one<later>("SELECT $1", later{6})) == later{6}));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_connection_alters_itself_is_asked_for_again, Face, both_faces) {
+    Face face;
+    auto conn = connection_with_names(face);
+    const auto read = [&] { return AWAIT(conn.template fetch_one<named_pair>("SELECT (1, 2)::names.pair")); };
+    BOOST_CHECK((read() == named_pair{1, 2}));
+    AWAIT(conn.execute("ALTER TYPE names.pair RENAME ATTRIBUTE first TO third"));
+    AWAIT(conn.execute("ALTER TYPE names.pair RENAME ATTRIBUTE second TO first"));
+    AWAIT(conn.execute("ALTER TYPE names.pair RENAME ATTRIBUTE third TO second"));
+    BOOST_CHECK((read() == named_pair{2, 1}));
+    AWAIT(
+        conn.execute_script("ALTER TYPE names.pair RENAME ATTRIBUTE first TO third;"
+                            "ALTER TYPE names.pair RENAME ATTRIBUTE second TO first;"
+                            "ALTER TYPE names.pair RENAME ATTRIBUTE third TO second"));
+    BOOST_CHECK((read() == named_pair{1, 2}));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(another_search_path_gives_names_another_meaning, Face, both_faces) {
+    Face face;
+    auto conn = connection_with_names(face);
+    AWAIT(
+        conn.execute_script("DROP SCHEMA IF EXISTS names_other CASCADE; CREATE SCHEMA names_other;"
+                            "CREATE TYPE names.loose AS (n int); CREATE TYPE names_other.loose AS (n int)"));
+    const auto sent_as = [&] {
+        return AWAIT(conn.template fetch_one<std::string>("SELECT format_type(pg_typeof($1), NULL)", loose{1}));
+    };
+    const auto schema = [&] {
+        return AWAIT(conn.template fetch_one<std::string>(
+            "SELECT nspname::text FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace "
+            "WHERE t.oid = pg_typeof($1)::oid",
+            loose{1}));
+    };
+    AWAIT(conn.execute("SET search_path = names"));
+    BOOST_TEST(schema() == "names");
+    AWAIT(conn.execute("SET Search_Path = names_other"));
+    BOOST_TEST(schema() == "names_other");
+    BOOST_TEST(sent_as() == "loose");
+    AWAIT(conn.execute("DROP SCHEMA names_other CASCADE"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

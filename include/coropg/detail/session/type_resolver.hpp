@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace coropg::detail {
 
@@ -34,16 +35,23 @@ class type_resolver {
     void note_types(unit& u, result& answer) const;
 
     void begin_lookup() noexcept { ++lookups_; }
-    /// `answer` is null if the lookup failed.
-    void end_lookup(const result* answer);
+    /// `answer` is null if the lookup failed. What may be learned in a transaction holds until that is undone.
+    void end_lookup(const result* answer, bool in_transaction = false);
     [[nodiscard]] bool is_looking_up() const noexcept { return lookups_ > 0; }
     /// Names are asked for again at their next use: a type may have been altered or made anew.
     void forget_names();
+    /// Types are asked for again at their next use, and names, too.
+    void forget();
+    /// A statement with this tag is done: forgets what it may have altered, or undone.
+    void note_tag(std::string_view tag, std::string_view sql);
+    /// The transaction is undone, and with it what was learned of types in it.
+    void undo();
 
  private:
     std::shared_ptr<const type_catalog> known_ = std::make_shared<type_catalog>();
     std::shared_ptr<const type_catalog> clean_;  // as before the first change of the session
     std::size_t lookups_ = 0;                    // not ended yet
+    bool is_provisional_ = false;                // something was learned in a transaction that is open
     std::size_t generation_ = 1;
 };
 
