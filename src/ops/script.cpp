@@ -77,13 +77,13 @@ op<void> script(PGconn* conn, unit& u) {
     }
     if (PQstatus(conn) == CONNECTION_BAD) co_return;
     if (PQtransactionStatus(conn) == PQTRANS_UNKNOWN) throw malformed_answer{"the state of the transaction is unknown"};
-    if (copied) throw usage_error{"COPY moves data of its own: use copy_in or copy_out", site, outcome::failed};
     u.failed_command = u.answered;
+    const outcome became = may_stay(u) ? outcome::unknown : outcome::failed;
+    if (copied) throw usage_error{"COPY moves data of its own: use copy_in or copy_out", site, became};
     if (!problem && u.answered == 0) throw malformed_answer{"a script without an answer"};
     if (!problem) co_return;
     if (problem->position > opening_size) problem->position -= opening_size;
-    throw_server_error(std::move(*problem), u.site_of(u.failed_command),
-                       may_stay(u) ? outcome::unknown : outcome::failed);
+    throw_server_error(std::move(*problem), u.site_of(u.failed_command), became);
 }
 
 op<void> nothing(PGconn*, unit&) { co_return; }

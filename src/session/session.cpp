@@ -38,9 +38,7 @@ std::exception_ptr cancelled(const unit& u) {
 /// do not commit by themselves; within a transaction, nothing before COMMIT.
 outcome lost_outcome(const unit& u, ending how) {
     if (how == ending::unheard) return outcome::not_executed;
-    const bool may_commit = u.sync_sent || u.kept > 0 || u.changes != session_change::none;
-    const bool decided = decides(u.is_for) || (!u.within && may_commit);
-    return decided ? outcome::unknown : outcome::not_executed;
+    return decides(u.is_for) || may_have_stored(u) ? outcome::unknown : outcome::not_executed;
 }
 
 /// Whether the server, or a pooler in front of it, gave up waiting at the moment at which `head` was sent.

@@ -15,18 +15,10 @@ namespace {
 /// Once for a statement that broke, once for a type.
 constexpr int max_replays = 2;
 
-/// Whether what a statement with that command tag did ends with the statements that share its Sync, if one of them
-/// fails. CALL and DO may have committed; CREATE INDEX CONCURRENTLY, VACUUM and the like have.
-bool is_undone_with_others(std::string_view tag) {
+/// Whether a statement with that command tag did nothing but read and write rows.
+bool is_of_rows(std::string_view tag) {
     constexpr std::string_view commands[]{"SELECT ", "INSERT ", "UPDATE ", "DELETE ", "MERGE "};
     return tag.empty() || std::ranges::any_of(commands, [tag](std::string_view c) { return tag.starts_with(c); });
-}
-
-/// Whether a transaction is open behind what has this tag: a new one, or the same, back at a savepoint.
-bool keeps_transaction(std::string_view tag, std::string_view sql) {
-    if (tag != "COMMIT" && tag != "ROLLBACK") return false;
-    const sql_shape shape = scan_sql(sql);
-    return !shape.ends_transaction || shape.chains;
 }
 
 /// The transaction that `u` opened is undone: whatever comes next begins it.
@@ -49,13 +41,17 @@ void tell_of_pooler() {
 
 void session::note_tag(unit& u, const command& c) {
     const std::string_view tag = c.answer.command_tag();
-    if (is_undone_with_others(tag)) return;
+    if (is_of_rows(tag)) return;
     if (u.is_for != purpose::reset) types_.note_tag(tag, u.text_of(c).sql);
     if ((tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") && u.is_for != purpose::reset)
         wire_.statements().forget_ready();
     if (u.within) return;
+    const sql_shape shape = scan_sql(u.text_of(c).sql);
     u.kept = u.answered + 1;
-    if (!keeps_transaction(tag, u.text_of(c).sql)) transactions_.tagged(tag);
+    if (shape.commits || (shape.ends_transaction && tag != "ROLLBACK")) u.stored = u.kept;
+    // A transaction is open behind AND CHAIN, and behind ROLLBACK TO a savepoint.
+    const bool is_end = tag == "COMMIT" || tag == "ROLLBACK";
+    if (!is_end || (shape.ends_transaction && !shape.chains)) transactions_.tagged(tag);
 }
 
 /// A unit that failed for what the session knew wrongly of the server. Nothing of it has an effect: the statement that

@@ -62,14 +62,16 @@ void type_resolver::forget() {
 }
 
 void type_resolver::note_tag(std::string_view tag, std::string_view sql) {
-    if (tag == "COMMIT")
-        is_provisional_ = false;
-    else if (tag == "ROLLBACK")
-        undo();
-    else if (is_of_types(tag))
+    if (tag == "COMMIT" || tag == "ROLLBACK") {
+        if (is_path_local_) forget_names();
+        if (tag == "ROLLBACK") return undo();  // to a savepoint, perhaps
+        is_provisional_ = is_path_local_ = false;
+    } else if (is_of_types(tag)) {
         tag.starts_with("CREATE ") ? forget_names() : forget();
-    else if (tag == "DISCARD ALL" || tag == "RESET" || (tag == "SET" && names_search_path(sql)))
+    } else if (tag == "DISCARD ALL" || tag == "RESET" || (tag == "SET" && names_search_path(sql))) {
+        is_path_local_ = tag == "SET";
         forget_names();
+    }
 }
 
 void type_resolver::undo() {

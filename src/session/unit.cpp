@@ -262,7 +262,7 @@ void unit::throw_failure_of(std::size_t index) const {
         return throw_failure();
     const std::string failed = std::string{"statement "} + std::to_string(failed_command - opening_commands + 1) +
                                " of the pipeline failed: " + std::string{server_message()};
-    if (own < kept) throw pipeline_aborted{"executed, and perhaps stored: " + failed, site_of(own), outcome::unknown};
+    if (own < stored) throw pipeline_aborted{"executed, and perhaps stored: " + failed, site_of(own), outcome::unknown};
     throw pipeline_aborted{(own < failed_command ? "rolled back: " : "not executed: ") + failed, site_of(own)};
 }
 
@@ -289,7 +289,20 @@ bool ends_unsent(unit& u) {
 bool may_stay(const unit& u) {
     if (u.within || u.failed_in_parse || u.commands.empty()) return false;
     const sql_shape failed = scan_sql(u.text_of(u.commands[std::min(u.failed_command, u.commands.size() - 1)]).sql);
-    return u.kept > 0 || failed.calls || (u.exclusive && failed.ends_transaction);
+    return u.stored > 0 || failed.commits_midway || (u.exclusive && (failed.commits || failed.ends_transaction));
+}
+
+bool may_have_stored(const unit& u) {
+    if (u.within) return false;
+    if (u.sync_sent || u.stored > 0) return true;
+    std::size_t scanned = u.statements.size();
+    for (std::size_t i = u.answered; i < u.sent; ++i) {
+        if (u.commands[i].statement == scanned) continue;
+        scanned = u.commands[i].statement;
+        const sql_shape shape = scan_sql(u.statements[scanned].sql);
+        if (shape.commits || shape.ends_transaction) return true;
+    }
+    return false;
 }
 
 std::exception_ptr stop_error(const unit& u, stop_cause cause, std::string_view reason, outcome became) {

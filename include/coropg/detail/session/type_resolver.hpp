@@ -52,6 +52,7 @@ class type_resolver {
     std::shared_ptr<const type_catalog> clean_;  // as before the first change of the session
     std::size_t lookups_ = 0;                    // not ended yet
     bool is_provisional_ = false;                // something was learned in a transaction that is open
+    bool is_path_local_ = false;                 // the search_path was set in it, and may end with it
     std::size_t generation_ = 1;
 };
 

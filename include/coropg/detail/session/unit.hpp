@@ -112,8 +112,10 @@ struct unit_progress {
     bool failed_in_parse = false;
     /// Its error ended the connection, which no function can raise.
     bool failed_fatally = false;
-    /// Of so many commands the effect may stay, whatever becomes of the rest: the last of them is COMMIT, CALL or the like.
+    /// So many commands are done, the last of them more than rows: none of them is run once more.
     std::size_t kept = 0;
+    /// So many are done, and the effect of the last of them stays, whatever becomes of the rest: COMMIT, CALL.
+    std::size_t stored = 0;
     bool parse_answered = false;
     bool sync_sent = false;
     /// When its types were asked for (`type_resolver::generation`), 0 if they were not: what is not known then, the server
@@ -269,6 +271,8 @@ bool ends_unsent(unit& u);
 /// Whether something that `u` did may be stored though it has failed: CALL and DO may commit on their way, and COMMIT by
 /// hand does.
 [[nodiscard]] bool may_stay(const unit& u);
+/// The same of a unit that was sent in part, and whose answers are not all there.
+[[nodiscard]] bool may_have_stored(const unit& u);
 
 /// The error for the waiter of `u`, which was stopped.
 std::exception_ptr stop_error(const unit& u, stop_cause cause, std::string_view reason, outcome became);

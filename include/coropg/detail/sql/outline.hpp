@@ -117,6 +117,18 @@ constexpr session_change change_by_name(std::string_view name) {
     return session_change::none;
 }
 
+/// Whether a command that begins with `word` commits on its way, or may.
+constexpr bool is_committing_command(std::string_view word) {
+    const auto is_one_of = [word](const auto&... commands) { return (is_sql_word(word, commands) || ...); };
+    return is_one_of("CALL", "DO", "VACUUM", "REINDEX", "CLUSTER");
+}
+
+/// Whether CREATE, ALTER or DROP of `kind` is no part of a transaction.
+constexpr bool is_of_cluster(std::string_view kind) {
+    const auto is_one_of = [kind](const auto&... kinds) { return (is_sql_word(kind, kinds) || ...); };
+    return is_one_of("DATABASE", "TABLESPACE", "SUBSCRIPTION", "SYSTEM");
+}
+
 /// Counts statements, finds COPY with the client, the ends of transactions and what changes the session, from the words
 /// and symbols outside quotes and comments, and from quoted identifiers.
 ///
@@ -131,11 +143,12 @@ class sql_outline {
         if (change != session_change::none) note_change(change);
         if (is_first) {
             in_create_ = is_sql_word(text, "CREATE");
+            in_definition_ = in_create_ || is_sql_word(text, "ALTER") || is_sql_word(text, "DROP");
             in_copy_ = is_sql_word(text, "COPY");
             in_ending_ = is_sql_word(text, "COMMIT") || is_sql_word(text, "END") || is_sql_word(text, "ROLLBACK") ||
                          is_sql_word(text, "ABORT");
             in_prepare_ = is_sql_word(text, "PREPARE");
-            calls_ = calls_ || is_sql_word(text, "CALL") || is_sql_word(text, "DO");
+            commits_midway_ = commits_midway_ || is_committing_command(text);
         } else if (in_copy_) {
             follow_copy(text);
         } else if (in_ending_) {
@@ -144,8 +157,8 @@ class sql_outline {
         } else if (in_prepare_) {
             in_ending_ = is_sql_word(text, "TRANSACTION");
             in_prepare_ = false;
-        } else if (in_create_) {
-            follow_body(text);
+        } else if (in_definition_) {
+            follow_definition(text);
         }
         previous_ = text;
     }
@@ -185,8 +198,10 @@ class sql_outline {
     [[nodiscard]] constexpr bool ends_transaction() const { return ends_transaction_ || in_ending_; }
     /// Whether one that ends also begins the next.
     [[nodiscard]] constexpr bool chains() const { return chains_; }
-    /// Whether one is CALL or DO: what it runs may commit on its way.
-    [[nodiscard]] constexpr bool calls() const { return calls_; }
+    /// Whether one is not undone when another that shares its Sync fails.
+    [[nodiscard]] constexpr bool commits() const { return commits_ || commits_midway_; }
+    /// Whether one may have stored something even if it fails itself.
+    [[nodiscard]] constexpr bool commits_midway() const { return commits_midway_; }
     [[nodiscard]] constexpr session_change changes() const { return changes_; }
 
  private:
@@ -194,7 +209,7 @@ class sql_outline {
     constexpr bool enter() {
         if (in_statement_) return false;
         in_statement_ = awaits_command_ = true;
-        in_create_ = in_copy_ = in_prepare_ = false;
+        in_create_ = in_definition_ = in_copy_ = in_prepare_ = false;
         ++statements_;
         return true;
     }
@@ -211,6 +226,14 @@ class sql_outline {
     constexpr void follow_copy(std::string_view text) {
         if (parentheses_ > 0 || !(is_sql_word(previous_, "FROM") || is_sql_word(previous_, "TO"))) return;
         is_copy_ = is_copy_ || is_sql_word(text, "STDIN") || is_sql_word(text, "STDOUT");
+    }
+
+    /// Of CREATE, ALTER and DROP.
+    constexpr void follow_definition(std::string_view text) {
+        if (is_sql_word(text, "CONCURRENTLY")) commits_midway_ = true;
+        const auto is_first_of = [this](const auto&... commands) { return (is_sql_word(previous_, commands) || ...); };
+        if (is_first_of("CREATE", "ALTER", "DROP")) commits_ = commits_ || is_of_cluster(text);
+        if (in_create_) follow_body(text);
     }
 
     constexpr void follow_body(std::string_view text) {
@@ -236,7 +259,9 @@ class sql_outline {
     bool in_ending_ = false;
     bool ends_transaction_ = false;
     bool chains_ = false;
-    bool calls_ = false;
+    bool in_definition_ = false;
+    bool commits_ = false;
+    bool commits_midway_ = false;
 };
 
 }  // namespace detail

@@ -52,7 +52,8 @@ struct sql_shape {
     bool is_copy = false;           ///< one of the statements is COPY ... FROM STDIN or TO STDOUT
     bool ends_transaction = false;  ///< one of the statements is COMMIT, ROLLBACK or the like
     bool chains = false;            ///< such a one is followed by the next: AND CHAIN
-    bool calls = false;             ///< one of the statements is CALL or DO, which may commit on its way
+    bool commits = false;           ///< one of the statements is not undone with those around it: CREATE DATABASE, CALL
+    bool commits_midway = false;    ///< such a one may have stored something even if it fails: CALL, DO, VACUUM
     session_change changes = session_change::none;  ///< the most that any of the statements may do
     bool ends_in_comment = false;  ///< a "--" comment is still open at the end, so text glued on would vanish in it
 };
@@ -84,7 +85,8 @@ class sql_scanner {
         shape_.is_copy = outline_.is_copy();
         shape_.ends_transaction = outline_.ends_transaction();
         shape_.chains = outline_.chains();
-        shape_.calls = outline_.calls();
+        shape_.commits = outline_.commits();
+        shape_.commits_midway = outline_.commits_midway();
         if (shape_.defect != sql_defect::none) outline_.lose_track();
         shape_.changes = outline_.changes();
         return shape_;
