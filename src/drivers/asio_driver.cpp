@@ -160,7 +160,7 @@ class socket_link final : public asio_link {
     /// Arranges to be called again for all that is open.
     void rearm() {
         if (std::optional<pq::cancel_request> request = core_->take_cancel()) send_cancel(std::move(*request));
-        const bool is_to_tell = core_->has_finished();
+        const bool is_to_tell = core_->finished_count() > 0;
         if (is_to_tell && !std::exchange(is_posted_, true)) asio::post(executor, next_turn{self()});
         if (core_->is_open()) {
             watch();

@@ -126,7 +126,7 @@ void poll_runner::wait(const patience& p) const try {
     const want ready = wait_for(core.socket(), core.wants(), std::min(next, p.limit), timer, p.interruption);
     if (ready != want::nothing) core.advance(ready);
     // Also while a server sends without end.
-    if (next != no_deadline && timer.rests() && !core.has_finished()) core.expire(clock::now());
+    if (next != no_deadline && timer.rests() && core.finished_count() == 0) core.expire(clock::now());
 } catch (const std::exception& e) {
     core().close(text_of(e));
 }

@@ -88,8 +88,10 @@ void session::submit(unit_ptr&& u) {
     if (u->ends_scope()) transactions_.leave(*u->within);
     canceller_.expect(u->deadline);
     const bool may_be_late = u->may_be_late;
+    const bool may_move = u->may_move;
     queued_.push_back(std::move(u));
     if (may_be_late) expire(clock::now());
+    if (may_move) send_away();
 }
 
 want session::wants() const noexcept {

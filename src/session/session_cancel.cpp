@@ -74,6 +74,18 @@ void session::stop(Affected affected, stop_cause cause, clock::time_point now) {
         is_left = true;
     });
     if (is_left) limit_wait(now);
+    send_away();
+}
+
+/// Ends what may run elsewhere, if it would have to wait here for the end of a cancel.
+void session::send_away() {
+    if (canceller_.may_send()) return;
+    unit_queue moved = queued_.extract_if([](const unit& u) { return u.may_move; });
+    while (!moved.empty()) {
+        unit_ptr u = moved.pop_front();
+        u->fail(std::make_exception_ptr(connection_error{"what is before it is being cancelled", u->site()}));
+        finished_.push_back(std::move(u));
+    }
 }
 
 /// Replaces the end of a scope by a rollback, and drops everything else.

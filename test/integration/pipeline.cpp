@@ -211,6 +211,32 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_committed_on_the_way_is_not_told_as_rolle
     BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>("SELECT sum(id) FROM t")) == 2);
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_ends_with_its_pipeline_is_told_as_rolled_back, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    auto p = conn.pipeline();
+    auto table = p.execute("CREATE TEMP TABLE of_a_pipeline (id int)");
+    auto setting = p.execute("SET a.of_a_pipeline = 'on'");
+    p.execute("SELECT 1 / 0");
+    VOID_ERROR_OF(errors::division_by_zero, p.run());
+    for (auto* handle : {&table, &setting})
+        BOOST_TEST((error_of<pipeline_aborted>([&] { handle->get(); }).outcome() == outcome::not_executed));
+    BOOST_TEST(AWAIT(conn.template fetch_one<bool>("SELECT to_regclass('of_a_pipeline') IS NULL")));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_the_server_stores_at_once_is_not_told_as_rolled_back, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    auto p = conn.pipeline();
+    auto vacuum = p.execute("VACUUM pg_catalog.pg_range");
+    p.execute("SELECT 1 / 0");
+    VOID_ERROR_OF(errors::division_by_zero, p.run());
+    BOOST_TEST((error_of<pipeline_aborted>([&] { vacuum.get(); }).outcome() == outcome::unknown));
+    BOOST_TEST((ERROR_OF(error, conn.execute("CREATE INDEX CONCURRENTLY none ON no_table (id)")).outcome() ==
+                outcome::unknown));
+    BOOST_TEST((ERROR_OF(error, conn.execute("CREATE INDEX none ON no_table (id)")).outcome() == outcome::failed));
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_run_again_within_anothers_transaction) {
     async_face face;
     auto conn = face.connect();

@@ -73,7 +73,7 @@ struct by_hand {
     }
     /// Works until a unit is finished.
     unit_ptr next_finished() {
-        while (!core.has_finished()) work();
+        while (core.finished_count() == 0) work();
         return core.take_finished();
     }
 };
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(a_cancel_that_hangs_ends_the_connection_when_its_time_is_up
 
     // The cancel has hit, but whoever sends it has not come back: nobody must wait for him for ever.
     hand.start(hand.statement(unchecked_sql{"SELECT 1"}));
-    BOOST_TEST(!hand.core.has_finished());
+    BOOST_TEST(hand.core.finished_count() == 0U);
     const detail::clock::time_point limit = hand.core.next_deadline();
     BOOST_REQUIRE((limit < detail::clock::now() + 1min));
     hand.core.expire(limit);
@@ -159,13 +159,36 @@ BOOST_AUTO_TEST_CASE(a_cancel_that_ended_lets_the_next_statement_go) {
     hand.core.expire(detail::clock::now() + 1s);
     BOOST_TEST(by_hand::carry_out(hand.core.take_cancel().value()) == "");
     while (hand.core.wants() != want::nothing) hand.work();
-    BOOST_TEST(!hand.core.has_finished(), "a cancel that is still on its way may hit what comes next");
+    BOOST_TEST(hand.core.finished_count() == 0U, "a cancel that is still on its way may hit what comes next");
     hand.core.submit(hand.statement(unchecked_sql{"SELECT 1"}));
     hand.core.cancel_ended(coropg::detail::clock::now());
     failure_of<query_timeout>(hand.next_finished());
     BOOST_TEST((hand.core.next_deadline() == detail::no_deadline));
     hand.core.send();
     hand.next_finished()->throw_failure();
+}
+
+BOOST_AUTO_TEST_CASE(what_may_run_elsewhere_does_not_wait_for_a_cancel) {
+    by_hand hand;
+    const auto movable = [&hand] {
+        unit_ptr u = hand.statement(unchecked_sql{"SELECT 1"});
+        u->may_move = true;
+        return u;
+    };
+    hand.start_sleeping({.timeout = 1ms});
+    hand.core.submit(movable());
+    hand.core.submit(hand.statement(unchecked_sql{"SELECT 2"}));
+    hand.core.expire(detail::clock::now() + 1s);
+    BOOST_TEST(hand.core.finished_count() == 1U);
+    BOOST_TEST((failure_of<connection_error>(hand.next_finished()).outcome() == outcome::not_sent));
+    hand.core.submit(movable());
+    BOOST_TEST((failure_of<connection_error>(hand.next_finished()).outcome() == outcome::not_sent));
+
+    BOOST_TEST(by_hand::carry_out(hand.core.take_cancel().value()) == "");
+    hand.core.cancel_ended(detail::clock::now());
+    failure_of<query_timeout>(hand.next_finished());
+    hand.core.send();
+    hand.next_finished()->throw_failure();  // SELECT 2 has waited
 }
 
 BOOST_AUTO_TEST_CASE(a_cancel_that_is_woken_for_nothing_goes_on) {
@@ -361,7 +384,7 @@ BOOST_AUTO_TEST_CASE(a_receiver_gets_rows_as_they_come_and_nothing_is_read_while
         PQbackendPID(hand.core.native_handle())))
         BOOST_REQUIRE(detail::clock::now() < limit);
 
-    while (!hand.core.has_finished()) {
+    while (hand.core.finished_count() == 0) {
         if (!reader->may_read()) {
             reader->room = reader->numbers.size() + 1000;
             hand.core.advance(want::read);
@@ -428,7 +451,7 @@ BOOST_AUTO_TEST_CASE(an_op_can_wait_for_what_its_caller_supplies) {
         } else {
             hand.work();  // COPY has not begun yet
         }
-        BOOST_REQUIRE(!hand.core.has_finished());
+        BOOST_REQUIRE(hand.core.finished_count() == 0U);
     }
     lines->close();
     hand.core.advance(want::nothing);

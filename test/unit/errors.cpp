@@ -31,7 +31,8 @@ diagnostics report(std::string_view sqlstate, std::string_view message = "someth
 }
 
 [[noreturn]] void fail_with(std::string_view sqlstate) {
-    coropg::detail::throw_server_error(report(sqlstate), call_site{"select 1", std::source_location::current()});
+    coropg::detail::throw_server_error(report(sqlstate), call_site{"select 1", std::source_location::current()},
+                                       coropg::outcome::failed);
 }
 
 const std::type_info& type_thrown_for(std::string_view sqlstate) {

@@ -261,6 +261,35 @@ constexpr copy_case copies[]{
 
 static_assert(std::ranges::all_of(copies, [](const auto& c) { return scan_sql(c.text).is_copy == c.is_copy; }));
 
+struct commit_case {
+    std::string_view text;
+    bool commits;
+    bool midway;
+};
+
+constexpr commit_case commits[]{
+    {"CALL pay(1)", true, true},
+    {"SELECT 1; do $$BEGIN COMMIT; END$$", true, true},
+    {"VACUUM", true, true},
+    {"create unique index concurrently i ON t (a)", true, true},
+    {"ALTER TABLE t DETACH PARTITION p CONCURRENTLY", true, true},
+    {"REINDEX TABLE t", true, true},
+    {"CREATE DATABASE d", true, false},
+    {"DROP TABLESPACE s", true, false},
+    {"ALTER SYSTEM SET a = 1", true, false},
+    {"CREATE TABLE database (system int)", false, false},
+    {"ALTER TABLE t ADD tablespace int", false, false},
+    {"SELECT concurrently FROM vacuum", false, false},
+    {"SET a.b = 'CALL'", false, false},
+    {"BEGIN", false, false},
+    {"INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING", false, false},
+};
+
+static_assert(std::ranges::all_of(commits, [](const auto& c) {
+    const sql_shape shape = scan_sql(c.text);
+    return shape.commits == c.commits && shape.commits_midway == c.midway;
+}));
+
 struct change_case {
     std::string_view text;
     session_change changes;

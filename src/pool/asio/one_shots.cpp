@@ -27,6 +27,7 @@ void asio_pool::place(std::unique_ptr<one_shot>&& work) {
     const std::size_t i = work->granted.slot;
     slot& s = slots_[i];
     unit_ptr u = std::move(work->u);
+    u->may_move = true;
     u->waiting.emplace([work = std::move(work)](unit_ptr done) mutable {
         asio_pool& pool = *work->pool;
         pool.end_one_shot(std::move(work), std::move(done));
@@ -82,20 +83,21 @@ void asio_pool::end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done) 
     lock.unlock();
     // Outside of the mutex: what was given up may end here and be reported, and who hears of it may ask the pool.
     return_condition how = core.is_open() ? return_condition::usable : return_condition::broken;
+    const bool is_missed = has_missed(*done);
+    const bool is_moved = is_missed && core.is_open();  // away from what is being cancelled there
     if (is_last)
         how = make_clean(core, options_.reset);
-    else if (done->has_problem() && core.is_open() && has_abandoned(core))
+    else if (is_moved || (done->has_problem() && core.is_open() && has_abandoned(core)))
         how = return_condition::clearing;
-    const bool is_missed = !core.is_open() && has_missed(*done);
     {
         event e{*this};
         // A cancel may come until here, and finds it if it is to go on.
-        const bool is_over = !is_missed || work->is_cancelled || ++work->tries == max_tries;
+        const bool is_over = !is_missed || work->is_cancelled || (!is_moved && ++work->tries == max_tries);
         if (is_over) cancellable_.erase(work->ticket);
         leave_if_read_only(core_, i, core, e.now);
         if (core_.slots()[i].statements == 1) rest(i, slots_[i].hub->part(), e.now);
         const auto worked = core_.release(work->granted, e.now, how);
-        times_.note(work->text_hash, worked, done->failed());
+        if (!is_missed) times_.note(work->text_hash, worked, done->failed());
         go_on(i);
         if (!is_over) {
             done->start_over();

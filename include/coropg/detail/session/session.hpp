@@ -94,7 +94,6 @@ class session {
     [[nodiscard]] want wants() const noexcept;
     /// The next finished unit, or nullptr.
     unit_ptr take_finished() noexcept { return finished_.empty() ? nullptr : finished_.pop_front(); }
-    [[nodiscard]] bool has_finished() const noexcept { return !finished_.empty(); }
     [[nodiscard]] std::size_t finished_count() const noexcept { return finished_.size(); }
     /// Notices and their handler.
     [[nodiscard]] inbox& notices() noexcept { return inbox_; }
@@ -210,6 +209,7 @@ class session {
     void stop(Affected affected, stop_cause cause, clock::time_point now);
     void stop_queued(unit& u, stop_cause cause);
     void limit_wait(clock::time_point now);
+    void send_away();
     void cancel_abandoned();
     void cancel_head(unit& u, stop_cause cause, clock::time_point now);
     void give_up(unit& u, stop_cause cause, std::string_view reason, outcome became);

@@ -86,6 +86,8 @@ struct unit_state {
     /// Some of its parameters are of types that are not built in.
     bool sends_user_types = false;
     int replays = 0;
+    /// It may run on another connection as well: it does not wait behind what is being cancelled, but ends as not sent.
+    bool may_move = false;
     /// Its commands are one statement for the elements of a range, in order.
     bool is_repeated = false;
     /// False: results are counted and freed as they come.
