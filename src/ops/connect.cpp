@@ -37,12 +37,16 @@ bool is_address(const std::string& host) {
 }
 
 std::optional<std::chrono::seconds> timeout_of(const effective_settings& settings) {
-    const std::string_view text = settings.get("connect_timeout");
-    if (text.empty()) return default_connect_timeout;
+    const std::string_view given = settings.get("connect_timeout");
+    if (given.empty()) return default_connect_timeout;
+    // libpq takes blanks around it
+    constexpr std::string_view blanks = " \t\n\v\f\r";
+    std::string_view text = given.substr(std::min(given.find_first_not_of(blanks), given.size()));
+    text = text.substr(0, text.find_last_not_of(blanks) + 1);
     int seconds = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (problem != std::errc{} || end != text.data() + text.size())
-        throw usage_error{"connect_timeout is not a number of seconds: " + std::string{text}};
+        throw usage_error{"connect_timeout is not a number of seconds: " + std::string{given}};
     if (seconds <= 0) return std::nullopt;
     return std::chrono::seconds{seconds};
 }

@@ -336,6 +336,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(without_a_limit_connecting_takes_its_time, Face, b
     conninfo info = dsn();
     auto conn = face.connect(info.connect_timeout(std::chrono::milliseconds{0}));
     BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);
+    face.connect(info.set("connect_timeout", " 5 "));  // as libpq takes it
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(an_address_without_a_name_is_called_by_it, Face, both_faces) {
@@ -376,6 +377,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(settings_that_cannot_work_are_a_usage_error, Face,
     BOOST_TEST(contains(port.what(), "port"));
     BOOST_TEST(!contains(port.what(), "s3cret"));
     error_of<usage_error>([&] { face.connect("host=a connect_timeout=soon user=x"); });
+    error_of<usage_error>([&] { face.connect("host=a connect_timeout=' 5 s' user=x"); });
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(target_session_attrs_is_honoured, Face, both_faces) {

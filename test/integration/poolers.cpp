@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(pools_with_the_same_sql_lose_no_transaction) {
     }
     asio::io_context io;
     constexpr int users = 20;
-    constexpr int rounds_of_each = 50;
+    constexpr int rounds_of_each = 500;
     const pool_options options{.max_size = 4, .prepare = prepare::never};
     pool one{io.get_executor(), pooler.info(), options};
     pool two{io.get_executor(), pooler.info(), options};

@@ -19,15 +19,30 @@ struct login {
     bool operator==(const login&) const = default;
 };
 
+struct email {
+    std::string value;
+    bool operator==(const email&) const = default;
+};
+struct padded {
+    std::string value;
+    bool operator==(const padded&) const = default;
+};
+
 }  // namespace types_test
 
+using types_test::email;
 using types_test::login;
+using types_test::padded;
 using types_test::user_id;
 
 template <>
 struct coropg::codec<user_id> : coropg::strong_codec<user_id> {};
 template <>
 struct coropg::codec<login> : coropg::strong_codec<login> {};
+template <>
+struct coropg::codec<email> : coropg::strong_codec<email, "citext"> {};
+template <>
+struct coropg::codec<padded> : coropg::strong_codec<padded, "bpchar"> {};
 
 using namespace coropg;
 using namespace coropg::test;
@@ -164,6 +179,23 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(text_without_case_goes_round, Face, both_faces) {
     auto conn = face.connect();
     if (!has_extension(face, conn, "citext")) return;
     goes_round(face, conn, "citext", std::string{"MiXed"});
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_type_of_an_arrays_elements_can_be_named, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    const auto found = [&](const auto& sql, const auto& among) {
+        return AWAIT(conn.template fetch_one<std::int64_t>(sql, among));
+    };
+    const unchecked_sql of_chars{"SELECT count(*) FROM (SELECT 'a'::char(3) AS c) t WHERE c = ANY($1)"};
+    BOOST_TEST(found(of_chars, std::vector<std::string>{"a  "}) == 0);
+    BOOST_TEST(found(of_chars, std::vector<padded>{{"a  "}, {"b"}}) == 1);
+    goes_round(face, conn, "bpchar", padded{"a "});
+    if (!has_extension(face, conn, "citext")) return;
+    const unchecked_sql of_emails{"SELECT count(*) FROM (SELECT 'A@b.c'::citext AS e) t WHERE e = ANY($1)"};
+    BOOST_TEST(found(of_emails, std::vector<std::string>{"a@B.c"}) == 0);
+    BOOST_TEST(found(of_emails, std::vector<email>{{"x"}, {"a@B.c"}}) == 1);
+    goes_round(face, conn, "citext", email{"MiXed"});
 }
 
 BOOST_AUTO_TEST_SUITE_END()

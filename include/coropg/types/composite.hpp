@@ -9,8 +9,8 @@
 #include <coropg/codec.hpp>
 #include <coropg/detail/values/columns.hpp>
 #include <coropg/detail/values/composite.hpp>
+#include <coropg/detail/values/literal.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <optional>
@@ -22,14 +22,6 @@
 namespace coropg {
 
 namespace detail {
-
-/// A string literal as a template argument.
-template <std::size_t Size>
-struct literal {
-    consteval literal(const char (&text)[Size]) { std::copy_n(text, Size, characters); }
-    [[nodiscard]] constexpr std::string_view view() const { return {characters, Size - 1}; }
-    char characters[Size];
-};
 
 /// The names of attributes that are the members of T; "" for an element of a tuple, which has its position.
 template <class T>

@@ -11,8 +11,8 @@
 #pragma once
 
 #include <coropg/codec.hpp>
+#include <coropg/detail/values/literal.hpp>
 #include <coropg/types/arithmetic.hpp>
-#include <coropg/types/composite.hpp>
 
 #include <array>
 #include <string>
