@@ -62,10 +62,18 @@ std::string list(const std::vector<connect_attempt>& attempts) {
     return text;
 }
 
-// A data exception (class 22) shows the offending value: it is left out here and stays in message(). Which quotes are
-// around it is the language's choice, and in an encoding without them the server writes >> or ?.
-std::string without_values(const diagnostics& d) {
-    if (!d.sqlstate.starts_with("22")) return d.message;
+/// Whether the message shows a value: that of a data exception (class 22), or one that was to be the name of something, as
+/// `$1::regclass`. A name of the statement's own has a position there.
+bool shows_value(const diagnostics& d, std::string_view sql) {
+    if (d.sqlstate.starts_with("22")) return true;
+    const bool is_about_name = d.sqlstate.starts_with("42") || d.sqlstate.starts_with("3F");
+    return is_about_name && d.position == 0 && d.internal_position == 0 && sql.find('$') != std::string_view::npos;
+}
+
+// The value is left out here and stays in message(). Which quotes are around it is the language's choice, and in an
+// encoding without them the server writes >> or ?.
+std::string without_values(const diagnostics& d, std::string_view sql) {
+    if (!shows_value(d, sql)) return d.message;
     constexpr std::string_view of_sentences = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_ ,.:;-/()";
     const std::size_t value = d.message.find_first_not_of(of_sentences);
     std::string text = d.message.substr(0, value);
@@ -73,9 +81,9 @@ std::string without_values(const diagnostics& d) {
     return text;
 }
 
-std::string headline(const diagnostics& d) {
+std::string headline(const diagnostics& d, std::string_view sql) {
     std::string text = d.severity + " " + (d.sqlstate.empty() ? "(no SQLSTATE)" : d.sqlstate);
-    text += ": " + without_values(d);
+    text += ": " + without_values(d, sql);
     if (!d.constraint.empty()) text += " [constraint " + d.constraint + "]";
     if (d.position > 0) text += "; position " + std::to_string(d.position);
     if (!d.hint.empty()) text += "; hint: " + d.hint;
@@ -98,8 +106,7 @@ std::string detail::describe(std::string_view text, const call_site* site) {
     return out;
 }
 
-error::error(std::string_view text, coropg::outcome became)
-    : std::runtime_error{printable(text)}, outcome_{became} {}
+error::error(std::string_view text, coropg::outcome became) : std::runtime_error{printable(text)}, outcome_{became} {}
 
 error::error(std::string_view text, detail::call_site site, coropg::outcome became)
     : std::runtime_error{printable(detail::describe(text, &site))},
@@ -126,7 +133,7 @@ pool_timeout::pool_timeout(std::string_view text, pool_snapshot seen, detail::ca
     : error{text, std::move(site)}, snapshot_{std::make_shared<const pool_snapshot>(std::move(seen))} {}
 
 server_error::server_error(diagnostics fields, detail::call_site site, coropg::outcome became)
-    : error{headline(fields), std::move(site), became},
+    : error{headline(fields, site.sql), std::move(site), became},
       fields_{std::make_shared<const diagnostics>(std::move(fields))} {}
 
 bool server_error::is_transient() const noexcept {

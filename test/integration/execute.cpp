@@ -294,6 +294,20 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(composed_and_unchecked_sql_run, Face, both_faces) 
     BOOST_TEST(contains(e.sql(), "s3cret"));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_value_that_names_nothing_is_not_shown, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    for (const unchecked_sql& sql : {unchecked_sql{"SELECT $1::regclass"}, unchecked_sql{"SELECT $1::text::regrole"},
+                                     unchecked_sql{"SELECT to_regtype($1)::text, $1::regtype"}}) {
+        const auto e = ERROR_OF(server_error, conn.execute(sql, "s3cret"));
+        BOOST_TEST(!contains(e.what(), "s3cret"), e.what());
+        BOOST_TEST(contains(e.message(), "s3cret"));
+    }
+    // The names of the statement itself are.
+    BOOST_TEST(contains(ERROR_OF(server_error, conn.execute("SELECT $1::int FROM nowhere", 1)).what(), "nowhere"));
+    BOOST_TEST(contains(ERROR_OF(server_error, conn.execute("DROP TABLE nowhere")).what(), "nowhere"));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(too_many_parameters_are_refused_before_sending, Face, both_faces) {
     Face face;
     auto conn = face.connect();
