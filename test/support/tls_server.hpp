@@ -14,6 +14,7 @@
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include <array>
@@ -26,11 +27,46 @@
 
 namespace coropg::test {
 
+/// A key and a certificate that it signs itself.
+class identity {
+ public:
+    identity() {
+        X509* const about = certificate_.get();
+        ASN1_INTEGER_set(X509_get_serialNumber(about), 1);
+        X509_gmtime_adj(X509_getm_notBefore(about), 0);
+        X509_gmtime_adj(X509_getm_notAfter(about), 3600);
+        X509_set_pubkey(about, key_.get());
+        X509_sign(about, key_.get(), EVP_sha256());
+    }
+
+    void give(boost::asio::ssl::context& tls) const {
+        SSL_CTX_use_certificate(tls.native_handle(), certificate_.get());
+        SSL_CTX_use_PrivateKey(tls.native_handle(), key_.get());
+    }
+    /// As files, the key encrypted.
+    void write(const std::string& certificate_file, const std::string& key_file, std::string password) const {
+        const std::unique_ptr<BIO, freed_by<&BIO_free>> certificate{BIO_new_file(certificate_file.c_str(), "w")};
+        PEM_write_bio_X509(certificate.get(), certificate_.get());
+        const std::unique_ptr<BIO, freed_by<&BIO_free>> key{BIO_new_file(key_file.c_str(), "w")};
+        PEM_write_bio_PKCS8PrivateKey(key.get(), key_.get(), EVP_aes_256_cbc(), password.data(),
+                                      static_cast<int>(password.size()), nullptr, nullptr);
+    }
+
+ private:
+    template <auto Function>
+    struct freed_by {
+        void operator()(auto* resource) const noexcept { Function(resource); }
+    };
+
+    std::unique_ptr<EVP_PKEY, freed_by<&EVP_PKEY_free>> key_{EVP_EC_gen("P-256")};
+    std::unique_ptr<X509, freed_by<&X509_free>> certificate_{X509_new()};
+};
+
 /// One connection: it is greeted, and its first statement answered by `records`, each of at most 16 KiB.
 class tls_server {
  public:
     explicit tls_server(std::vector<std::string> records) : records_{std::move(records)} {
-        certify();
+        identity{}.give(tls_);
         thread_ = std::thread{[this] { serve(); }};
     }
     tls_server(const tls_server&) = delete;
@@ -48,23 +84,6 @@ class tls_server {
 
  private:
     using tcp = boost::asio::ip::tcp;
-    template <auto Function>
-    struct freed_by {
-        void operator()(auto* resource) const noexcept { Function(resource); }
-    };
-
-    /// Signs a certificate of its own.
-    void certify() {
-        const std::unique_ptr<EVP_PKEY, freed_by<&EVP_PKEY_free>> key{EVP_EC_gen("P-256")};
-        const std::unique_ptr<X509, freed_by<&X509_free>> certificate{X509_new()};
-        ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-        X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
-        X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
-        X509_set_pubkey(certificate.get(), key.get());
-        X509_sign(certificate.get(), key.get(), EVP_sha256());
-        SSL_CTX_use_certificate(tls_.native_handle(), certificate.get());
-        SSL_CTX_use_PrivateKey(tls_.native_handle(), key.get());
-    }
 
     void serve() {
         namespace asio = boost::asio;
