@@ -4,6 +4,7 @@
 
 using namespace coropg;
 using namespace coropg::test;
+using namespace std::chrono_literals;
 
 namespace replay_test {
 
