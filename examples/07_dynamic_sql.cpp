@@ -28,6 +28,14 @@ asio::awaitable<void> dynamic_sql() {
     const auto names = co_await conn.fetch<std::string>(query, 10);
     expect(names.size() == 2 && names[0] == "Alice" && names[1] == "Bob");
 
+    // Values as parameters, however many there are: bind() takes one and gives its placeholder.
+    coropg::arguments given;
+    sql::fragment wanted = sql::text("SELECT name FROM \"Users\" WHERE true");
+    for (const auto& [column, value] : in_rome)
+        wanted += sql::text(" AND ") + sql::identifier(column) + sql::text(" = ") + given.bind(value);
+    const auto romans = co_await conn.fetch<std::string>(wanted, given);
+    expect(romans.size() == 2);
+
     // Whatever comes in remains a name or a value.
     const std::vector<filter> attack{{"city", "x' OR 'a' = 'a"}};
     expect((co_await conn.fetch<std::string>(search("Users", attack, "weird \" name"), 10)).empty());

@@ -1,6 +1,7 @@
 // Explicit pipelines: many statements in one round trip.
 #pragma once
 
+#include <coropg/arguments.hpp>
 #include <coropg/detail/drivers/runner.hpp>
 #include <coropg/detail/session/finish.hpp>
 #include <coropg/sql_text.hpp>
@@ -139,22 +140,41 @@ class basic_pipeline {
         : runner_{std::move(runner)}, options_{options}, within_{std::move(within)} {}
 
     template <class... Args>
+        requires(detail::is_value<Args> && ...)
     pipelined<result> execute(basic_sql<sizeof...(Args)> sql, const Args&... args) {
         return add<result, &detail::result_of>(sql.view(), args...);
     }
+    pipelined<result> execute(counted_sql sql, const arguments& given) {
+        return add<result, &detail::result_of>(sql.view(), given);
+    }
     template <detail::fetchable_row T, class... Args>
+        requires(detail::is_value<Args> && ...)
     pipelined<std::vector<T>> fetch(basic_sql<sizeof...(Args)> sql, const Args&... args) {
         return add<std::vector<T>, &detail::rows_of<T>>(sql.view(), args...);
     }
+    template <detail::fetchable_row T>
+    pipelined<std::vector<T>> fetch(counted_sql sql, const arguments& given) {
+        return add<std::vector<T>, &detail::rows_of<T>>(sql.view(), given);
+    }
     /// Errors: row_count_error, by `get()`, unless there is exactly one row.
     template <detail::fetchable_row T, class... Args>
+        requires(detail::is_value<Args> && ...)
     pipelined<T> fetch_one(basic_sql<sizeof...(Args)> sql, const Args&... args) {
         return add<T, &detail::one_of<T>>(sql.view(), args...);
     }
+    template <detail::fetchable_row T>
+    pipelined<T> fetch_one(counted_sql sql, const arguments& given) {
+        return add<T, &detail::one_of<T>>(sql.view(), given);
+    }
     /// Errors: row_count_error, by `get()`, for more than one row.
     template <detail::fetchable_row T, class... Args>
+        requires(detail::is_value<Args> && ...)
     pipelined<std::optional<T>> fetch_optional(basic_sql<sizeof...(Args)> sql, const Args&... args) {
         return add<std::optional<T>, &detail::optional_of<T>>(sql.view(), args...);
+    }
+    template <detail::fetchable_row T>
+    pipelined<std::optional<T>> fetch_optional(counted_sql sql, const arguments& given) {
+        return add<std::optional<T>, &detail::optional_of<T>>(sql.view(), given);
     }
 
     /// Ends one scope of errors, and begins the next. A scope whose prepared statements are out of date is run again,
@@ -190,9 +210,9 @@ class basic_pipeline {
             is_open_ = true;
         }
         detail::unit& u = *units_.back();
-        u.add(sql, sizeof...(Args));
+        u.add(sql, detail::count_of(args...));
         try {
-            detail::at_site(u, u.commands.size() - 1, [&] { (u.parameters.add(args), ...); });
+            detail::at_site(u, u.commands.size() - 1, [&] { detail::encode(u.parameters, sql, args...); });
             return pipelined<T>{scopes_.back()->template add_slot<T, Of>(u)};
         } catch (...) {
             u.fail(std::current_exception());  // nothing of it is sent

@@ -77,6 +77,8 @@ class sql_view {
     /// what a function does within. Of a script: the most that one of its statements may do.
     [[nodiscard]] constexpr session_change changes() const noexcept { return changes_; }
     [[nodiscard]] constexpr bool changes_session() const noexcept { return changes_ != session_change::none; }
+    /// The highest n of its placeholders $n; 0 if it has none.
+    [[nodiscard]] constexpr std::size_t highest_placeholder() const noexcept { return highest_placeholder_; }
     /// 64-bit FNV-1a of the text.
     [[nodiscard]] constexpr std::uint64_t hash() const noexcept { return hash_; }
     /// The line of the call that holds the literal, or that made the `unchecked_sql` or the first `sql::fragment`.
@@ -86,6 +88,7 @@ class sql_view {
     template <std::size_t N>
     friend class basic_sql;
     friend class script_sql;
+    friend class counted_sql;
 
     constexpr sql_view(std::string_view text, detail::sql_shape shape, std::source_location where, bool is_literal)
         : text_{text},
@@ -94,7 +97,8 @@ class sql_view {
           is_literal_{is_literal},
           is_copy_{shape.is_copy},
           ends_transaction_{shape.ends_transaction},
-          changes_{shape.changes} {}
+          changes_{shape.changes},
+          highest_placeholder_{static_cast<std::uint16_t>(shape.highest_placeholder)} {}
 
     std::string_view text_;
     std::uint64_t hash_;
@@ -103,9 +107,10 @@ class sql_view {
     bool is_copy_;
     bool ends_transaction_;
     session_change changes_;
+    std::uint16_t highest_placeholder_;
 };
 
-// The two classes below hold a view and do not derive from it: clang 16 crashes, or stores out of bounds, where it
+// The classes below hold a view and do not derive from it: clang 16 crashes, or stores out of bounds, where it
 // writes down the result of a consteval constructor whose class has a base.
 
 /// One statement with the placeholders $1..$N: the parameter type of every function that takes SQL and N arguments.
@@ -127,6 +132,28 @@ class basic_sql {
     template <class Text>
         requires std::convertible_to<const Text&, std::string_view>
     basic_sql(const Text&) = delete;  // not a string literal: use placeholders, coropg::sql or coropg::unchecked_sql
+
+    [[nodiscard]] constexpr const sql_view& view() const noexcept { return view_; }
+    [[nodiscard]] constexpr operator const sql_view&() const noexcept { return view_; }
+
+ private:
+    sql_view view_;
+};
+
+/// One statement with any placeholders, which are counted as the program runs: the parameter type of the functions that
+/// take coropg::arguments.
+class counted_sql {
+ public:
+    template <std::size_t Size>
+    consteval counted_sql(const char (&text)[Size], detail::call_line where = __builtin_source_location())
+        : view_{detail::check_literal(text), detail::check_any_statement(detail::check_literal(text)),
+                std::source_location::current(where), true} {}
+    counted_sql(const unchecked_sql& text) : view_{text} {}
+    counted_sql(const sql::fragment& text) : view_{text} {}
+
+    template <class Text>
+        requires std::convertible_to<const Text&, std::string_view>
+    counted_sql(const Text&) = delete;  // not a string literal: use coropg::sql or coropg::unchecked_sql
 
     [[nodiscard]] constexpr const sql_view& view() const noexcept { return view_; }
     [[nodiscard]] constexpr operator const sql_view&() const noexcept { return view_; }

@@ -2,6 +2,7 @@
 // and what later rooms add. One text for both faces: `future<T>` is `boost::asio::awaitable<T>` or T.
 #pragma once
 
+#include <coropg/arguments.hpp>
 #include <coropg/detail/drivers/runner.hpp>
 #include <coropg/detail/ops/ops.hpp>
 #include <coropg/detail/session/finish.hpp>
@@ -37,27 +38,48 @@ class statements {
 
     /// Runs one statement and returns its rows and command tag.
     template <class... Args>
+        requires(detail::is_value<Args> && ...)
     future<result> execute(basic_sql<sizeof...(Args)> sql, const Args&... args) {
         return run<result>(statement(sql.view(), args...), &detail::finish<detail::result_of>);
+    }
+    /// The same with parameters whose number is known as the program runs. Errors: usage_error unless they are as many as
+    /// the highest placeholder says.
+    future<result> execute(counted_sql sql, const arguments& given) {
+        return run<result>(statement(sql.view(), given), &detail::finish<detail::result_of>);
     }
 
     /// Runs one statement and returns its rows as T: a scalar, a tuple or pair by position, or a plain aggregate whose
     /// members are matched to the columns by name. Errors: decode_error, null_error.
     template <detail::fetchable_row T, class... Args>
+        requires(detail::is_value<Args> && ...)
     future<std::vector<T>> fetch(basic_sql<sizeof...(Args)> sql, const Args&... args) {
         return run<std::vector<T>>(statement(sql.view(), args...), &detail::finish<detail::rows_of<T>>);
+    }
+    template <detail::fetchable_row T>
+    future<std::vector<T>> fetch(counted_sql sql, const arguments& given) {
+        return run<std::vector<T>>(statement(sql.view(), given), &detail::finish<detail::rows_of<T>>);
     }
 
     /// As `fetch`, for a statement that returns exactly one row. Errors: row_count_error.
     template <detail::fetchable_row T, class... Args>
+        requires(detail::is_value<Args> && ...)
     future<T> fetch_one(basic_sql<sizeof...(Args)> sql, const Args&... args) {
         return run<T>(statement(sql.view(), args...), &detail::finish<detail::one_of<T>>);
+    }
+    template <detail::fetchable_row T>
+    future<T> fetch_one(counted_sql sql, const arguments& given) {
+        return run<T>(statement(sql.view(), given), &detail::finish<detail::one_of<T>>);
     }
 
     /// As `fetch`, for a statement that returns at most one row. Errors: row_count_error.
     template <detail::fetchable_row T, class... Args>
+        requires(detail::is_value<Args> && ...)
     future<std::optional<T>> fetch_optional(basic_sql<sizeof...(Args)> sql, const Args&... args) {
         return run<std::optional<T>>(statement(sql.view(), args...), &detail::finish<detail::optional_of<T>>);
+    }
+    template <detail::fetchable_row T>
+    future<std::optional<T>> fetch_optional(counted_sql sql, const arguments& given) {
+        return run<std::optional<T>>(statement(sql.view(), given), &detail::finish<detail::optional_of<T>>);
     }
 
     /// Runs one statement for every element of `rows`, pipelined, and returns the number of rows that all of them
@@ -119,8 +141,8 @@ class statements {
     template <class... Args>
     detail::unit_ptr statement(const sql_view& sql, const Args&... args) {
         auto u = self().runner().make_unit(self().options(), sql.where(), self().within());
-        u->add(sql, sizeof...(Args));
-        detail::at_site(*u, 0, [&] { (u->parameters.add(args), ...); });
+        u->add(sql, detail::count_of(args...));
+        detail::at_site(*u, 0, [&] { detail::encode(u->parameters, sql, args...); });
         return u;
     }
 

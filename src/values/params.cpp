@@ -10,6 +10,16 @@
 
 namespace coropg::detail {
 
+namespace {
+
+/// Whatever is appended then cannot fail.
+template <class Vector>
+void make_room(Vector& to, std::size_t more) {
+    if (to.capacity() - to.size() < more) to.reserve(std::max(2 * to.capacity(), to.size() + more));
+}
+
+}  // namespace
+
 std::size_t params::add_header() {
     const std::size_t at = bytes_.size();
     bytes_.resize(at + sizeof(header));
@@ -43,6 +53,22 @@ void params::for_each(std::size_t first, std::size_t count, Visit visit) const {
         const header h = header_at(at);
         visit(i, h, bytes_.data() + at + sizeof h);
         at += sizeof h + h.length + h.is_text;
+    }
+}
+
+void params::append(const params& others) {
+    make_room(bytes_, others.bytes_.size());
+    make_room(declared_, others.declared_.size());
+    make_room(within_, others.within_.size());
+    const std::size_t offset = bytes_.size();
+    bytes_.insert(bytes_.end(), others.bytes_.begin(), others.bytes_.end());
+    for (named_parameter p : others.declared_) {
+        p.at += offset;
+        declared_.push_back(p);
+    }
+    for (unresolved_type t : others.within_) {
+        t.offset += offset;
+        within_.push_back(t);
     }
 }
 

@@ -48,7 +48,7 @@ ROOMS = [
                  "coropg/detail/session/completion.hpp", "coropg/detail/session/lease_record.hpp",
                  "src/session/unit.cpp"]),
     # C++ types as PostgreSQL's, on their way in and out
-    (3, "values", ["coropg/codec.hpp", "coropg/result.hpp", "coropg/types/*.hpp", "coropg/detail/values/*.hpp",
+    (3, "values", ["coropg/codec.hpp", "coropg/result.hpp", "coropg/arguments.hpp", "coropg/types/*.hpp", "coropg/detail/values/*.hpp",
                    "src/values/*", "src/types/*"]),
     # parts of a session and of a pool that are told what happens and answer what to do
     (3, "decisions", [

@@ -61,6 +61,14 @@ consteval sql_shape check_statement(std::string_view text) {
     return shape;
 }
 
+/// One statement with any placeholders.
+consteval sql_shape check_any_statement(std::string_view text) {
+    const sql_shape shape = scan_sql(text);
+    check_defect(shape.defect);
+    if (shape.statements > 1) sql_has_several_statements_use_execute_script();
+    return shape;
+}
+
 /// Any number of statements, no placeholder.
 consteval sql_shape check_script(std::string_view text) {
     const sql_shape shape = scan_sql(text);

@@ -40,6 +40,9 @@ class params {
     template <class T>
     void add(const T& value);
 
+    /// Appends copies of others, whose types nobody has filled in. All or, when memory runs out, nothing.
+    void append(const params& others);
+
     /// Where the next parameter is going to be.
     [[nodiscard]] std::size_t end() const noexcept { return bytes_.size(); }
     [[nodiscard]] std::size_t capacity_bytes() const noexcept { return bytes_.capacity(); }
