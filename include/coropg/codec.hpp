@@ -49,8 +49,9 @@ struct pg_type {
 /// A type with a value of its own for NULL has `static T null()`.
 /// A codec whose parameters are sent as text says so with `static constexpr format wire = format::text`; one whose
 /// parameters the server is to infer the type of, with `static constexpr bool is_inferred = true`; one whose values refer
-/// to the bytes that they were decoded from, with `static constexpr bool is_view = true`: `fetch` refuses them. What is
-/// derived from another codec inherits all three.
+/// to the bytes that they were decoded from, with `static constexpr bool is_view = true`: `fetch` refuses them. One that
+/// also decodes what the server prints, which is what `field::wire_format()` then says, has `static constexpr bool
+/// reads_text = true`: it reads columns whose results come as text. What is derived from another codec inherits all four.
 template <class T>
 struct codec;
 
@@ -342,6 +343,32 @@ bool reads(const field& f) {
         if constexpr (is_named<T>()) return f.may_be(codec<T>::type.name);
     }
     return true;
+}
+
+/// Whether T's codec reads what the server prints, so that nothing is lost or mistaken.
+template <class T>
+constexpr bool reads_text() {
+    if constexpr (requires { codec<T>::reads_text; })
+        return codec<T>::reads_text;
+    else
+        return false;
+}
+
+/// Whether T's codec reads the text of any type.
+template <class T>
+constexpr bool reads_any_text() {
+    if constexpr (requires { codec<T>::reads_any_text; })
+        return codec<T>::reads_any_text;
+    else
+        return false;
+}
+
+/// Whether T is read from a column like that of `f`, in the format of its result.
+template <decodable T>
+bool reads_column(const field& f) {
+    if (!f.is_binary()) [[unlikely]]
+        return reads_any_text<T>() || (reads_text<T>() && reads<T>(f));
+    return reads<T>(f);
 }
 
 /// A type whose codec has a short way for values in binary: those of a plain type and size are what `decode_plain`

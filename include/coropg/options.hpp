@@ -55,9 +55,24 @@ struct call_options {
     coropg::prepare prepare = coropg::prepare::automatic;
     /// Whether a row may have columns that the aggregate it is fetched as has no member for.
     bool lax = false;
+    /// Whether results come as text, as the server prints it: `as<std::string>()` then reads any type, and other types are
+    /// read where their text says all (docs/types.md).
+    bool text_results = false;
     /// When all calls with these options end at the latest, whatever their `timeout`. Then: query_timeout.
     coropg::deadline deadline{};
 };
+
+namespace detail {
+
+/// When a call with these options that begins now ends at the latest.
+inline std::chrono::steady_clock::time_point end_of(const call_options& options) {
+    const auto latest = options.deadline.at();
+    if (options.timeout.count() == 0) return latest;
+    const auto timeout = later(std::chrono::steady_clock::now(), options.timeout);
+    return timeout < latest ? timeout : latest;
+}
+
+}  // namespace detail
 
 /// The isolation of a transaction from others. Source: PostgreSQL manual, "Transaction Isolation".
 enum class isolation : unsigned char {

@@ -25,7 +25,9 @@ class value {
         static_assert(detail::decodable<detail::value_type<T>>, "no coropg::codec says how to read this type");
         const field f = raw();
         if (is_null()) return detail::null_value<T>(f);
-        return detail::decode<detail::value_type<T>>(f);
+        if (!detail::reads_column<detail::value_type<T>>(f)) [[unlikely]]
+            f.mismatch<detail::value_type<T>>();
+        return codec<detail::value_type<T>>::decode(f);
     }
 
     /// The bytes as the server sent them.

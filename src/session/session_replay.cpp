@@ -60,7 +60,7 @@ void session::note_tag(unit& u, const command& c) {
 bool session::is_to_be_replayed(const unit& u) const {
     if (u.kept > 0 || u.replays == max_replays || u.is_stopped() || u.is_tombstone) return false;
     const out_of_date cause = u.staleness();
-    if (cause == out_of_date::nothing) return false;
+    if (cause == out_of_date::nothing || cause == out_of_date::format) return false;
     const bool is_first = u.failed_command == u.opening_commands;
     if (u.within) return is_first && transactions_.is_beginning() && cause != out_of_date::plan;
     if (!is_first && u.changes != session_change::none) return false;
@@ -93,6 +93,8 @@ void session::forget_what_broke(unit& u) {
     const out_of_date cause = u.staleness();
     const bool vanished = cause == out_of_date::statement && !u.failed_in_parse;
     if (cause == out_of_date::statement && u.failed_in_parse) tell_of_pooler();
+    if (cause == out_of_date::format && u.failed_command < u.commands.size())
+        wire_.statements().ask_for_text(u.text_of(u.commands[u.failed_command]));
     if (!vanished && cause != out_of_date::plan) return;
     for (const command& c : u.commands) wire_.statements().forget(u, c);
     if (vanished) wire_.statements().take_evicted();

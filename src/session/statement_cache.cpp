@@ -1,4 +1,5 @@
 #include <coropg/detail/session/statement_cache.hpp>
+#include <coropg/detail/sql/scanner.hpp>
 
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid_io.hpp>
@@ -12,32 +13,93 @@ namespace {
 /// Statements that the server still has, until they can be deallocated: not within a transaction.
 constexpr std::size_t max_evicted = 256;
 
+/// Texts that are remembered as those of statements whose results come in text, 8 bytes each.
+constexpr std::size_t max_in_text = 256;
+
+/// The system catalogs with a column of privileges, which is an aclitem[] and has no binary form.
+/// Source: pg_attribute of PostgreSQL 14 to 18.
+constexpr std::string_view catalogs[]{"pg_attribute",
+                                      "pg_class",
+                                      "pg_database",
+                                      "pg_default_acl",
+                                      "pg_foreign_data_wrapper",
+                                      "pg_language",
+                                      "pg_foreign_server",
+                                      "pg_init_privs",
+                                      "pg_largeobject_metadata",
+                                      "pg_namespace",
+                                      "pg_parameter_acl",
+                                      "pg_proc",
+                                      "pg_tablespace",
+                                      "pg_type"};
+
+/// The first word of `text` from `at` on, which is left behind it.
+std::string next_word(std::string_view text, std::size_t& at) {
+    while (at < text.size() && !is_sql_letter(text[at])) ++at;
+    std::string word;
+    for (; at < text.size() && (is_sql_letter(text[at]) || is_sql_digit(text[at])); ++at)
+        word += text[at] >= 'A' && text[at] <= 'Z' ? static_cast<char>(text[at] - 'A' + 'a') : text[at];
+    return word;
+}
+
+/// Whether a statement names such a catalog, and may show all of its columns or that one. A guess, by words wherever they
+/// stand: if it is wrong, results come in text that could come in binary, or fail the first time.
+bool shows_privileges(std::string_view sql) {
+    const auto is_same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
+    constexpr std::string_view prefix = "pg_";
+    std::size_t at = static_cast<std::size_t>(std::ranges::search(sql, prefix, is_same).begin() - sql.begin());
+    if (at == sql.size()) return false;
+    bool names_catalog = false;
+    bool may_show = sql.find('*') != std::string_view::npos;
+    for (at = 0; at < sql.size();) {
+        const std::string word = next_word(sql, at);
+        names_catalog = names_catalog || std::ranges::find(catalogs, word) != std::end(catalogs);
+        may_show = may_show || word == "table" || word == "initprivs" || word.ends_with("acl");
+    }
+    return names_catalog && may_show;
+}
+
 }  // namespace
 
 statement_cache::plan statement_cache::next(const unit& u, const command& c, std::span<const oid> types) {
     const prepare how = u.preparing == prepare::automatic ? by_default_ : u.preparing;
-    if (how == prepare::never || c.is_own) return {};
+    if (c.is_own) return {};
     const statement_text& text = u.text_of(c);
+    if (how == prepare::never) return {.in_text = is_for_text(text)};
     const std::uint64_t key = key_of(text, types);
     const order::iterator found = find(key);
     const bool first_use = found == order_.end();
     if (first_use) {
-        if (!make_room()) return {};
-        order_.push_front({key, std::string{text.sql}, {types.begin(), types.end()}, {}, status::seen});
+        const bool in_text = is_for_text(text);
+        if (!make_room()) return {.in_text = in_text};
+        order_.push_front({key, std::string{text.sql}, {types.begin(), types.end()}, {}, in_text, status::seen});
         index_.emplace(key, order_.begin());
     } else {
-        if (!matches(*found, text, types)) return {};
+        if (!matches(*found, text, types)) return {.in_text = is_for_text(text)};
         order_.splice(order_.begin(), order_, found);
     }
     entry& e = order_.front();
     const bool is_of_same_unit = e.state == status::parsing && e.parsed_by == &u;
-    if (e.state == status::ready || is_of_same_unit) return {plan::way::run, e.name.c_str()};
-    if (e.state == status::parsing || (first_use && how != prepare::always)) return {};
-    if (evicted_.size() >= max_evicted) return {};
+    if (e.state == status::ready || is_of_same_unit) return {plan::way::run, e.name.c_str(), e.in_text};
+    const bool is_unnamed = e.state == status::parsing || (first_use && how != prepare::always);
+    if (is_unnamed || evicted_.size() >= max_evicted) return {.in_text = e.in_text};
     e.name = name_of(e);
     e.state = status::parsing;
     e.parsed_by = &u;
-    return {plan::way::parse_and_run, e.name.c_str()};
+    return {plan::way::parse_and_run, e.name.c_str(), e.in_text};
+}
+
+void statement_cache::ask_for_text(const statement_text& text) {
+    for (entry& e : order_)
+        if (e.sql == text.sql) e.in_text = true;
+    if (std::ranges::find(in_text_, text.hash) != in_text_.end()) return;
+    if (in_text_.size() == max_in_text) in_text_.pop_front();
+    in_text_.push_back(text.hash);
+}
+
+bool statement_cache::is_for_text(const statement_text& text) const {
+    const bool has_failed = !in_text_.empty() && std::ranges::find(in_text_, text.hash) != in_text_.end();
+    return has_failed || shows_privileges(text.sql);
 }
 
 void statement_cache::parsed(const unit& u, const command& c, bool succeeded) {

@@ -19,6 +19,10 @@ std::string_view field_of(const PGresult& error, int field) noexcept {
     return text == nullptr ? std::string_view{} : text;
 }
 
+const char* const hint_at_text =
+    "cast the column to text, leave it out, or ask for text with({.text_results = true}), as this connection does by "
+    "itself the next time it runs this statement";
+
 /// Whether that can be said of a type that was dropped, or made anew with another number.
 bool may_be_of_type(std::string_view code, std::string_view message) noexcept {
     if (code == sqlstate::internal_error) return message.starts_with("cache lookup failed for type");
@@ -43,6 +47,13 @@ struct error_origin {
     [[nodiscard]] bool is_of_parameters_type() const noexcept {
         return context.empty() && (routine == "getBaseTypeAndTypmod" || routine == "TupleDescInitEntry" ||
                                    routine == "typeOrDomainTypeRelid");
+    }
+    /// A value could not be written in binary, for the server has no function that does. Source: printtup.c, and *_send in
+    /// arrayfuncs.c, rowtypes.c and rangetypes.c.
+    [[nodiscard]] bool is_of_output() const noexcept {
+        constexpr std::string_view routines[]{"getTypeBinaryOutputInfo", "array_send", "get_range_io_data",
+                                              "get_multirange_io_data"};
+        return context.empty() && std::ranges::find(routines, routine) != std::end(routines);
     }
     /// A parameter could not be read, which is before anything runs. CONTEXT names it, in the language of the server.
     [[nodiscard]] bool is_of_parameter() const noexcept {
@@ -98,16 +109,16 @@ void unit_group::end_one() {
 }
 
 void unit::begin(call_options options, std::source_location line, const std::shared_ptr<scope>& scope) {
-    static_cast<unit_state&>(*this) = {.where = line, .preparing = options.prepare, .lax = options.lax};
+    static_cast<unit_state&>(*this) = {
+        .where = line, .preparing = options.prepare, .lax = options.lax, .text_results = options.text_results};
     static_cast<unit_progress&>(*this) = {};
     set_deadline(options);
     within = scope;
 }
 
 void unit::set_deadline(const call_options& options) {
-    deadline = options.deadline.at();
-    may_be_late = deadline != no_deadline || options.timeout.count() < 0;
-    if (options.timeout.count() != 0) deadline = std::min(deadline, later(clock::now(), options.timeout));
+    may_be_late = options.deadline.at() != no_deadline || options.timeout.count() < 0;
+    deadline = end_of(options);
 }
 
 void unit::clear() noexcept {
@@ -243,6 +254,7 @@ out_of_date unit::staleness() const {
         if (code == sqlstate::feature_not_supported && origin.routine == "RevalidateCachedQuery")
             return out_of_date::plan;
     }
+    if (origin.is_of_output() && code == sqlstate::undefined_function && !text_results) return out_of_date::format;
     if (!sends_user_types || types_asked != 0 || !may_be_of_type(code, server_message())) return out_of_date::nothing;
     const bool did_not_run = failed_in_parse || origin.is_of_analysis() || origin.is_of_parameter() ||
                              (origin.is_of_parameters_type() && fails_for_parameter(*this));
@@ -251,9 +263,11 @@ out_of_date unit::staleness() const {
 
 void unit::throw_failure() const {
     if (problem_) std::rethrow_exception(problem_);
-    if (server_error_)
-        throw_server_error(pq::diagnostics_of(server_error_.get()), site_of(failed_command),
-                           may_stay(*this) ? outcome::unknown : outcome::failed);
+    if (!server_error_) return;
+    diagnostics fields = pq::diagnostics_of(server_error_.get());
+    if (fields.hint.empty() && staleness() == out_of_date::format) fields.hint = hint_at_text;
+    throw_server_error(std::move(fields), site_of(failed_command),
+                       may_stay(*this) ? outcome::unknown : outcome::failed);
 }
 
 void unit::throw_failure_of(std::size_t index) const {

@@ -21,8 +21,6 @@ constexpr std::size_t parameter_bytes = 6;
 /// and their answers far more than the 8 KiB that a server may hold back until the Sync.
 constexpr std::size_t max_unanswered = 32 * 1024;
 
-constexpr int binary_results = 1;
-
 /// A server's notice has an SQLSTATE. The server's errors that come while nothing is under way are notices, too.
 bool is_of_libpq(const PGresult* notice) {
     return PQresultErrorField(notice, PG_DIAG_SQLSTATE) == nullptr && pq::severity_of(notice) == "NOTICE";
@@ -106,16 +104,17 @@ bool wire::send(unit& u, command& c) {
     const int n = static_cast<int>(c.parameter_count);
     const std::string_view sql = u.text_of(c).sql;
     const statement_cache::plan plan = cache_.next(u, c, types);
+    const auto results = static_cast<int>(u.text_results || plan.in_text ? format::text : format::binary);
     if (plan.how != way::run) unflushed_bytes_ += sql.size();
     if (plan.how == way::unnamed)
         return PQsendQueryParams(conn, sql.data(), n, types.data(), arrays_.values.data(), arrays_.lengths.data(),
-                                 arrays_.formats.data(), binary_results) == 1;
+                                 arrays_.formats.data(), results) == 1;
     if (plan.how == way::parse_and_run) {
         c.with_parse = true;
         if (PQsendPrepare(conn, plan.name, sql.data(), n, types.data()) != 1) return false;
     }
     return PQsendQueryPrepared(conn, plan.name, n, arrays_.values.data(), arrays_.lengths.data(),
-                               arrays_.formats.data(), binary_results) == 1;
+                               arrays_.formats.data(), results) == 1;
 }
 
 void wire::flush() {

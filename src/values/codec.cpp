@@ -90,7 +90,12 @@ void field::fail_length(std::string_view cpp_type) const {
 void field::mismatch(std::string_view cpp_type) const {
     const auto* const known = place_.types == nullptr ? nullptr : place_.types->find(type_);
     if (known != nullptr) known->doubt();  // a domain over it may be younger than what is known
-    throw decode_error{cannot_be_read(place_, type_, cpp_type) + "no codec<" + plain(cpp_type) + "> reads that type"};
+    std::string reason = "no codec<" + plain(cpp_type) + "> reads that type";
+    if (!is_binary())
+        reason +=
+            " in text, as its result came (text_results, or a column without a binary form): read it as std::string, "
+            "or list the columns and cast";
+    throw decode_error{cannot_be_read(place_, type_, cpp_type) + reason};
 }
 
 void field::null(std::string_view cpp_type) const {

@@ -184,4 +184,56 @@ BOOST_AUTO_TEST_CASE(clear_forgets_without_deallocating_and_forget_deallocates) 
     BOOST_TEST(cache.take_evicted().empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_statement_that_has_failed_in_binary_comes_in_text) {
+    statement_cache cache;
+    unit u = one("SELECT seg FROM segs WHERE id = $1", 1);
+    BOOST_TEST(!next(cache, u).in_text);
+    cache.ask_for_text(u.text_of(u.commands[0]));
+    for (int i = 0; i < 3; ++i) {
+        BOOST_TEST(next(cache, u).in_text);
+        parsed(cache, u);
+    }
+    BOOST_TEST(next(cache, one("SELECT seg FROM segs WHERE id = $1", std::int64_t{1})).in_text);
+    BOOST_TEST(!next(cache, one("SELECT seg FROM segs", 1)).in_text);
+    u.preparing = prepare::never;
+    BOOST_TEST(next(cache, u).in_text);
+    // it is known by its text, not as long as it is prepared
+    cache.clear();
+    BOOST_TEST(next(cache, u).in_text);
+    u.preparing = prepare::automatic;
+    BOOST_TEST(next(cache, u).in_text);
+}
+
+BOOST_AUTO_TEST_CASE(so_many_texts_are_remembered_as_those_of_statements_in_text) {
+    statement_cache cache{4};
+    const auto text = [](int i) { return "SELECT seg" + std::to_string(i); };
+    for (int i = 0; i < 300; ++i) {
+        const unit u = one(text(i));
+        cache.ask_for_text(u.text_of(u.commands[0]));
+        cache.ask_for_text(u.text_of(u.commands[0]));
+    }
+    BOOST_TEST(!next(cache, one(text(43))).in_text);
+    for (int i = 44; i < 300; ++i) BOOST_TEST(next(cache, one(text(i))).in_text);
+}
+
+BOOST_AUTO_TEST_CASE(what_shows_privileges_comes_in_text_from_the_start) {
+    const auto is_in_text = [](const char* sql, prepare how) {
+        statement_cache cache;
+        unit u = one(sql);
+        u.preparing = how;
+        return next(cache, u).in_text;
+    };
+    for (const prepare how : {prepare::automatic, prepare::always, prepare::never}) {
+        for (const char* sql :
+             {"SELECT * FROM pg_class", "select c.* from pg_catalog.pg_class c", "SELECT RELACL FROM PG_CLASS",
+              "TABLE pg_proc", "SELECT datacl FROM \"pg_database\"", "SELECT initprivs FROM pg_init_privs",
+              "WITH a AS (SELECT relacl FROM pg_class) SELECT * FROM a", "SELECT spcacl,1 FROM(pg_tablespace)"})
+            BOOST_TEST(is_in_text(sql, how), sql);
+        for (const char* sql : {"SELECT * FROM users", "SELECT relname FROM pg_class", "SELECT * FROM pg_stat_activity",
+                                "SELECT pg_sleep(1) * 2", "SELECT * FROM pg_classes", "SELECT * FROM my_pg_class",
+                                "SELECT relacl FROM users", "SELECT", ""})
+            BOOST_TEST(!is_in_text(sql, how), sql);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

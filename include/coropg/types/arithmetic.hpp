@@ -40,6 +40,7 @@ T narrow(const field& f, Wire value) {
 template <>
 struct codec<bool> {
     static constexpr pg_type type{"bool", oids::boolean, 1000};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::boolean; }
     static bool decode(const field& f) {
         if (f.is_binary()) return f.exactly<bool, std::uint8_t>() != 0;
@@ -60,6 +61,7 @@ struct codec<T> {
     static constexpr pg_type type = sizeof(wire_type) == 2   ? pg_type{"int2", oids::int2, 1005}
                                     : sizeof(wire_type) == 4 ? pg_type{"int4", oids::int4, 1007}
                                                              : pg_type{"int8", oids::int8, 1016};
+    static constexpr bool reads_text = true;
 
     static bool reads(oid from) {
         return from == oids::int4 || from == oids::int8 || from == oids::int2 || from == oids::oid_;
@@ -89,6 +91,7 @@ struct codec<T> {
 template <>
 struct codec<float> {
     static constexpr pg_type type{"float4", oids::float4, 1021};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::float4; }
     static float decode(const field& f) {
         return f.is_binary() ? f.exactly<float, float>() : detail::parse_number<float>(f.copy());
@@ -100,6 +103,7 @@ struct codec<float> {
 template <>
 struct codec<double> {
     static constexpr pg_type type{"float8", oids::float8, 1022};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::float8 || from == oids::float4; }
     static double decode(const field& f) {
         if (!f.is_binary()) [[unlikely]]

@@ -245,6 +245,7 @@ struct array_codec {
     static constexpr pg_type type = array_type<T>();
     static constexpr format wire = sends_binary_elements<T>() ? format::binary : format::text;
     static constexpr bool is_view = detail::is_view<T>;
+    static constexpr bool reads_text = detail::reads_text<T>();
 
     static bool reads(oid array)
         requires decodable<T>

@@ -41,6 +41,8 @@ class bit_reader {
 
 template <class Bits>
 struct bits_codec {
+    static constexpr bool reads_text = true;
+
     static bool reads(oid from) { return from == oids::bit || from == oids::varbit; }
 
     /// int32 count of bits, then the bits, eight a byte from its most significant one on. Source: varbit_send in

@@ -14,6 +14,7 @@ namespace coropg {
 template <>
 struct codec<std::vector<std::byte>> {
     static constexpr pg_type type{"bytea", oids::bytea, 1001};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::bytea; }
     static std::vector<std::byte> decode(const field& f);
     static void encode(const std::vector<std::byte>& value, encoder& out);

@@ -113,6 +113,7 @@ struct timestamp_codec {
 template <>
 struct codec<std::chrono::sys_days> {
     static constexpr pg_type type{"date", oids::date, 1182};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::date; }
     static std::chrono::sys_days decode(const field& f);
     static void encode(std::chrono::sys_days value, encoder& out);
@@ -122,6 +123,7 @@ struct codec<std::chrono::sys_days> {
 template <>
 struct codec<std::chrono::year_month_day> {
     static constexpr pg_type type{"date", oids::date, 1182};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::date; }
     static std::chrono::year_month_day decode(const field& f);
     /// Errors: usage_error when `value` is no day of the calendar.
@@ -132,6 +134,7 @@ struct codec<std::chrono::year_month_day> {
 template <>
 struct codec<std::chrono::hh_mm_ss<std::chrono::microseconds>> {
     static constexpr pg_type type{"time", oids::time, 1183};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::time; }
     static std::chrono::hh_mm_ss<std::chrono::microseconds> decode(const field& f);
     /// Errors: usage_error when `value` is negative or past 24:00:00.
@@ -151,6 +154,7 @@ struct timetz {
 template <>
 struct codec<timetz> {
     static constexpr pg_type type{"timetz", oids::timetz, 1270};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::timetz; }
     static timetz decode(const field& f);
     /// Errors: usage_error when `value` is outside of these limits.
@@ -161,6 +165,7 @@ struct codec<timetz> {
 template <detail::timestamp_duration Duration>
 struct codec<std::chrono::sys_time<Duration>> : detail::timestamp_codec<std::chrono::sys_time<Duration>> {
     static constexpr pg_type type{"timestamptz", oids::timestamptz, 1185};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::timestamptz; }
 };
 
@@ -168,6 +173,7 @@ struct codec<std::chrono::sys_time<Duration>> : detail::timestamp_codec<std::chr
 template <detail::timestamp_duration Duration>
 struct codec<std::chrono::local_time<Duration>> : detail::timestamp_codec<std::chrono::local_time<Duration>> {
     static constexpr pg_type type{"timestamp", oids::timestamp, 1115};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::timestamp; }
 };
 

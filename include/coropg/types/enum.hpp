@@ -65,6 +65,7 @@ concept fixed_enum = std::is_enum_v<E> && requires { E{0}; };
 template <detail::fixed_enum E, detail::literal Name>
 struct enum_codec {
     static constexpr pg_type type{Name.view()};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::text || from >= detail::first_user_oid; }
 
     static E decode(const field& f) {

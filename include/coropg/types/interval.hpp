@@ -22,6 +22,7 @@ struct interval {
 template <>
 struct codec<interval> {
     static constexpr pg_type type{"interval", oids::interval, 1187};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::interval; }
     static interval decode(const field& f);
     static void encode(const interval& value, encoder& out);
@@ -42,6 +43,7 @@ struct codec<std::chrono::duration<Rep, Period>> {
     using duration = std::chrono::duration<Rep, Period>;
 
     static constexpr pg_type type{"interval", oids::interval, 1187};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::interval || from == oids::time; }
 
     static duration decode(const field& f) {

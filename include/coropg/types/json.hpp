@@ -17,6 +17,7 @@ inline constexpr std::size_t max_json_depth = 500;
 /// Derive a codec of documents from this.
 struct jsonb_codec {
     static constexpr pg_type type{"jsonb", oids::jsonb, 3807};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::jsonb || from == oids::json; }
 
  protected:

@@ -31,6 +31,7 @@ struct macaddr8 {
 template <>
 struct codec<macaddr> {
     static constexpr pg_type type{"macaddr", oids::macaddr, 1040};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::macaddr; }
     static macaddr decode(const field& f);
     static void encode(const macaddr& value, encoder& out);
@@ -39,6 +40,7 @@ struct codec<macaddr> {
 template <>
 struct codec<macaddr8> {
     static constexpr pg_type type{"macaddr8", oids::macaddr8, 775};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::macaddr8; }
     static macaddr8 decode(const field& f);
     static void encode(const macaddr8& value, encoder& out);

@@ -39,6 +39,7 @@ struct inet {
 template <>
 struct codec<inet> {
     static constexpr pg_type type{"inet", oids::inet, 1041};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::inet || from == oids::cidr; }
     static inet decode(const field& f);
     static void encode(const inet& value, encoder& out);
@@ -49,6 +50,7 @@ struct codec<inet> {
 template <>
 struct codec<boost::asio::ip::address> {
     static constexpr pg_type type = codec<inet>::type;
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return codec<inet>::reads(from); }
     static boost::asio::ip::address decode(const field& f);
     static void encode(const boost::asio::ip::address& value, encoder& out) { codec<inet>::encode(value, out); }
@@ -58,6 +60,7 @@ struct codec<boost::asio::ip::address> {
 template <>
 struct codec<boost::asio::ip::address_v4> {
     static constexpr pg_type type = codec<inet>::type;
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return codec<inet>::reads(from); }
     static boost::asio::ip::address_v4 decode(const field& f);
     static void encode(const boost::asio::ip::address_v4& value, encoder& out) {
@@ -69,6 +72,7 @@ struct codec<boost::asio::ip::address_v4> {
 template <>
 struct codec<boost::asio::ip::address_v6> {
     static constexpr pg_type type = codec<inet>::type;
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return codec<inet>::reads(from); }
     static boost::asio::ip::address_v6 decode(const field& f);
     static void encode(const boost::asio::ip::address_v6& value, encoder& out) {
@@ -81,6 +85,7 @@ struct codec<boost::asio::ip::address_v6> {
 template <>
 struct codec<boost::asio::ip::network_v4> {
     static constexpr pg_type type{"cidr", oids::cidr, 651};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return codec<inet>::reads(from); }
     static boost::asio::ip::network_v4 decode(const field& f);
     static void encode(const boost::asio::ip::network_v4& value, encoder& out);

@@ -108,6 +108,7 @@ class numeric {
 template <>
 struct codec<numeric> {
     static constexpr pg_type type{"numeric", oids::numeric, 1231};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::numeric; }
     static numeric decode(const field& f);
     static void encode(const numeric& value, encoder& out);

@@ -26,6 +26,8 @@ struct strong_codec {
     static constexpr format wire = detail::wire_format<underlying>();
     static constexpr bool is_inferred = Name.view().empty() && detail::is_inferred<underlying>();
     static constexpr bool is_view = detail::is_view<underlying>;
+    static constexpr bool reads_text = detail::reads_text<underlying>();
+    static constexpr bool reads_any_text = detail::reads_any_text<underlying>();
 
     static bool reads(oid from) { return codec<underlying>::reads(from); }
     static T decode(const field& f) { return T{codec<underlying>::decode(f)}; }

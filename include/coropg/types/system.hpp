@@ -157,6 +157,7 @@ constexpr pg_type reference_type(oid type) {
 template <>
 struct codec<lsn> {
     static constexpr pg_type type{"pg_lsn", oids::pg_lsn, 3221};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::pg_lsn; }
     static lsn decode(const field& f);
     static void encode(lsn value, encoder& out) { out.number(value.value); }
@@ -165,24 +166,28 @@ struct codec<lsn> {
 template <>
 struct codec<xid> : detail::number_codec<xid> {
     static constexpr pg_type type{"xid", oids::xid, 1011};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::xid; }
 };
 
 template <>
 struct codec<xid8> : detail::number_codec<xid8> {
     static constexpr pg_type type{"xid8", oids::xid8, 271};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::xid8; }
 };
 
 template <>
 struct codec<cid> : detail::number_codec<cid> {
     static constexpr pg_type type{"cid", oids::cid, 1012};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::cid; }
 };
 
 template <>
 struct codec<tid> {
     static constexpr pg_type type{"tid", oids::tid, 1010};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::tid; }
     static tid decode(const field& f);
     static void encode(tid value, encoder& out);
@@ -191,6 +196,7 @@ struct codec<tid> {
 template <>
 struct codec<refcursor> {
     static constexpr pg_type type{"refcursor", oids::refcursor, 2201};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::refcursor; }
     static refcursor decode(const field& f) { return refcursor{std::string{f.bytes()}}; }
     static void encode(const refcursor& value, encoder& out) { out.text(value.name); }
@@ -199,6 +205,7 @@ struct codec<refcursor> {
 template <>
 struct codec<object_id> : detail::number_codec<object_id> {
     static constexpr pg_type type{"oid", oids::oid_, 1028};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::oid_; }
 };
 
@@ -207,6 +214,7 @@ struct codec<object_reference<Type>> : detail::number_codec<object_reference<Typ
     static_assert(detail::reference_type(Type).oid != 0, "no type of references to objects has this OID");
 
     static constexpr pg_type type = detail::reference_type(Type);
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == Type; }
     static object_reference<Type> decode(const field& f) {
         if (!f.is_binary()) {
@@ -223,6 +231,7 @@ struct codec<object_reference<Type>> : detail::number_codec<object_reference<Typ
 template <>
 struct codec<int2vector> {
     static constexpr pg_type type{"int2vector", oids::int2vector, 1006};
+    static constexpr bool reads_text = true;
     static constexpr format wire = format::text;
     static bool reads(oid from) { return from == oids::int2vector; }
     static int2vector decode(const field& f);
@@ -233,6 +242,7 @@ struct codec<int2vector> {
 template <>
 struct codec<oidvector> {
     static constexpr pg_type type{"oidvector", oids::oidvector, 1013};
+    static constexpr bool reads_text = true;
     static constexpr format wire = format::text;
     static bool reads(oid from) { return from == oids::oidvector; }
     static oidvector decode(const field& f);

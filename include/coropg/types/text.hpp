@@ -52,6 +52,7 @@ std::string_view characters(const field& f) {
 /// The type of a text parameter, for all codecs of text. In an array the type must be named: it is text[].
 struct untyped_text {
     static constexpr pg_type type{"text", oids::text, 1009};
+    static constexpr bool reads_text = true;
     static constexpr format wire = format::text;
     static constexpr bool is_inferred = true;
 };
@@ -60,6 +61,7 @@ struct untyped_text {
 
 template <>
 struct codec<std::string> : detail::untyped_text {
+    static constexpr bool reads_any_text = true;
     static bool reads(oid from) { return detail::is_text(from) || from == oids::numeric; }
     static std::string decode(const field& f) {
         if (f.type() == oids::numeric && f.is_binary()) return detail::numeric_to_text(f.copy());
@@ -74,6 +76,7 @@ struct codec<std::string> : detail::untyped_text {
 template <>
 struct codec<std::string_view> : detail::untyped_text {
     static constexpr bool is_view = true;
+    static constexpr bool reads_any_text = true;
     static bool reads(oid from) { return codec<std::string>::reads(from); }
     static std::string_view decode(const field& f) {
         if (f.type() == oids::numeric && f.is_binary()) f.fail<std::string_view>("read it as std::string");

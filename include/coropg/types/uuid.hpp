@@ -12,6 +12,7 @@ namespace coropg {
 template <>
 struct codec<boost::uuids::uuid> {
     static constexpr pg_type type{"uuid", oids::uuid, 2951};
+    static constexpr bool reads_text = true;
     static bool reads(oid from) { return from == oids::uuid; }
     static boost::uuids::uuid decode(const field& f);
     static void encode(const boost::uuids::uuid& value, encoder& out);

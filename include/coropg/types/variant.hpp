@@ -17,12 +17,15 @@ struct codec<std::variant<Ts...>> {
     using variant = std::variant<Ts...>;
 
     static constexpr bool is_view = (detail::is_view<Ts> || ...);
+    static constexpr bool reads_text = (detail::reads_text<Ts>() || ...);
+    static constexpr bool reads_any_text = (detail::reads_any_text<Ts>() || ...);
 
     static bool reads(oid from) { return (alternative_reads<Ts>(from) || ...); }
 
     static variant decode(const field& f) {
         std::optional<variant> value;
         (void)((alternative_reads<Ts>(f.type()) && try_decode<Ts>(f, value)) || ...);
+        if (!value && !f.is_binary()) (void)((detail::reads_any_text<Ts>() && try_decode<Ts>(f, value)) || ...);
         if (!value) f.mismatch<variant>();
         return *std::move(value);
     }
@@ -58,7 +61,7 @@ struct codec<std::variant<Ts...>> {
     template <class T>
     static bool try_decode(const field& f, std::optional<variant>& value) {
         if constexpr (!std::is_same_v<T, std::monostate>) {
-            if (!detail::reads<T>(f)) return false;
+            if (!detail::reads_column<T>(f)) return false;
             value.emplace(std::in_place_type<T>, codec<T>::decode(f));
         }
         return true;

@@ -5,11 +5,14 @@
 // mean the same statement by the same name. No name is parsed twice: a pooler that keeps statements itself, as
 // PgBouncer does since 1.21, does not learn that one is gone, and ends a connection that parses its name again. So the
 // name has a number, too, once the connection has lost a statement.
+//
+// Results come in binary, but for statements with a column that has no such form: docs/adr/0012.
 #pragma once
 
 #include <coropg/detail/session/unit.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <span>
 #include <string>
@@ -26,6 +29,8 @@ class statement_cache {
         enum class way : unsigned char { unnamed, parse_and_run, run };
         way how = way::unnamed;
         const char* name = "";
+        /// Its results are asked for in text: they have columns without a binary form.
+        bool in_text = false;
     };
 
     explicit statement_cache(std::size_t capacity = 256) : capacity_{capacity} {}
@@ -38,6 +43,9 @@ class statement_cache {
     plan next(const unit& u, const command& c, std::span<const oid> types);
     /// The server has answered the Parse of a statement.
     void parsed(const unit& u, const command& c, bool succeeded);
+
+    /// From now on the results of this statement are asked for in text, whatever its parameters.
+    void ask_for_text(const statement_text& text);
 
     /// Forgets a statement; if the server has it, its name is among `take_evicted`.
     void forget(const unit& u, const command& c);
@@ -59,6 +67,7 @@ class statement_cache {
         std::string sql;
         std::vector<oid> types;
         std::string name;
+        bool in_text = false;
         status state = status::seen;
         /// The unit whose Parse is under way; only compared.
         const unit* parsed_by = nullptr;
@@ -71,6 +80,8 @@ class statement_cache {
     /// The entry of that key, which may be another statement's by chance.
     order::iterator find(std::uint64_t key);
     order::iterator find(const unit& u, const command& c);
+    /// Whether results of a statement that is not in the cache come in text.
+    [[nodiscard]] bool is_for_text(const statement_text& text) const;
     bool make_room();
     void evict(order::iterator e);
 
@@ -79,7 +90,8 @@ class statement_cache {
     order order_;  // most recently used first
     std::unordered_map<std::uint64_t, order::iterator> index_;
     std::vector<std::string> evicted_;
-    std::uint32_t losses_ = 0;  ///< how often names became unusable
+    std::deque<std::uint64_t> in_text_;  ///< hashes of texts, the last at the back
+    std::uint32_t losses_ = 0;           ///< how often names became unusable
 };
 
 }  // namespace coropg::detail

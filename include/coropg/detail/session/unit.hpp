@@ -58,6 +58,7 @@ enum class out_of_date : unsigned char {
     statement,  ///< a prepared one of ours is gone, or is there already
     plan,       ///< that of a prepared statement of ours
     type,       ///< of a parameter
+    format,     ///< a column has no binary form, as was seen when its first value was made
 };
 
 /// Why a unit is not waited for to its natural end.
@@ -70,6 +71,7 @@ struct unit_state {
     std::source_location where;
     prepare preparing = prepare::automatic;
     bool lax = false;
+    bool text_results = false;
     clock::time_point deadline = no_deadline;
     /// Its deadline may be past when it is submitted.
     bool may_be_late = false;
@@ -208,7 +210,7 @@ class unit : public unit_state, public unit_progress {
     [[nodiscard]] std::string_view sqlstate() const noexcept;
     /// The text of the server's error, else "".
     [[nodiscard]] std::string_view server_message() const noexcept;
-    /// What it failed for, if its error shows that nothing of the command that failed was executed.
+    /// What it failed for. Its error then shows that nothing of the command that failed was executed, but for `format`.
     [[nodiscard]] out_of_date staleness() const;
     /// Throws what it failed with, if it did.
     void throw_failure() const;

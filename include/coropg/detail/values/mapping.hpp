@@ -275,7 +275,7 @@ class row_reader {
         static_assert(decodable<Element>, "no coropg::codec says how to read this type");
         if (at.index < 0) return;
         const field f{{}, at.type, at.format, {result_, 0, at.index, types_}};
-        if (!reads<Element>(f)) f.template mismatch<Element>();
+        if (!reads_column<Element>(f)) f.template mismatch<Element>();
         if constexpr (plainly_decodable<Element>) at.is_plain = f.is_binary() && is_plain_type<Element>(at.type);
     }
 
