@@ -69,18 +69,41 @@ class basic_pooled_connection {
     Connection connection_;
 };
 
-/// Statements on a pool with options of their own.
-template <detail::runner Runner>
-class basic_pool_with_options : public statements<basic_pool_with_options<Runner>, Runner> {
+/// A pool with options, which its statements and transactions carry.
+template <class Shell, detail::pool_runner_of<Shell> Runner>
+class basic_pool_with_options : public statements<basic_pool_with_options<Shell, Runner>, Runner> {
  public:
-    basic_pool_with_options(Runner runner, call_options options) noexcept
-        : runner_{std::move(runner)}, options_{options} {}
+    template <class T>
+    using future = typename Runner::template future<T>;
+    using pooled_connection = typename Runner::pooled_connection;
+
+    basic_pool_with_options(std::shared_ptr<Shell> pool, Runner runner, call_options options) noexcept
+        : pool_{std::move(pool)}, runner_{std::move(runner)}, options_{options} {}
+
+    /// A connection for oneself; `timeout` and `deadline` limit the wait for it, and nothing else: its statements do not
+    /// carry the options. Errors: query_timeout when they end before the pool's `acquire_timeout`.
+    future<pooled_connection> acquire(std::source_location where = std::source_location::current()) {
+        return Runner::acquire(detail::here(pool_), where, detail::end_of(options_));
+    }
+
+    /// Acquires a connection and runs `work(transaction)` on it as `connection::with(...).transaction` does. `timeout` and
+    /// `deadline` limit the wait, and then each statement. Errors: query_timeout.
+    template <class Work>
+    auto transaction(transaction_options options, Work&& work,
+                     std::source_location where = std::source_location::current()) {
+        return Runner::transact(detail::here(pool_), options, options_, std::forward<Work>(work), where);
+    }
+    template <class Work>
+    auto transaction(Work&& work, std::source_location where = std::source_location::current()) {
+        return transaction(transaction_options{}, std::forward<Work>(work), where);
+    }
 
     [[nodiscard]] const Runner& runner() const noexcept { return runner_; }
     [[nodiscard]] call_options options() const noexcept { return options_; }
     [[nodiscard]] static std::shared_ptr<detail::scope> within() noexcept { return nullptr; }
 
  private:
+    std::shared_ptr<Shell> pool_;
     Runner runner_;
     call_options options_;
 };
@@ -134,15 +157,17 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
     template <class Work>
     auto transaction(transaction_options options, Work&& work,
                      std::source_location where = std::source_location::current()) {
-        return Runner::transact(shell(), options, std::forward<Work>(work), where);
+        return Runner::transact(shell(), options, call_options{}, std::forward<Work>(work), where);
     }
     template <class Work>
     auto transaction(Work&& work, std::source_location where = std::source_location::current()) {
         return transaction(transaction_options{}, std::forward<Work>(work), where);
     }
 
-    /// The pool with options for the statements that are run through what it returns.
-    [[nodiscard]] basic_pool_with_options<Runner> with(call_options options) const { return {runner_, options}; }
+    /// The pool with options for what is run through what it returns.
+    [[nodiscard]] basic_pool_with_options<Shell, Runner> with(call_options options) const {
+        return {pool_, runner_, options};
+    }
 
     /// Its statistics so far.
     [[nodiscard]] pool_stats stats() const { return shell()->stats(); }

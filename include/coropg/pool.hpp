@@ -69,9 +69,9 @@ asio::awaitable<T> run_alone(std::shared_ptr<asio_pool> pool, unit_ptr u, Finish
 }
 
 template <class Begin, class Work>
-auto transact_in(std::shared_ptr<asio_pool> pool, Begin begin, Work work, std::source_location where)
-    -> std::invoke_result_t<Work&, transaction&> {
-    coropg::pooled_connection conn = co_await acquire_from(std::move(pool), where);
+auto transact_in(std::shared_ptr<asio_pool> pool, Begin begin, Work work, std::source_location where,
+                 clock::time_point deadline) -> std::invoke_result_t<Work&, transaction&> {
+    coropg::pooled_connection conn = co_await acquire_from(std::move(pool), where, deadline);
     const bool throws = co_await asio::this_coro::throw_if_cancelled();
     require_uncancelled(throws, co_await asio::this_coro::cancellation_state, where);
     auto begin_here = [runner = conn->runner(), begin = std::move(begin)]() mutable { return begin(runner); };
@@ -110,19 +110,20 @@ class pool_runner {
         }
         co_await asio_runner::run_all((*conn)->runner(), std::move(units), std::move(finish));
     }
-    static asio::awaitable<pooled_connection> acquire(std::shared_ptr<asio_pool> pool, std::source_location where) {
-        return acquire_from(std::move(pool), where);
+    static asio::awaitable<pooled_connection> acquire(std::shared_ptr<asio_pool> pool, std::source_location where,
+                                                      clock::time_point deadline = no_deadline) {
+        return acquire_from(std::move(pool), where, deadline);
     }
     static asio::awaitable<std::optional<pooled_connection>> try_acquire(std::shared_ptr<asio_pool> pool,
                                                                          std::source_location where) {
         return try_acquire_from(std::move(pool), where);
     }
     template <class Work>
-    static auto transact(std::shared_ptr<asio_pool> pool, const transaction_options& options, Work&& work,
-                         std::source_location where) {
+    static auto transact(std::shared_ptr<asio_pool> pool, const transaction_options& options,
+                         const call_options& carried, Work&& work, std::source_location where) {
         require_safe_closure<Work>();
-        return transact_in(std::move(pool), beginning(options, {}, nullptr, where),
-                           std::decay_t<Work>(std::forward<Work>(work)), where);
+        return transact_in(std::move(pool), beginning(options, carried, nullptr, where),
+                           std::decay_t<Work>(std::forward<Work>(work)), where, end_of(carried));
     }
 
  private:

@@ -52,16 +52,19 @@ class poll_pool_runner {
         }
         poll_runner::run_all((*conn)->runner(), std::move(units), std::move(finish));
     }
-    static pooled_connection acquire(std::shared_ptr<poll_pool> pool, std::source_location where) {
-        return acquire_from(std::move(pool), where);
+    static pooled_connection acquire(std::shared_ptr<poll_pool> pool, std::source_location where,
+                                     clock::time_point deadline = no_deadline) {
+        return acquire_from(std::move(pool), where, deadline);
     }
     static std::optional<pooled_connection> try_acquire(std::shared_ptr<poll_pool> pool, std::source_location where) {
         return try_acquire_from(std::move(pool), where);
     }
     template <class Work>
-    static auto transact(std::shared_ptr<poll_pool> pool, transaction_options options, Work&& work,
-                         std::source_location where) {
-        return acquire_from(std::move(pool), where)->transaction(options, std::forward<Work>(work), where);
+    static auto transact(std::shared_ptr<poll_pool> pool, transaction_options options, call_options carried,
+                         Work&& work, std::source_location where) {
+        return acquire_from(std::move(pool), where, end_of(carried))
+            ->with(carried)
+            .transaction(options, std::forward<Work>(work), where);
     }
 
  private:

@@ -203,4 +203,50 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_statement_whose_time_is_up_while_it_waits_for_a_
     }
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(options_of_a_pool_limit_the_wait_for_a_transaction, Face, both_faces) {
+    pool_of<Face> face{{.max_size = 1}};
+    auto held = AWAIT(face.pool.acquire());
+    int runs = 0;
+    const auto work = [&](typename pool_of<Face>::transaction& tx) {
+        ++runs;
+        return tx.template fetch_one<int>("SELECT 1");
+    };
+    const auto by_timeout = ERROR_OF(query_timeout, face.pool.with({.timeout = 20ms}).transaction(work));
+    BOOST_TEST((by_timeout.outcome() == outcome::not_sent));
+    BOOST_TEST(contains(by_timeout.what(), "1 busy"), by_timeout.what());
+    BOOST_CHECK_THROW((void)AWAIT(face.pool.with({.deadline = 20ms}).transaction({.read_only = true}, work)),
+                      query_timeout);
+    BOOST_CHECK_THROW((void)AWAIT(face.pool.with({.timeout = 20ms}).acquire()), query_timeout);
+    BOOST_CHECK_THROW((void)AWAIT(face.pool.with({.deadline = 20ms}).acquire()), query_timeout);
+    BOOST_TEST(runs == 0);
+    held.release();
+    BOOST_TEST(AWAIT(face.pool.with({.timeout = 1min}).transaction(work)) == 1);
+    BOOST_TEST(face.pool.stats().requests_waiting == 0U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(statements_of_a_pools_transaction_carry_its_options, Face, both_faces) {
+    pool_of<Face> face{{.max_size = 1}};
+    const auto prints = [](typename pool_of<Face>::transaction& tx) {
+        return tx.template fetch_one<std::string>("SELECT ARRAY[current_setting('transaction_read_only') = 'on']");
+    };
+    BOOST_TEST(AWAIT(face.pool.with({.text_results = true}).transaction({.read_only = true}, prints)) == "{t}");
+    BOOST_TEST(AWAIT(face.pool.with({.text_results = true}).transaction(prints)) == "{f}");
+    const auto sleeps = [](typename pool_of<Face>::transaction& tx) {
+        return tx.template fetch_one<std::string>("SELECT pg_sleep(60)::text");
+    };
+    for (const call_options options : {call_options{.timeout = 200ms}, call_options{.deadline = 200ms}}) {
+        const auto e = ERROR_OF(query_timeout, face.pool.with(options).transaction(sleeps));
+        BOOST_TEST(contains(e.what(), "pg_sleep"), e.what());
+    }
+    BOOST_CHECK_THROW((void)AWAIT(face.pool.transaction(prints)), decode_error);
+}
+
+// The lease is an ordinary one: the options were for the wait.
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_connection_acquired_with_options_does_not_carry_them, Face, both_faces) {
+    pool_of<Face> face{{.max_size = 1}};
+    auto conn = AWAIT(face.pool.with({.timeout = 1min, .text_results = true}).acquire());
+    BOOST_TEST((AWAIT(conn->execute("SELECT 1"))[0][0].raw().wire_format() == format::binary));
+    BOOST_TEST(face.pool.stats().lent == 1U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

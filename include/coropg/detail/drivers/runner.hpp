@@ -67,12 +67,15 @@ concept session_runner = runner<R> && requires(const R& r, unit_ptr u) {
 
 /// One whose units run on sessions of a pool, which also lends them.
 template <class R, class Pool>
-concept pool_runner_of = runner<R> && requires(std::shared_ptr<Pool> pool, std::source_location where) {
-    typename R::pooled_connection;
-    { R::acquire(pool, where) } -> std::same_as<typename R::template future<typename R::pooled_connection>>;
-    {
-        R::try_acquire(pool, where)
-    } -> std::same_as<typename R::template future<std::optional<typename R::pooled_connection>>>;
-};
+concept pool_runner_of =
+    runner<R> && requires(std::shared_ptr<Pool> pool, std::source_location where, clock::time_point deadline) {
+        typename R::pooled_connection;
+        {
+            R::acquire(pool, where, deadline)
+        } -> std::same_as<typename R::template future<typename R::pooled_connection>>;
+        {
+            R::try_acquire(pool, where)
+        } -> std::same_as<typename R::template future<std::optional<typename R::pooled_connection>>>;
+    };
 
 }  // namespace coropg::detail
