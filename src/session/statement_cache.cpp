@@ -45,13 +45,10 @@ std::string next_word(std::string_view text, std::size_t& at) {
 /// Whether a statement names such a catalog, and may show all of its columns or that one. A guess, by words wherever they
 /// stand: if it is wrong, results come in text that could come in binary, or fail the first time.
 bool shows_privileges(std::string_view sql) {
-    const auto is_same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
-    constexpr std::string_view prefix = "pg_";
-    std::size_t at = static_cast<std::size_t>(std::ranges::search(sql, prefix, is_same).begin() - sql.begin());
-    if (at == sql.size()) return false;
+    if (sql.find("pg_") == std::string_view::npos && sql.find("PG_") == std::string_view::npos) return false;
     bool names_catalog = false;
     bool may_show = sql.find('*') != std::string_view::npos;
-    for (at = 0; at < sql.size();) {
+    for (std::size_t at = 0; at < sql.size();) {
         const std::string word = next_word(sql, at);
         names_catalog = names_catalog || std::ranges::find(catalogs, word) != std::end(catalogs);
         may_show = may_show || word == "table" || word == "initprivs" || word.ends_with("acl");

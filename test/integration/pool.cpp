@@ -231,10 +231,15 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(statements_of_a_pools_transaction_carry_its_option
     };
     BOOST_TEST(AWAIT(face.pool.with({.text_results = true}).transaction({.read_only = true}, prints)) == "{t}");
     BOOST_TEST(AWAIT(face.pool.with({.text_results = true}).transaction(prints)) == "{f}");
+    const auto prints_one = [](typename pool_of<Face>::transaction& tx) {
+        return tx.template fetch_one<std::string>("SELECT '1'");
+    };
     const auto sleeps = [](typename pool_of<Face>::transaction& tx) {
         return tx.template fetch_one<std::string>("SELECT pg_sleep(60)::text");
     };
-    for (const call_options options : {call_options{.timeout = 200ms}, call_options{.deadline = 200ms}}) {
+    for (const bool by_deadline : {false, true}) {
+        AWAIT(face.pool.transaction({}, prints_one));  // what was cancelled has come back
+        const call_options options = by_deadline ? call_options{.deadline = 500ms} : call_options{.timeout = 500ms};
         const auto e = ERROR_OF(query_timeout, face.pool.with(options).transaction(sleeps));
         BOOST_TEST(contains(e.what(), "pg_sleep"), e.what());
     }
