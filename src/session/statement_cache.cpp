@@ -77,13 +77,13 @@ statement_cache::plan statement_cache::next(const unit& u, const command& c, std
     }
     entry& e = order_.front();
     const bool is_of_same_unit = e.state == status::parsing && e.parsed_by == &u;
-    if (e.state == status::ready || is_of_same_unit) return {plan::way::run, e.name.c_str(), e.in_text};
+    if (e.state == status::ready || is_of_same_unit) return {plan::way::run, e.in_text, e.name.c_str()};
     const bool is_unnamed = e.state == status::parsing || (first_use && how != prepare::always);
     if (is_unnamed || evicted_.size() >= max_evicted) return {.in_text = e.in_text};
     e.name = name_of(e);
     e.state = status::parsing;
     e.parsed_by = &u;
-    return {plan::way::parse_and_run, e.name.c_str(), e.in_text};
+    return {plan::way::parse_and_run, e.in_text, e.name.c_str()};
 }
 
 void statement_cache::ask_for_text(const statement_text& text) {

@@ -28,9 +28,9 @@ class statement_cache {
     struct plan {
         enum class way : unsigned char { unnamed, parse_and_run, run };
         way how = way::unnamed;
-        const char* name = "";
         /// Its results are asked for in text: they have columns without a binary form.
         bool in_text = false;
+        const char* name = "";
     };
 
     explicit statement_cache(std::size_t capacity = 256) : capacity_{capacity} {}
