@@ -2,381 +2,1096 @@
 //
 // One type per SQLSTATE that is an error, below one type per class: `catch (const errors::unique_violation&)` for
 // 23505, `catch (const errors::integrity_constraint_violation&)` for 23000 and any other 23xxx, named here or not.
-// Each of them is a `server_error`.
+// Each of them is a `server_error`. The type of a class is thrown for its generic code xx000 and for codes without a type.
+// They are no templates: an error that nobody catches is printed with its type's name.
 #pragma once
 
 #include <coropg/error.hpp>
 
-#include <cstddef>
+#include <string_view>
 
-namespace coropg {
-namespace detail {
+#pragma GCC visibility push(default)  // caught in one part of a program, thrown in another
+namespace coropg::errors {
 
-/// A SQLSTATE (five characters) or the class of one (two), as a template argument.
-template <std::size_t Size>
-struct [[gnu::visibility("default")]] code {
-    char text[Size]{};
-
-    consteval code(const char(&literal)[Size + 1]) {
-        for (std::size_t i = 0; i != Size; ++i) text[i] = literal[i];
-    }
-};
-
-consteval code<2> class_of(const code<5>& sqlstate) {
-    const char text[]{sqlstate.text[0], sqlstate.text[1], '\0'};
-    return code<2>{text};
-}
-
-/// Any error of a class; the type itself is thrown for the class's generic code xx000 and for codes without a type.
-template <code<2> Class>
-class [[gnu::visibility("default")]] class_error : public server_error {
- public:
+/// Class 03: SQL Statement Not Yet Complete
+struct sql_statement_not_yet_complete : server_error {
+    static constexpr std::string_view code = "03000";
     using server_error::server_error;
 };
 
-/// The error of one SQLSTATE.
-template <code<5> Code>
-class [[gnu::visibility("default")]] code_error : public class_error<class_of(Code)> {
- public:
-    using class_error<class_of(Code)>::class_error;
+/// Class 08: Connection Exception
+struct connection_exception : server_error {
+    static constexpr std::string_view code = "08000";
+    using server_error::server_error;
+};
+struct connection_does_not_exist : connection_exception {
+    static constexpr std::string_view code = "08003";
+    using connection_exception::connection_exception;
+};
+struct connection_failure : connection_exception {
+    static constexpr std::string_view code = "08006";
+    using connection_exception::connection_exception;
+};
+struct sqlclient_unable_to_establish_sqlconnection : connection_exception {
+    static constexpr std::string_view code = "08001";
+    using connection_exception::connection_exception;
+};
+struct sqlserver_rejected_establishment_of_sqlconnection : connection_exception {
+    static constexpr std::string_view code = "08004";
+    using connection_exception::connection_exception;
+};
+struct transaction_resolution_unknown : connection_exception {
+    static constexpr std::string_view code = "08007";
+    using connection_exception::connection_exception;
+};
+struct protocol_violation : connection_exception {
+    static constexpr std::string_view code = "08P01";
+    using connection_exception::connection_exception;
 };
 
-}  // namespace detail
-
-// GCC gives a type no more visibility than its argument, and the argument that of the place where it is first written.
-#pragma GCC visibility push(default)
-namespace errors {
-
-/// Class 03: SQL Statement Not Yet Complete
-using sql_statement_not_yet_complete = detail::class_error<"03">;
-
-/// Class 08: Connection Exception
-using connection_exception = detail::class_error<"08">;
-using connection_does_not_exist = detail::code_error<"08003">;
-using connection_failure = detail::code_error<"08006">;
-using sqlclient_unable_to_establish_sqlconnection = detail::code_error<"08001">;
-using sqlserver_rejected_establishment_of_sqlconnection = detail::code_error<"08004">;
-using transaction_resolution_unknown = detail::code_error<"08007">;
-using protocol_violation = detail::code_error<"08P01">;
-
 /// Class 09: Triggered Action Exception
-using triggered_action_exception = detail::class_error<"09">;
+struct triggered_action_exception : server_error {
+    static constexpr std::string_view code = "09000";
+    using server_error::server_error;
+};
 
 /// Class 0A: Feature Not Supported
-using feature_not_supported = detail::class_error<"0A">;
+struct feature_not_supported : server_error {
+    static constexpr std::string_view code = "0A000";
+    using server_error::server_error;
+};
 
 /// Class 0B: Invalid Transaction Initiation
-using invalid_transaction_initiation = detail::class_error<"0B">;
+struct invalid_transaction_initiation : server_error {
+    static constexpr std::string_view code = "0B000";
+    using server_error::server_error;
+};
 
 /// Class 0F: Locator Exception
-using locator_exception = detail::class_error<"0F">;
-using invalid_locator_specification = detail::code_error<"0F001">;
+struct locator_exception : server_error {
+    static constexpr std::string_view code = "0F000";
+    using server_error::server_error;
+};
+struct invalid_locator_specification : locator_exception {
+    static constexpr std::string_view code = "0F001";
+    using locator_exception::locator_exception;
+};
 
 /// Class 0L: Invalid Grantor
-using invalid_grantor = detail::class_error<"0L">;
-using invalid_grant_operation = detail::code_error<"0LP01">;
+struct invalid_grantor : server_error {
+    static constexpr std::string_view code = "0L000";
+    using server_error::server_error;
+};
+struct invalid_grant_operation : invalid_grantor {
+    static constexpr std::string_view code = "0LP01";
+    using invalid_grantor::invalid_grantor;
+};
 
 /// Class 0P: Invalid Role Specification
-using invalid_role_specification = detail::class_error<"0P">;
+struct invalid_role_specification : server_error {
+    static constexpr std::string_view code = "0P000";
+    using server_error::server_error;
+};
 
 /// Class 0Z: Diagnostics Exception
-using diagnostics_exception = detail::class_error<"0Z">;
-using stacked_diagnostics_accessed_without_active_handler = detail::code_error<"0Z002">;
+struct diagnostics_exception : server_error {
+    static constexpr std::string_view code = "0Z000";
+    using server_error::server_error;
+};
+struct stacked_diagnostics_accessed_without_active_handler : diagnostics_exception {
+    static constexpr std::string_view code = "0Z002";
+    using diagnostics_exception::diagnostics_exception;
+};
 
 /// Class 20: Case Not Found
-using case_not_found = detail::class_error<"20">;
+struct case_not_found : server_error {
+    static constexpr std::string_view code = "20000";
+    using server_error::server_error;
+};
 
 /// Class 21: Cardinality Violation
-using cardinality_violation = detail::class_error<"21">;
+struct cardinality_violation : server_error {
+    static constexpr std::string_view code = "21000";
+    using server_error::server_error;
+};
 
 /// Class 22: Data Exception
-using data_exception = detail::class_error<"22">;
-using array_subscript_error = detail::code_error<"2202E">;
-using character_not_in_repertoire = detail::code_error<"22021">;
-using datetime_field_overflow = detail::code_error<"22008">;
-using division_by_zero = detail::code_error<"22012">;
-using error_in_assignment = detail::code_error<"22005">;
-using escape_character_conflict = detail::code_error<"2200B">;
-using indicator_overflow = detail::code_error<"22022">;
-using interval_field_overflow = detail::code_error<"22015">;
-using invalid_argument_for_logarithm = detail::code_error<"2201E">;
-using invalid_argument_for_ntile_function = detail::code_error<"22014">;
-using invalid_argument_for_nth_value_function = detail::code_error<"22016">;
-using invalid_argument_for_power_function = detail::code_error<"2201F">;
-using invalid_argument_for_width_bucket_function = detail::code_error<"2201G">;
-using invalid_character_value_for_cast = detail::code_error<"22018">;
-using invalid_datetime_format = detail::code_error<"22007">;
-using invalid_escape_character = detail::code_error<"22019">;
-using invalid_escape_octet = detail::code_error<"2200D">;
-using invalid_escape_sequence = detail::code_error<"22025">;
-using nonstandard_use_of_escape_character = detail::code_error<"22P06">;
-using invalid_indicator_parameter_value = detail::code_error<"22010">;
-using invalid_parameter_value = detail::code_error<"22023">;
-using invalid_preceding_or_following_size = detail::code_error<"22013">;
-using invalid_regular_expression = detail::code_error<"2201B">;
-using invalid_row_count_in_limit_clause = detail::code_error<"2201W">;
-using invalid_row_count_in_result_offset_clause = detail::code_error<"2201X">;
-using invalid_tablesample_argument = detail::code_error<"2202H">;
-using invalid_tablesample_repeat = detail::code_error<"2202G">;
-using invalid_time_zone_displacement_value = detail::code_error<"22009">;
-using invalid_use_of_escape_character = detail::code_error<"2200C">;
-using most_specific_type_mismatch = detail::code_error<"2200G">;
-using null_value_not_allowed = detail::code_error<"22004">;
-using null_value_no_indicator_parameter = detail::code_error<"22002">;
-using numeric_value_out_of_range = detail::code_error<"22003">;
-using sequence_generator_limit_exceeded = detail::code_error<"2200H">;
-using string_data_length_mismatch = detail::code_error<"22026">;
-using string_data_right_truncation = detail::code_error<"22001">;
-using substring_error = detail::code_error<"22011">;
-using trim_error = detail::code_error<"22027">;
-using unterminated_c_string = detail::code_error<"22024">;
-using zero_length_character_string = detail::code_error<"2200F">;
-using floating_point_exception = detail::code_error<"22P01">;
-using invalid_text_representation = detail::code_error<"22P02">;
-using invalid_binary_representation = detail::code_error<"22P03">;
-using bad_copy_file_format = detail::code_error<"22P04">;
-using untranslatable_character = detail::code_error<"22P05">;
-using datum_version_mismatch = detail::code_error<"22P07">;
-using not_an_xml_document = detail::code_error<"2200L">;
-using invalid_xml_document = detail::code_error<"2200M">;
-using invalid_xml_content = detail::code_error<"2200N">;
-using invalid_xml_comment = detail::code_error<"2200S">;
-using invalid_xml_processing_instruction = detail::code_error<"2200T">;
-using duplicate_json_object_key_value = detail::code_error<"22030">;
-using invalid_argument_for_sql_json_datetime_function = detail::code_error<"22031">;
-using invalid_json_text = detail::code_error<"22032">;
-using invalid_sql_json_subscript = detail::code_error<"22033">;
-using more_than_one_sql_json_item = detail::code_error<"22034">;
-using no_sql_json_item = detail::code_error<"22035">;
-using non_numeric_sql_json_item = detail::code_error<"22036">;
-using non_unique_keys_in_a_json_object = detail::code_error<"22037">;
-using singleton_sql_json_item_required = detail::code_error<"22038">;
-using sql_json_array_not_found = detail::code_error<"22039">;
-using sql_json_member_not_found = detail::code_error<"2203A">;
-using sql_json_number_not_found = detail::code_error<"2203B">;
-using sql_json_object_not_found = detail::code_error<"2203C">;
-using too_many_json_array_elements = detail::code_error<"2203D">;
-using too_many_json_object_members = detail::code_error<"2203E">;
-using sql_json_scalar_required = detail::code_error<"2203F">;
-using sql_json_item_cannot_be_cast_to_target_type = detail::code_error<"2203G">;
+struct data_exception : server_error {
+    static constexpr std::string_view code = "22000";
+    using server_error::server_error;
+};
+struct array_subscript_error : data_exception {
+    static constexpr std::string_view code = "2202E";
+    using data_exception::data_exception;
+};
+struct character_not_in_repertoire : data_exception {
+    static constexpr std::string_view code = "22021";
+    using data_exception::data_exception;
+};
+struct datetime_field_overflow : data_exception {
+    static constexpr std::string_view code = "22008";
+    using data_exception::data_exception;
+};
+struct division_by_zero : data_exception {
+    static constexpr std::string_view code = "22012";
+    using data_exception::data_exception;
+};
+struct error_in_assignment : data_exception {
+    static constexpr std::string_view code = "22005";
+    using data_exception::data_exception;
+};
+struct escape_character_conflict : data_exception {
+    static constexpr std::string_view code = "2200B";
+    using data_exception::data_exception;
+};
+struct indicator_overflow : data_exception {
+    static constexpr std::string_view code = "22022";
+    using data_exception::data_exception;
+};
+struct interval_field_overflow : data_exception {
+    static constexpr std::string_view code = "22015";
+    using data_exception::data_exception;
+};
+struct invalid_argument_for_logarithm : data_exception {
+    static constexpr std::string_view code = "2201E";
+    using data_exception::data_exception;
+};
+struct invalid_argument_for_ntile_function : data_exception {
+    static constexpr std::string_view code = "22014";
+    using data_exception::data_exception;
+};
+struct invalid_argument_for_nth_value_function : data_exception {
+    static constexpr std::string_view code = "22016";
+    using data_exception::data_exception;
+};
+struct invalid_argument_for_power_function : data_exception {
+    static constexpr std::string_view code = "2201F";
+    using data_exception::data_exception;
+};
+struct invalid_argument_for_width_bucket_function : data_exception {
+    static constexpr std::string_view code = "2201G";
+    using data_exception::data_exception;
+};
+struct invalid_character_value_for_cast : data_exception {
+    static constexpr std::string_view code = "22018";
+    using data_exception::data_exception;
+};
+struct invalid_datetime_format : data_exception {
+    static constexpr std::string_view code = "22007";
+    using data_exception::data_exception;
+};
+struct invalid_escape_character : data_exception {
+    static constexpr std::string_view code = "22019";
+    using data_exception::data_exception;
+};
+struct invalid_escape_octet : data_exception {
+    static constexpr std::string_view code = "2200D";
+    using data_exception::data_exception;
+};
+struct invalid_escape_sequence : data_exception {
+    static constexpr std::string_view code = "22025";
+    using data_exception::data_exception;
+};
+struct nonstandard_use_of_escape_character : data_exception {
+    static constexpr std::string_view code = "22P06";
+    using data_exception::data_exception;
+};
+struct invalid_indicator_parameter_value : data_exception {
+    static constexpr std::string_view code = "22010";
+    using data_exception::data_exception;
+};
+struct invalid_parameter_value : data_exception {
+    static constexpr std::string_view code = "22023";
+    using data_exception::data_exception;
+};
+struct invalid_preceding_or_following_size : data_exception {
+    static constexpr std::string_view code = "22013";
+    using data_exception::data_exception;
+};
+struct invalid_regular_expression : data_exception {
+    static constexpr std::string_view code = "2201B";
+    using data_exception::data_exception;
+};
+struct invalid_row_count_in_limit_clause : data_exception {
+    static constexpr std::string_view code = "2201W";
+    using data_exception::data_exception;
+};
+struct invalid_row_count_in_result_offset_clause : data_exception {
+    static constexpr std::string_view code = "2201X";
+    using data_exception::data_exception;
+};
+struct invalid_tablesample_argument : data_exception {
+    static constexpr std::string_view code = "2202H";
+    using data_exception::data_exception;
+};
+struct invalid_tablesample_repeat : data_exception {
+    static constexpr std::string_view code = "2202G";
+    using data_exception::data_exception;
+};
+struct invalid_time_zone_displacement_value : data_exception {
+    static constexpr std::string_view code = "22009";
+    using data_exception::data_exception;
+};
+struct invalid_use_of_escape_character : data_exception {
+    static constexpr std::string_view code = "2200C";
+    using data_exception::data_exception;
+};
+struct most_specific_type_mismatch : data_exception {
+    static constexpr std::string_view code = "2200G";
+    using data_exception::data_exception;
+};
+struct null_value_not_allowed : data_exception {
+    static constexpr std::string_view code = "22004";
+    using data_exception::data_exception;
+};
+struct null_value_no_indicator_parameter : data_exception {
+    static constexpr std::string_view code = "22002";
+    using data_exception::data_exception;
+};
+struct numeric_value_out_of_range : data_exception {
+    static constexpr std::string_view code = "22003";
+    using data_exception::data_exception;
+};
+struct sequence_generator_limit_exceeded : data_exception {
+    static constexpr std::string_view code = "2200H";
+    using data_exception::data_exception;
+};
+struct string_data_length_mismatch : data_exception {
+    static constexpr std::string_view code = "22026";
+    using data_exception::data_exception;
+};
+struct string_data_right_truncation : data_exception {
+    static constexpr std::string_view code = "22001";
+    using data_exception::data_exception;
+};
+struct substring_error : data_exception {
+    static constexpr std::string_view code = "22011";
+    using data_exception::data_exception;
+};
+struct trim_error : data_exception {
+    static constexpr std::string_view code = "22027";
+    using data_exception::data_exception;
+};
+struct unterminated_c_string : data_exception {
+    static constexpr std::string_view code = "22024";
+    using data_exception::data_exception;
+};
+struct zero_length_character_string : data_exception {
+    static constexpr std::string_view code = "2200F";
+    using data_exception::data_exception;
+};
+struct floating_point_exception : data_exception {
+    static constexpr std::string_view code = "22P01";
+    using data_exception::data_exception;
+};
+struct invalid_text_representation : data_exception {
+    static constexpr std::string_view code = "22P02";
+    using data_exception::data_exception;
+};
+struct invalid_binary_representation : data_exception {
+    static constexpr std::string_view code = "22P03";
+    using data_exception::data_exception;
+};
+struct bad_copy_file_format : data_exception {
+    static constexpr std::string_view code = "22P04";
+    using data_exception::data_exception;
+};
+struct untranslatable_character : data_exception {
+    static constexpr std::string_view code = "22P05";
+    using data_exception::data_exception;
+};
+struct datum_version_mismatch : data_exception {
+    static constexpr std::string_view code = "22P07";
+    using data_exception::data_exception;
+};
+struct not_an_xml_document : data_exception {
+    static constexpr std::string_view code = "2200L";
+    using data_exception::data_exception;
+};
+struct invalid_xml_document : data_exception {
+    static constexpr std::string_view code = "2200M";
+    using data_exception::data_exception;
+};
+struct invalid_xml_content : data_exception {
+    static constexpr std::string_view code = "2200N";
+    using data_exception::data_exception;
+};
+struct invalid_xml_comment : data_exception {
+    static constexpr std::string_view code = "2200S";
+    using data_exception::data_exception;
+};
+struct invalid_xml_processing_instruction : data_exception {
+    static constexpr std::string_view code = "2200T";
+    using data_exception::data_exception;
+};
+struct duplicate_json_object_key_value : data_exception {
+    static constexpr std::string_view code = "22030";
+    using data_exception::data_exception;
+};
+struct invalid_argument_for_sql_json_datetime_function : data_exception {
+    static constexpr std::string_view code = "22031";
+    using data_exception::data_exception;
+};
+struct invalid_json_text : data_exception {
+    static constexpr std::string_view code = "22032";
+    using data_exception::data_exception;
+};
+struct invalid_sql_json_subscript : data_exception {
+    static constexpr std::string_view code = "22033";
+    using data_exception::data_exception;
+};
+struct more_than_one_sql_json_item : data_exception {
+    static constexpr std::string_view code = "22034";
+    using data_exception::data_exception;
+};
+struct no_sql_json_item : data_exception {
+    static constexpr std::string_view code = "22035";
+    using data_exception::data_exception;
+};
+struct non_numeric_sql_json_item : data_exception {
+    static constexpr std::string_view code = "22036";
+    using data_exception::data_exception;
+};
+struct non_unique_keys_in_a_json_object : data_exception {
+    static constexpr std::string_view code = "22037";
+    using data_exception::data_exception;
+};
+struct singleton_sql_json_item_required : data_exception {
+    static constexpr std::string_view code = "22038";
+    using data_exception::data_exception;
+};
+struct sql_json_array_not_found : data_exception {
+    static constexpr std::string_view code = "22039";
+    using data_exception::data_exception;
+};
+struct sql_json_member_not_found : data_exception {
+    static constexpr std::string_view code = "2203A";
+    using data_exception::data_exception;
+};
+struct sql_json_number_not_found : data_exception {
+    static constexpr std::string_view code = "2203B";
+    using data_exception::data_exception;
+};
+struct sql_json_object_not_found : data_exception {
+    static constexpr std::string_view code = "2203C";
+    using data_exception::data_exception;
+};
+struct too_many_json_array_elements : data_exception {
+    static constexpr std::string_view code = "2203D";
+    using data_exception::data_exception;
+};
+struct too_many_json_object_members : data_exception {
+    static constexpr std::string_view code = "2203E";
+    using data_exception::data_exception;
+};
+struct sql_json_scalar_required : data_exception {
+    static constexpr std::string_view code = "2203F";
+    using data_exception::data_exception;
+};
+struct sql_json_item_cannot_be_cast_to_target_type : data_exception {
+    static constexpr std::string_view code = "2203G";
+    using data_exception::data_exception;
+};
 
 /// Class 23: Integrity Constraint Violation
-using integrity_constraint_violation = detail::class_error<"23">;
-using restrict_violation = detail::code_error<"23001">;
-using not_null_violation = detail::code_error<"23502">;
-using foreign_key_violation = detail::code_error<"23503">;
-using unique_violation = detail::code_error<"23505">;
-using check_violation = detail::code_error<"23514">;
-using exclusion_violation = detail::code_error<"23P01">;
+struct integrity_constraint_violation : server_error {
+    static constexpr std::string_view code = "23000";
+    using server_error::server_error;
+};
+struct restrict_violation : integrity_constraint_violation {
+    static constexpr std::string_view code = "23001";
+    using integrity_constraint_violation::integrity_constraint_violation;
+};
+struct not_null_violation : integrity_constraint_violation {
+    static constexpr std::string_view code = "23502";
+    using integrity_constraint_violation::integrity_constraint_violation;
+};
+struct foreign_key_violation : integrity_constraint_violation {
+    static constexpr std::string_view code = "23503";
+    using integrity_constraint_violation::integrity_constraint_violation;
+};
+struct unique_violation : integrity_constraint_violation {
+    static constexpr std::string_view code = "23505";
+    using integrity_constraint_violation::integrity_constraint_violation;
+};
+struct check_violation : integrity_constraint_violation {
+    static constexpr std::string_view code = "23514";
+    using integrity_constraint_violation::integrity_constraint_violation;
+};
+struct exclusion_violation : integrity_constraint_violation {
+    static constexpr std::string_view code = "23P01";
+    using integrity_constraint_violation::integrity_constraint_violation;
+};
 
 /// Class 24: Invalid Cursor State
-using invalid_cursor_state = detail::class_error<"24">;
+struct invalid_cursor_state : server_error {
+    static constexpr std::string_view code = "24000";
+    using server_error::server_error;
+};
 
 /// Class 25: Invalid Transaction State
-using invalid_transaction_state = detail::class_error<"25">;
-using active_sql_transaction = detail::code_error<"25001">;
-using branch_transaction_already_active = detail::code_error<"25002">;
-using held_cursor_requires_same_isolation_level = detail::code_error<"25008">;
-using inappropriate_access_mode_for_branch_transaction = detail::code_error<"25003">;
-using inappropriate_isolation_level_for_branch_transaction = detail::code_error<"25004">;
-using no_active_sql_transaction_for_branch_transaction = detail::code_error<"25005">;
-using read_only_sql_transaction = detail::code_error<"25006">;
-using schema_and_data_statement_mixing_not_supported = detail::code_error<"25007">;
-using no_active_sql_transaction = detail::code_error<"25P01">;
-using in_failed_sql_transaction = detail::code_error<"25P02">;
-using idle_in_transaction_session_timeout = detail::code_error<"25P03">;
+struct invalid_transaction_state : server_error {
+    static constexpr std::string_view code = "25000";
+    using server_error::server_error;
+};
+struct active_sql_transaction : invalid_transaction_state {
+    static constexpr std::string_view code = "25001";
+    using invalid_transaction_state::invalid_transaction_state;
+};
+struct branch_transaction_already_active : invalid_transaction_state {
+    static constexpr std::string_view code = "25002";
+    using invalid_transaction_state::invalid_transaction_state;
+};
+struct held_cursor_requires_same_isolation_level : invalid_transaction_state {
+    static constexpr std::string_view code = "25008";
+    using invalid_transaction_state::invalid_transaction_state;
+};
+struct inappropriate_access_mode_for_branch_transaction : invalid_transaction_state {
+    static constexpr std::string_view code = "25003";
+    using invalid_transaction_state::invalid_transaction_state;
+};
+struct inappropriate_isolation_level_for_branch_transaction : invalid_transaction_state {
+    static constexpr std::string_view code = "25004";
+    using invalid_transaction_state::invalid_transaction_state;
+};
+struct no_active_sql_transaction_for_branch_transaction : invalid_transaction_state {
+    static constexpr std::string_view code = "25005";
+    using invalid_transaction_state::invalid_transaction_state;
+};
+struct read_only_sql_transaction : invalid_transaction_state {
+    static constexpr std::string_view code = "25006";
+    using invalid_transaction_state::invalid_transaction_state;
+};
+struct schema_and_data_statement_mixing_not_supported : invalid_transaction_state {
+    static constexpr std::string_view code = "25007";
+    using invalid_transaction_state::invalid_transaction_state;
+};
+struct no_active_sql_transaction : invalid_transaction_state {
+    static constexpr std::string_view code = "25P01";
+    using invalid_transaction_state::invalid_transaction_state;
+};
+struct in_failed_sql_transaction : invalid_transaction_state {
+    static constexpr std::string_view code = "25P02";
+    using invalid_transaction_state::invalid_transaction_state;
+};
+struct idle_in_transaction_session_timeout : invalid_transaction_state {
+    static constexpr std::string_view code = "25P03";
+    using invalid_transaction_state::invalid_transaction_state;
+};
 
 /// Class 26: Invalid SQL Statement Name
-using invalid_sql_statement_name = detail::class_error<"26">;
+struct invalid_sql_statement_name : server_error {
+    static constexpr std::string_view code = "26000";
+    using server_error::server_error;
+};
 
 /// Class 27: Triggered Data Change Violation
-using triggered_data_change_violation = detail::class_error<"27">;
+struct triggered_data_change_violation : server_error {
+    static constexpr std::string_view code = "27000";
+    using server_error::server_error;
+};
 
 /// Class 28: Invalid Authorization Specification
-using invalid_authorization_specification = detail::class_error<"28">;
-using invalid_password = detail::code_error<"28P01">;
+struct invalid_authorization_specification : server_error {
+    static constexpr std::string_view code = "28000";
+    using server_error::server_error;
+};
+struct invalid_password : invalid_authorization_specification {
+    static constexpr std::string_view code = "28P01";
+    using invalid_authorization_specification::invalid_authorization_specification;
+};
 
 /// Class 2B: Dependent Privilege Descriptors Still Exist
-using dependent_privilege_descriptors_still_exist = detail::class_error<"2B">;
-using dependent_objects_still_exist = detail::code_error<"2BP01">;
+struct dependent_privilege_descriptors_still_exist : server_error {
+    static constexpr std::string_view code = "2B000";
+    using server_error::server_error;
+};
+struct dependent_objects_still_exist : dependent_privilege_descriptors_still_exist {
+    static constexpr std::string_view code = "2BP01";
+    using dependent_privilege_descriptors_still_exist::dependent_privilege_descriptors_still_exist;
+};
 
 /// Class 2D: Invalid Transaction Termination
-using invalid_transaction_termination = detail::class_error<"2D">;
+struct invalid_transaction_termination : server_error {
+    static constexpr std::string_view code = "2D000";
+    using server_error::server_error;
+};
 
 /// Class 2F: SQL Routine Exception
-using sql_routine_exception = detail::class_error<"2F">;
-using function_executed_no_return_statement = detail::code_error<"2F005">;
-using modifying_sql_data_not_permitted = detail::code_error<"2F002">;
-using prohibited_sql_statement_attempted = detail::code_error<"2F003">;
-using reading_sql_data_not_permitted = detail::code_error<"2F004">;
+struct sql_routine_exception : server_error {
+    static constexpr std::string_view code = "2F000";
+    using server_error::server_error;
+};
+struct function_executed_no_return_statement : sql_routine_exception {
+    static constexpr std::string_view code = "2F005";
+    using sql_routine_exception::sql_routine_exception;
+};
+struct modifying_sql_data_not_permitted : sql_routine_exception {
+    static constexpr std::string_view code = "2F002";
+    using sql_routine_exception::sql_routine_exception;
+};
+struct prohibited_sql_statement_attempted : sql_routine_exception {
+    static constexpr std::string_view code = "2F003";
+    using sql_routine_exception::sql_routine_exception;
+};
+struct reading_sql_data_not_permitted : sql_routine_exception {
+    static constexpr std::string_view code = "2F004";
+    using sql_routine_exception::sql_routine_exception;
+};
 
 /// Class 34: Invalid Cursor Name
-using invalid_cursor_name = detail::class_error<"34">;
+struct invalid_cursor_name : server_error {
+    static constexpr std::string_view code = "34000";
+    using server_error::server_error;
+};
 
 /// Class 38: External Routine Exception
-using external_routine_exception = detail::class_error<"38">;
-using containing_sql_not_permitted = detail::code_error<"38001">;
-using modifying_sql_data_not_permitted_38 = detail::code_error<"38002">;
-using prohibited_sql_statement_attempted_38 = detail::code_error<"38003">;
-using reading_sql_data_not_permitted_38 = detail::code_error<"38004">;
+struct external_routine_exception : server_error {
+    static constexpr std::string_view code = "38000";
+    using server_error::server_error;
+};
+struct containing_sql_not_permitted : external_routine_exception {
+    static constexpr std::string_view code = "38001";
+    using external_routine_exception::external_routine_exception;
+};
+struct modifying_sql_data_not_permitted_38 : external_routine_exception {
+    static constexpr std::string_view code = "38002";
+    using external_routine_exception::external_routine_exception;
+};
+struct prohibited_sql_statement_attempted_38 : external_routine_exception {
+    static constexpr std::string_view code = "38003";
+    using external_routine_exception::external_routine_exception;
+};
+struct reading_sql_data_not_permitted_38 : external_routine_exception {
+    static constexpr std::string_view code = "38004";
+    using external_routine_exception::external_routine_exception;
+};
 
 /// Class 39: External Routine Invocation Exception
-using external_routine_invocation_exception = detail::class_error<"39">;
-using invalid_sqlstate_returned = detail::code_error<"39001">;
-using null_value_not_allowed_39 = detail::code_error<"39004">;
-using trigger_protocol_violated = detail::code_error<"39P01">;
-using srf_protocol_violated = detail::code_error<"39P02">;
-using event_trigger_protocol_violated = detail::code_error<"39P03">;
+struct external_routine_invocation_exception : server_error {
+    static constexpr std::string_view code = "39000";
+    using server_error::server_error;
+};
+struct invalid_sqlstate_returned : external_routine_invocation_exception {
+    static constexpr std::string_view code = "39001";
+    using external_routine_invocation_exception::external_routine_invocation_exception;
+};
+struct null_value_not_allowed_39 : external_routine_invocation_exception {
+    static constexpr std::string_view code = "39004";
+    using external_routine_invocation_exception::external_routine_invocation_exception;
+};
+struct trigger_protocol_violated : external_routine_invocation_exception {
+    static constexpr std::string_view code = "39P01";
+    using external_routine_invocation_exception::external_routine_invocation_exception;
+};
+struct srf_protocol_violated : external_routine_invocation_exception {
+    static constexpr std::string_view code = "39P02";
+    using external_routine_invocation_exception::external_routine_invocation_exception;
+};
+struct event_trigger_protocol_violated : external_routine_invocation_exception {
+    static constexpr std::string_view code = "39P03";
+    using external_routine_invocation_exception::external_routine_invocation_exception;
+};
 
 /// Class 3B: Savepoint Exception
-using savepoint_exception = detail::class_error<"3B">;
-using invalid_savepoint_specification = detail::code_error<"3B001">;
+struct savepoint_exception : server_error {
+    static constexpr std::string_view code = "3B000";
+    using server_error::server_error;
+};
+struct invalid_savepoint_specification : savepoint_exception {
+    static constexpr std::string_view code = "3B001";
+    using savepoint_exception::savepoint_exception;
+};
 
 /// Class 3D: Invalid Catalog Name
-using invalid_catalog_name = detail::class_error<"3D">;
+struct invalid_catalog_name : server_error {
+    static constexpr std::string_view code = "3D000";
+    using server_error::server_error;
+};
 
 /// Class 3F: Invalid Schema Name
-using invalid_schema_name = detail::class_error<"3F">;
+struct invalid_schema_name : server_error {
+    static constexpr std::string_view code = "3F000";
+    using server_error::server_error;
+};
 
 /// Class 40: Transaction Rollback
-using transaction_rollback = detail::class_error<"40">;
-using transaction_integrity_constraint_violation = detail::code_error<"40002">;
-using serialization_failure = detail::code_error<"40001">;
-using statement_completion_unknown = detail::code_error<"40003">;
-using deadlock_detected = detail::code_error<"40P01">;
+struct transaction_rollback : server_error {
+    static constexpr std::string_view code = "40000";
+    using server_error::server_error;
+};
+struct transaction_integrity_constraint_violation : transaction_rollback {
+    static constexpr std::string_view code = "40002";
+    using transaction_rollback::transaction_rollback;
+};
+struct serialization_failure : transaction_rollback {
+    static constexpr std::string_view code = "40001";
+    using transaction_rollback::transaction_rollback;
+};
+struct statement_completion_unknown : transaction_rollback {
+    static constexpr std::string_view code = "40003";
+    using transaction_rollback::transaction_rollback;
+};
+struct deadlock_detected : transaction_rollback {
+    static constexpr std::string_view code = "40P01";
+    using transaction_rollback::transaction_rollback;
+};
 
 /// Class 42: Syntax Error or Access Rule Violation
-using syntax_error_or_access_rule_violation = detail::class_error<"42">;
-using syntax_error = detail::code_error<"42601">;
-using insufficient_privilege = detail::code_error<"42501">;
-using cannot_coerce = detail::code_error<"42846">;
-using grouping_error = detail::code_error<"42803">;
-using windowing_error = detail::code_error<"42P20">;
-using invalid_recursion = detail::code_error<"42P19">;
-using invalid_foreign_key = detail::code_error<"42830">;
-using invalid_name = detail::code_error<"42602">;
-using name_too_long = detail::code_error<"42622">;
-using reserved_name = detail::code_error<"42939">;
-using datatype_mismatch = detail::code_error<"42804">;
-using indeterminate_datatype = detail::code_error<"42P18">;
-using collation_mismatch = detail::code_error<"42P21">;
-using indeterminate_collation = detail::code_error<"42P22">;
-using wrong_object_type = detail::code_error<"42809">;
-using generated_always = detail::code_error<"428C9">;
-using undefined_column = detail::code_error<"42703">;
-using undefined_function = detail::code_error<"42883">;
-using undefined_table = detail::code_error<"42P01">;
-using undefined_parameter = detail::code_error<"42P02">;
-using undefined_object = detail::code_error<"42704">;
-using duplicate_column = detail::code_error<"42701">;
-using duplicate_cursor = detail::code_error<"42P03">;
-using duplicate_database = detail::code_error<"42P04">;
-using duplicate_function = detail::code_error<"42723">;
-using duplicate_prepared_statement = detail::code_error<"42P05">;
-using duplicate_schema = detail::code_error<"42P06">;
-using duplicate_table = detail::code_error<"42P07">;
-using duplicate_alias = detail::code_error<"42712">;
-using duplicate_object = detail::code_error<"42710">;
-using ambiguous_column = detail::code_error<"42702">;
-using ambiguous_function = detail::code_error<"42725">;
-using ambiguous_parameter = detail::code_error<"42P08">;
-using ambiguous_alias = detail::code_error<"42P09">;
-using invalid_column_reference = detail::code_error<"42P10">;
-using invalid_column_definition = detail::code_error<"42611">;
-using invalid_cursor_definition = detail::code_error<"42P11">;
-using invalid_database_definition = detail::code_error<"42P12">;
-using invalid_function_definition = detail::code_error<"42P13">;
-using invalid_prepared_statement_definition = detail::code_error<"42P14">;
-using invalid_schema_definition = detail::code_error<"42P15">;
-using invalid_table_definition = detail::code_error<"42P16">;
-using invalid_object_definition = detail::code_error<"42P17">;
+struct syntax_error_or_access_rule_violation : server_error {
+    static constexpr std::string_view code = "42000";
+    using server_error::server_error;
+};
+struct syntax_error : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42601";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct insufficient_privilege : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42501";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct cannot_coerce : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42846";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct grouping_error : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42803";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct windowing_error : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P20";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct invalid_recursion : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P19";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct invalid_foreign_key : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42830";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct invalid_name : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42602";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct name_too_long : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42622";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct reserved_name : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42939";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct datatype_mismatch : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42804";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct indeterminate_datatype : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P18";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct collation_mismatch : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P21";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct indeterminate_collation : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P22";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct wrong_object_type : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42809";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct generated_always : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "428C9";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct undefined_column : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42703";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct undefined_function : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42883";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct undefined_table : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P01";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct undefined_parameter : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P02";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct undefined_object : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42704";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct duplicate_column : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42701";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct duplicate_cursor : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P03";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct duplicate_database : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P04";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct duplicate_function : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42723";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct duplicate_prepared_statement : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P05";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct duplicate_schema : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P06";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct duplicate_table : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P07";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct duplicate_alias : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42712";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct duplicate_object : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42710";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct ambiguous_column : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42702";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct ambiguous_function : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42725";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct ambiguous_parameter : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P08";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct ambiguous_alias : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P09";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct invalid_column_reference : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P10";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct invalid_column_definition : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42611";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct invalid_cursor_definition : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P11";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct invalid_database_definition : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P12";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct invalid_function_definition : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P13";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct invalid_prepared_statement_definition : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P14";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct invalid_schema_definition : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P15";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct invalid_table_definition : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P16";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
+struct invalid_object_definition : syntax_error_or_access_rule_violation {
+    static constexpr std::string_view code = "42P17";
+    using syntax_error_or_access_rule_violation::syntax_error_or_access_rule_violation;
+};
 
 /// Class 44: WITH CHECK OPTION Violation
-using with_check_option_violation = detail::class_error<"44">;
+struct with_check_option_violation : server_error {
+    static constexpr std::string_view code = "44000";
+    using server_error::server_error;
+};
 
 /// Class 53: Insufficient Resources
-using insufficient_resources = detail::class_error<"53">;
-using disk_full = detail::code_error<"53100">;
-using out_of_memory = detail::code_error<"53200">;
-using too_many_connections = detail::code_error<"53300">;
-using configuration_limit_exceeded = detail::code_error<"53400">;
+struct insufficient_resources : server_error {
+    static constexpr std::string_view code = "53000";
+    using server_error::server_error;
+};
+struct disk_full : insufficient_resources {
+    static constexpr std::string_view code = "53100";
+    using insufficient_resources::insufficient_resources;
+};
+struct out_of_memory : insufficient_resources {
+    static constexpr std::string_view code = "53200";
+    using insufficient_resources::insufficient_resources;
+};
+struct too_many_connections : insufficient_resources {
+    static constexpr std::string_view code = "53300";
+    using insufficient_resources::insufficient_resources;
+};
+struct configuration_limit_exceeded : insufficient_resources {
+    static constexpr std::string_view code = "53400";
+    using insufficient_resources::insufficient_resources;
+};
 
 /// Class 54: Program Limit Exceeded
-using program_limit_exceeded = detail::class_error<"54">;
-using statement_too_complex = detail::code_error<"54001">;
-using too_many_columns = detail::code_error<"54011">;
-using too_many_arguments = detail::code_error<"54023">;
+struct program_limit_exceeded : server_error {
+    static constexpr std::string_view code = "54000";
+    using server_error::server_error;
+};
+struct statement_too_complex : program_limit_exceeded {
+    static constexpr std::string_view code = "54001";
+    using program_limit_exceeded::program_limit_exceeded;
+};
+struct too_many_columns : program_limit_exceeded {
+    static constexpr std::string_view code = "54011";
+    using program_limit_exceeded::program_limit_exceeded;
+};
+struct too_many_arguments : program_limit_exceeded {
+    static constexpr std::string_view code = "54023";
+    using program_limit_exceeded::program_limit_exceeded;
+};
 
 /// Class 55: Object Not In Prerequisite State
-using object_not_in_prerequisite_state = detail::class_error<"55">;
-using object_in_use = detail::code_error<"55006">;
-using cant_change_runtime_param = detail::code_error<"55P02">;
-using lock_not_available = detail::code_error<"55P03">;
-using unsafe_new_enum_value_usage = detail::code_error<"55P04">;
+struct object_not_in_prerequisite_state : server_error {
+    static constexpr std::string_view code = "55000";
+    using server_error::server_error;
+};
+struct object_in_use : object_not_in_prerequisite_state {
+    static constexpr std::string_view code = "55006";
+    using object_not_in_prerequisite_state::object_not_in_prerequisite_state;
+};
+struct cant_change_runtime_param : object_not_in_prerequisite_state {
+    static constexpr std::string_view code = "55P02";
+    using object_not_in_prerequisite_state::object_not_in_prerequisite_state;
+};
+struct lock_not_available : object_not_in_prerequisite_state {
+    static constexpr std::string_view code = "55P03";
+    using object_not_in_prerequisite_state::object_not_in_prerequisite_state;
+};
+struct unsafe_new_enum_value_usage : object_not_in_prerequisite_state {
+    static constexpr std::string_view code = "55P04";
+    using object_not_in_prerequisite_state::object_not_in_prerequisite_state;
+};
 
 /// Class 57: Operator Intervention
-using operator_intervention = detail::class_error<"57">;
-using query_canceled = detail::code_error<"57014">;
-using admin_shutdown = detail::code_error<"57P01">;
-using crash_shutdown = detail::code_error<"57P02">;
-using cannot_connect_now = detail::code_error<"57P03">;
-using database_dropped = detail::code_error<"57P04">;
-using idle_session_timeout = detail::code_error<"57P05">;
+struct operator_intervention : server_error {
+    static constexpr std::string_view code = "57000";
+    using server_error::server_error;
+};
+struct query_canceled : operator_intervention {
+    static constexpr std::string_view code = "57014";
+    using operator_intervention::operator_intervention;
+};
+struct admin_shutdown : operator_intervention {
+    static constexpr std::string_view code = "57P01";
+    using operator_intervention::operator_intervention;
+};
+struct crash_shutdown : operator_intervention {
+    static constexpr std::string_view code = "57P02";
+    using operator_intervention::operator_intervention;
+};
+struct cannot_connect_now : operator_intervention {
+    static constexpr std::string_view code = "57P03";
+    using operator_intervention::operator_intervention;
+};
+struct database_dropped : operator_intervention {
+    static constexpr std::string_view code = "57P04";
+    using operator_intervention::operator_intervention;
+};
+struct idle_session_timeout : operator_intervention {
+    static constexpr std::string_view code = "57P05";
+    using operator_intervention::operator_intervention;
+};
 
 /// Class 58: System Error
-using system_error = detail::class_error<"58">;
-using io_error = detail::code_error<"58030">;
-using undefined_file = detail::code_error<"58P01">;
-using duplicate_file = detail::code_error<"58P02">;
+struct system_error : server_error {
+    static constexpr std::string_view code = "58000";
+    using server_error::server_error;
+};
+struct io_error : system_error {
+    static constexpr std::string_view code = "58030";
+    using system_error::system_error;
+};
+struct undefined_file : system_error {
+    static constexpr std::string_view code = "58P01";
+    using system_error::system_error;
+};
+struct duplicate_file : system_error {
+    static constexpr std::string_view code = "58P02";
+    using system_error::system_error;
+};
 
 /// Class 72: Snapshot Failure
-using snapshot_too_old = detail::class_error<"72">;
+struct snapshot_too_old : server_error {
+    static constexpr std::string_view code = "72000";
+    using server_error::server_error;
+};
 
 /// Class F0: Configuration File Error
-using config_file_error = detail::class_error<"F0">;
-using lock_file_exists = detail::code_error<"F0001">;
+struct config_file_error : server_error {
+    static constexpr std::string_view code = "F0000";
+    using server_error::server_error;
+};
+struct lock_file_exists : config_file_error {
+    static constexpr std::string_view code = "F0001";
+    using config_file_error::config_file_error;
+};
 
 /// Class HV: Foreign Data Wrapper Error
-using fdw_error = detail::class_error<"HV">;
-using fdw_column_name_not_found = detail::code_error<"HV005">;
-using fdw_dynamic_parameter_value_needed = detail::code_error<"HV002">;
-using fdw_function_sequence_error = detail::code_error<"HV010">;
-using fdw_inconsistent_descriptor_information = detail::code_error<"HV021">;
-using fdw_invalid_attribute_value = detail::code_error<"HV024">;
-using fdw_invalid_column_name = detail::code_error<"HV007">;
-using fdw_invalid_column_number = detail::code_error<"HV008">;
-using fdw_invalid_data_type = detail::code_error<"HV004">;
-using fdw_invalid_data_type_descriptors = detail::code_error<"HV006">;
-using fdw_invalid_descriptor_field_identifier = detail::code_error<"HV091">;
-using fdw_invalid_handle = detail::code_error<"HV00B">;
-using fdw_invalid_option_index = detail::code_error<"HV00C">;
-using fdw_invalid_option_name = detail::code_error<"HV00D">;
-using fdw_invalid_string_length_or_buffer_length = detail::code_error<"HV090">;
-using fdw_invalid_string_format = detail::code_error<"HV00A">;
-using fdw_invalid_use_of_null_pointer = detail::code_error<"HV009">;
-using fdw_too_many_handles = detail::code_error<"HV014">;
-using fdw_out_of_memory = detail::code_error<"HV001">;
-using fdw_no_schemas = detail::code_error<"HV00P">;
-using fdw_option_name_not_found = detail::code_error<"HV00J">;
-using fdw_reply_handle = detail::code_error<"HV00K">;
-using fdw_schema_not_found = detail::code_error<"HV00Q">;
-using fdw_table_not_found = detail::code_error<"HV00R">;
-using fdw_unable_to_create_execution = detail::code_error<"HV00L">;
-using fdw_unable_to_create_reply = detail::code_error<"HV00M">;
-using fdw_unable_to_establish_connection = detail::code_error<"HV00N">;
+struct fdw_error : server_error {
+    static constexpr std::string_view code = "HV000";
+    using server_error::server_error;
+};
+struct fdw_column_name_not_found : fdw_error {
+    static constexpr std::string_view code = "HV005";
+    using fdw_error::fdw_error;
+};
+struct fdw_dynamic_parameter_value_needed : fdw_error {
+    static constexpr std::string_view code = "HV002";
+    using fdw_error::fdw_error;
+};
+struct fdw_function_sequence_error : fdw_error {
+    static constexpr std::string_view code = "HV010";
+    using fdw_error::fdw_error;
+};
+struct fdw_inconsistent_descriptor_information : fdw_error {
+    static constexpr std::string_view code = "HV021";
+    using fdw_error::fdw_error;
+};
+struct fdw_invalid_attribute_value : fdw_error {
+    static constexpr std::string_view code = "HV024";
+    using fdw_error::fdw_error;
+};
+struct fdw_invalid_column_name : fdw_error {
+    static constexpr std::string_view code = "HV007";
+    using fdw_error::fdw_error;
+};
+struct fdw_invalid_column_number : fdw_error {
+    static constexpr std::string_view code = "HV008";
+    using fdw_error::fdw_error;
+};
+struct fdw_invalid_data_type : fdw_error {
+    static constexpr std::string_view code = "HV004";
+    using fdw_error::fdw_error;
+};
+struct fdw_invalid_data_type_descriptors : fdw_error {
+    static constexpr std::string_view code = "HV006";
+    using fdw_error::fdw_error;
+};
+struct fdw_invalid_descriptor_field_identifier : fdw_error {
+    static constexpr std::string_view code = "HV091";
+    using fdw_error::fdw_error;
+};
+struct fdw_invalid_handle : fdw_error {
+    static constexpr std::string_view code = "HV00B";
+    using fdw_error::fdw_error;
+};
+struct fdw_invalid_option_index : fdw_error {
+    static constexpr std::string_view code = "HV00C";
+    using fdw_error::fdw_error;
+};
+struct fdw_invalid_option_name : fdw_error {
+    static constexpr std::string_view code = "HV00D";
+    using fdw_error::fdw_error;
+};
+struct fdw_invalid_string_length_or_buffer_length : fdw_error {
+    static constexpr std::string_view code = "HV090";
+    using fdw_error::fdw_error;
+};
+struct fdw_invalid_string_format : fdw_error {
+    static constexpr std::string_view code = "HV00A";
+    using fdw_error::fdw_error;
+};
+struct fdw_invalid_use_of_null_pointer : fdw_error {
+    static constexpr std::string_view code = "HV009";
+    using fdw_error::fdw_error;
+};
+struct fdw_too_many_handles : fdw_error {
+    static constexpr std::string_view code = "HV014";
+    using fdw_error::fdw_error;
+};
+struct fdw_out_of_memory : fdw_error {
+    static constexpr std::string_view code = "HV001";
+    using fdw_error::fdw_error;
+};
+struct fdw_no_schemas : fdw_error {
+    static constexpr std::string_view code = "HV00P";
+    using fdw_error::fdw_error;
+};
+struct fdw_option_name_not_found : fdw_error {
+    static constexpr std::string_view code = "HV00J";
+    using fdw_error::fdw_error;
+};
+struct fdw_reply_handle : fdw_error {
+    static constexpr std::string_view code = "HV00K";
+    using fdw_error::fdw_error;
+};
+struct fdw_schema_not_found : fdw_error {
+    static constexpr std::string_view code = "HV00Q";
+    using fdw_error::fdw_error;
+};
+struct fdw_table_not_found : fdw_error {
+    static constexpr std::string_view code = "HV00R";
+    using fdw_error::fdw_error;
+};
+struct fdw_unable_to_create_execution : fdw_error {
+    static constexpr std::string_view code = "HV00L";
+    using fdw_error::fdw_error;
+};
+struct fdw_unable_to_create_reply : fdw_error {
+    static constexpr std::string_view code = "HV00M";
+    using fdw_error::fdw_error;
+};
+struct fdw_unable_to_establish_connection : fdw_error {
+    static constexpr std::string_view code = "HV00N";
+    using fdw_error::fdw_error;
+};
 
 /// Class P0: PL/pgSQL Error
-using plpgsql_error = detail::class_error<"P0">;
-using raise_exception = detail::code_error<"P0001">;
-using no_data_found = detail::code_error<"P0002">;
-using too_many_rows = detail::code_error<"P0003">;
-using assert_failure = detail::code_error<"P0004">;
+struct plpgsql_error : server_error {
+    static constexpr std::string_view code = "P0000";
+    using server_error::server_error;
+};
+struct raise_exception : plpgsql_error {
+    static constexpr std::string_view code = "P0001";
+    using plpgsql_error::plpgsql_error;
+};
+struct no_data_found : plpgsql_error {
+    static constexpr std::string_view code = "P0002";
+    using plpgsql_error::plpgsql_error;
+};
+struct too_many_rows : plpgsql_error {
+    static constexpr std::string_view code = "P0003";
+    using plpgsql_error::plpgsql_error;
+};
+struct assert_failure : plpgsql_error {
+    static constexpr std::string_view code = "P0004";
+    using plpgsql_error::plpgsql_error;
+};
 
 /// Class XX: Internal Error
-using internal_error = detail::class_error<"XX">;
-using data_corrupted = detail::code_error<"XX001">;
-using index_corrupted = detail::code_error<"XX002">;
+struct internal_error : server_error {
+    static constexpr std::string_view code = "XX000";
+    using server_error::server_error;
+};
+struct data_corrupted : internal_error {
+    static constexpr std::string_view code = "XX001";
+    using internal_error::internal_error;
+};
+struct index_corrupted : internal_error {
+    static constexpr std::string_view code = "XX002";
+    using internal_error::internal_error;
+};
 
-}  // namespace errors
+}  // namespace coropg::errors
 #pragma GCC visibility pop
-}  // namespace coropg

@@ -48,13 +48,12 @@ compare "$sqlstate does not have every code once"
 
 # Every class with errors has a type and a row, in the table as xx000.
 grep -E '^[0-9A-Z]{5} +E ' "$errcodes" | sed 's/^\(..\)\(...\).*/\1\2\n\1000/' | sort -u >"$work/expected"
-sed -n 's/^using .*class_error<"\(..\)">;$/\1000/p; s/^using .*code_error<"\(.....\)">;$/\1/p' "$root/$errors" \
-    >"$work/actual"
+sed -n 's/^    static constexpr .* code = "\(.....\)";$/\1/p' "$root/$errors" >"$work/actual"
 compare "$errors does not have one type for every error"
 sed -n 's/^{"\(.....\)", .*/\1/p' "$root/$table" >"$work/actual"
 compare "$table does not have one row for every error"
 
 for file in $sqlstate $errors; do
-    twice=$(sed -n 's/^\(using\|inline .*\) \([a-z0-9_]*\) = .*/\2/p' "$root/$file" | sort | uniq -d)
+    twice=$(sed -n 's/^inline .* \([a-z0-9_]*\) = .*/\1/p; s/^struct \([a-z0-9_]*\) : .*/\1/p' "$root/$file" | sort | uniq -d)
     [ -z "$twice" ] || fail "$file has names that are not unique: $twice"
 done

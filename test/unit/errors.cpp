@@ -2,11 +2,14 @@
 #include <coropg/errors.hpp>
 #include <coropg/sqlstate.hpp>
 
+#include "../support/child.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -140,23 +143,9 @@ BOOST_AUTO_TEST_CASE(an_error_keeps_its_plain_name_when_a_warning_comes_first) {
     BOOST_TEST(sqlstate::string_data_right_truncation_01 == "01004");
 }
 
-// The code that a type is made from, whatever its name.
-template <class Error>
-struct code_of;
-
-template <coropg::detail::code<2> Class>
-struct code_of<coropg::detail::class_error<Class>> {
-    static std::string value() { return std::string(Class.text, 2) + "000"; }
-};
-
-template <coropg::detail::code<5> Code>
-struct code_of<coropg::detail::code_error<Code>> {
-    static std::string value() { return std::string(Code.text, 5); }
-};
-
 template <class Error>
 void raise(std::string_view code) {
-    BOOST_TEST(code_of<Error>::value() == code);
+    BOOST_TEST(Error::code == code);
     BOOST_TEST((type_thrown_for(code) == typeid(Error)), code);
     static_assert(std::is_nothrow_copy_constructible_v<Error>);
 }
@@ -357,6 +346,27 @@ BOOST_AUTO_TEST_CASE(a_commit_in_doubt_is_a_lost_connection_that_is_not_transien
     const coropg::connection_error& e = doubt;
     BOOST_TEST(!e.is_transient());
 }
+
+#ifdef __GLIBCXX__
+BOOST_AUTO_TEST_CASE(an_error_that_nobody_catches_is_printed_by_its_name) {
+    const auto printed_for = [](std::string_view sqlstate) {
+        const auto end = coropg::test::end_of_child([&] {
+            std::set_terminate(__gnu_cxx::__verbose_terminate_handler);
+            try {
+                fail_with(sqlstate);
+            } catch (...) {
+                std::terminate();
+            }
+        });
+        BOOST_TEST(end.has_aborted());
+        return end.said;
+    };
+    BOOST_TEST(printed_for("23505").find("instance of 'coropg::errors::unique_violation'\n") != std::string::npos);
+    BOOST_TEST(printed_for("23999").find("instance of 'coropg::errors::integrity_constraint_violation'\n") !=
+               std::string::npos);
+    BOOST_TEST(printed_for("ZZ999").find("instance of 'coropg::server_error'\n") != std::string::npos);
+}
+#endif
 
 BOOST_AUTO_TEST_SUITE_END()
 
