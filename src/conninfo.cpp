@@ -2,6 +2,7 @@
 #include <coropg/detail/pq.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <limits>
 #include <numeric>
 
@@ -65,6 +66,58 @@ void require_known(std::string_view keyword) {
     if (const near_keyword meant = nearest(keyword); meant.distance > 0) fail_unknown(keyword, meant);
 }
 
+/// The scheme that a text begins with, without "://", where it names a database's: other words may be a password. Else "".
+std::string_view database_scheme(std::string_view text) {
+    constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+:";
+    constexpr std::string_view products[]{"postgres", "pgsql",  "psql",    "mysql", "mariadb",   "sqlite",  "sqlserver",
+                                          "mssql",    "oracle", "mongodb", "redis", "cockroach", "redshift"};
+    constexpr std::string_view additions[]{"asyncpg", "psycopg",  "psycopg2",  "pg8000",
+                                           "pymysql", "aiomysql", "aiosqlite", "srv"};
+    const std::string_view scheme = text.substr(0, text.find("://"));
+    if (scheme.size() == text.size() || scheme.find_first_not_of(letters) != std::string_view::npos) return {};
+    std::string small{scheme};
+    std::ranges::transform(small, small.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::string_view product = small;
+    if (product.starts_with("jdbc:")) product.remove_prefix(5);
+    const std::string_view base = product.substr(0, product.find('+'));
+    const std::string_view addition = base.size() == product.size() ? "" : product.substr(base.size() + 1);
+    const bool is_known = std::ranges::any_of(products, [base](std::string_view name) {
+        return base == name || (name == "postgres" && base == "postgresql");
+    });
+    const bool is_plain = addition.empty() || std::ranges::find(additions, addition) != std::end(additions);
+    return is_known && is_plain ? scheme : std::string_view{};
+}
+
+/// A text that libpq can take for nothing, as it begins like the URI of another library or another product.
+void require_own_scheme(std::string_view text) {
+    if (text.starts_with("postgresql://") || text.starts_with("postgres://")) return;
+    const std::string_view scheme = database_scheme(text);
+    if (scheme.empty()) return;
+    throw usage_error{"the connection text begins with \"" + std::string{scheme} +
+                      "://\": expected is postgresql://user@host:port/database, or key=value pairs such as host=... "
+                      "dbname=..."};
+}
+
+/// What libpq's complaint means. Its own words quote the text, in a way that depends on the language.
+std::string_view what_is_wrong(std::string_view problem) {
+    struct complaint {
+        std::string_view words;
+        std::string_view meaning;
+    };
+    constexpr complaint complaints[]{
+        {"missing \"=\"",
+         "a word has no \"=\" behind it; a database alone is dbname=..., and a value with blanks stands in single quotes"},
+        {"unterminated quoted string", "a single quote is not closed"},
+        {"percent-encoded", "a percent sign stands for itself only as %25"},
+        {"IPv6", "a \"[\" of an IPv6 address has no \"]\""},
+        {"unexpected character", "behind the \"]\" of an IPv6 address comes neither \":\" nor \"/\""},
+        {"key/value separator", "behind the \"?\" of a URI stands what is no key=value"},
+    };
+    for (const complaint& c : complaints)
+        if (problem.find(c.words) != std::string_view::npos) return c.meaning;
+    return "expected is postgresql://user@host:port/database, or host=... dbname=...";
+}
+
 /// libpq quotes the offending part of the text, which can be a password in the wrong place: only what is nearly a keyword
 /// is shown.
 [[noreturn]] void fail_parse(std::string_view problem) {
@@ -86,13 +139,14 @@ void require_known(std::string_view keyword) {
                           "\" in a text: use the setter of coropg::conninfo"};
     }
     throw usage_error{"the connection text is neither a valid postgresql:// URI nor key=value pairs: " +
-                      std::string{problem.substr(0, problem.find('"'))}};
+                      std::string{what_is_wrong(problem)}};
 }
 
 }  // namespace
 
 conninfo::conninfo(std::string_view text) {
     if (text.find('\0') != std::string_view::npos) throw usage_error{"the connection text holds a NUL byte"};
+    require_own_scheme(text);
     char* problem = nullptr;
     const detail::pq::options parsed{PQconninfoParse(std::string{text}.c_str(), &problem)};
     if (!parsed) {

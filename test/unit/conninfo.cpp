@@ -58,6 +58,37 @@ BOOST_AUTO_TEST_CASE(malformed_text_is_refused_without_showing_values) {
     BOOST_CHECK_THROW(conninfo{}.user(std::string_view("a\0b", 3)), usage_error);
 }
 
+BOOST_AUTO_TEST_CASE(the_scheme_of_another_library_is_named_and_what_is_expected) {
+    for (const std::string scheme :
+         {"postgres+asyncpg", "postgresql+psycopg2", "jdbc:postgresql", "mysql", "Postgresql", "mysql+pymysql"}) {
+        const std::string told = refusal(scheme + "://u:s3cret@host/d");
+        BOOST_TEST(told.find("begins with \"" + scheme + "://\"") != std::string::npos, told);
+        BOOST_TEST(told.find("postgresql://user@host:port/database") != std::string::npos, told);
+        BOOST_TEST(told.find("s3cret") == std::string::npos, told);
+    }
+    BOOST_TEST(refusal("postgresql://u:mysql%3a%2f%2fx@host/d") == "accepted");
+    BOOST_TEST(refusal("postgres://u@host/d") == "accepted");
+    // What is no database's may be anything.
+    BOOST_TEST(refusal("s3cret://u@host/d").find("s3cret") == std::string::npos);
+    BOOST_TEST(refusal("mysql+s3cret://u@host/d").find("s3cret") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_text_is_said_in_a_whole_sentence) {
+    const auto says = [](std::string_view text, std::string_view part) {
+        const std::string told = refusal(text);
+        BOOST_TEST(told.find(part) != std::string::npos, told);
+        BOOST_TEST(told.find("s3cret") == std::string::npos, told);
+    };
+    says("my s3cret", "a word has no \"=\" behind it; a database alone is dbname=...");
+    says("s3cret", "dbname=...");
+    says("password=my s3cret", "a value with blanks stands in single quotes");
+    says("host='s3cret", "a single quote is not closed");
+    says("postgresql://u:100%s3cret@h/db", "%25");
+    says("postgresql://u:s3cret@[::1", "has no \"]\"");
+    says("postgresql://u:s3cret@[::1]x/d", "comes neither \":\" nor \"/\"");
+    says("postgresql://h/d?s3cret", "no key=value");
+}
+
 BOOST_AUTO_TEST_CASE(a_password_that_is_taken_for_a_host_is_not_shown) {
     const std::string told = refusal("postgresql://u:half@s3cret@host/d");
     BOOST_TEST(told.find("%40") != std::string::npos);
