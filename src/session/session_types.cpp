@@ -52,7 +52,7 @@ bool session::fill_types(unit& u) {
 void session::look_up(const std::vector<std::string_view>& names, const std::vector<oid>& numbers, unit_ptr&& dependent,
                       const unit& asking) {
     unit_ptr u = make_unit({.prepare = prepare::never}, asking.where);
-    ask_for_types(*u, names, numbers);
+    ask_for_types(*u, PQserverVersion(native_handle()), names, numbers);
     u->is_for = purpose::lookup;
     u->deadline = asking.deadline;
     u->asks_for = dependent ? nullptr : &asking;

@@ -1,6 +1,8 @@
 #include "type_lookup.hpp"
 #include <coropg/types/types.hpp>
 
+#include <string>
+
 namespace coropg::detail {
 
 namespace {
@@ -8,7 +10,7 @@ namespace {
 // A name is resolved as the server resolves it in a cast, by the search_path. What a type consists of is asked for at
 // once: an array's elements, a domain's base, a range's bounds, a composite's attributes. So are the domains over it: a
 // column of a domain has the type of its base, but a codec may name the domain.
-constexpr const char* question = R"(
+constexpr const char* question_head = R"(
 WITH RECURSIVE asked(name, type) AS (
     SELECT name, to_regtype(name)::oid FROM unnest($1::text[]) name
 ), needed(type) AS (
@@ -19,7 +21,8 @@ WITH RECURSIVE asked(name, type) AS (
     SELECT part.type FROM needed JOIN pg_catalog.pg_type t ON t.oid = needed.type, LATERAL (
         SELECT t.typelem WHERE t.typcategory = 'A'
         UNION ALL SELECT t.typbasetype
-        UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE t.oid IN (r.rngtypid, r.rngmultitypid)
+        UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r )";
+constexpr const char* question_tail = R"(
         UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a
                   WHERE t.typrelid <> 0 AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
         UNION ALL SELECT d.oid FROM pg_catalog.pg_depend p JOIN pg_catalog.pg_type d ON d.oid = p.objid
@@ -36,10 +39,18 @@ SELECT needed.type, n.nspname, t.typname, t.typtype, t.typcategory, t.typelem, t
 FROM needed LEFT JOIN pg_catalog.pg_type t ON t.oid = needed.type
             LEFT JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace)";
 
+// Multiranges came with version 14.
+std::string question_to(int server_version) {
+    const char* const condition =
+        server_version < 140000 ? "WHERE t.oid = r.rngtypid" : "WHERE t.oid IN (r.rngtypid, r.rngmultitypid)";
+    return std::string{question_head} + condition + question_tail;
+}
+
 }  // namespace
 
-void ask_for_types(unit& u, const std::vector<std::string_view>& names, const std::vector<oid>& numbers) {
-    u.add(sql_view{unchecked_sql{question}}, 2);
+void ask_for_types(unit& u, int server_version, const std::vector<std::string_view>& names,
+                   const std::vector<oid>& numbers) {
+    u.add(sql_view{unchecked_sql{question_to(server_version)}}, 2);
     u.parameters.add(names);
     u.parameters.add(numbers);
 }

@@ -10,8 +10,9 @@
 
 namespace coropg::detail {
 
-/// Fills `u` with the question.
-void ask_for_types(unit& u, const std::vector<std::string_view>& names, const std::vector<oid>& numbers);
+/// Fills `u` with the question to a server of that version, as PQserverVersion has it.
+void ask_for_types(unit& u, int server_version, const std::vector<std::string_view>& names,
+                   const std::vector<oid>& numbers);
 /// Adds what the server answered, with all that these types consist of.
 void learn_types(type_catalog& catalog, const result& answer);
 
