@@ -66,6 +66,36 @@ constexpr std::string_view type_name() {
     return pretty.substr(from, to - from);
 }
 
+/// What a C++ type is, as far as the advice of an error depends on it. Of a list, what its elements are.
+struct cpp_kind {
+    enum : unsigned char { other, boolean, integer, floating, text, structure } what = other;
+    unsigned char size = 0;
+    bool is_list = false;
+};
+
+template <class T>
+consteval cpp_kind kind_of() {
+    if constexpr (std::is_same_v<T, bool>) {
+        return {cpp_kind::boolean, sizeof(T)};
+    } else if constexpr (std::is_integral_v<T>) {
+        return {cpp_kind::integer, sizeof(T)};
+    } else if constexpr (std::is_floating_point_v<T>) {
+        return {cpp_kind::floating, sizeof(T)};
+    } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+        return {cpp_kind::text};
+    } else if constexpr (requires(const T& list) { list.begin() == list.end(), typename T::value_type{}; }) {
+        cpp_kind kind = kind_of<typename T::value_type>();
+        kind.is_list = true;
+        return kind;
+    } else if constexpr (requires(const T& optional) { *optional, typename T::value_type{}; }) {
+        return kind_of<typename T::value_type>();
+    } else if constexpr (std::is_aggregate_v<T> && std::is_class_v<T>) {
+        return {cpp_kind::structure};
+    } else {
+        return {};
+    }
+}
+
 class type_catalog;
 
 /// The unsigned integer of as many bytes as `Number` has.
@@ -157,10 +187,10 @@ class field {
     [[noreturn]] void fail(std::string_view reason) const {
         copy().fail(detail::type_name<T>(), reason);
     }
-    /// Throws the decode_error of a type that `T` has no codec for.
+    /// Throws the decode_error of a type that `T` has no codec for, with advice what to read it as.
     template <class T>
     [[noreturn]] void mismatch() const {
-        copy().mismatch(detail::type_name<T>());
+        copy().mismatch(detail::type_name<T>(), detail::kind_of<T>());
     }
     /// Throws the null_error of a NULL where `T` cannot hold one.
     template <class T>
@@ -188,7 +218,7 @@ class field {
  private:
     [[noreturn]] void fail(std::string_view cpp_type, std::string_view reason) const;
     [[noreturn]] void fail_length(std::string_view cpp_type) const;
-    [[noreturn]] void mismatch(std::string_view cpp_type) const;
+    [[noreturn]] void mismatch(std::string_view cpp_type, detail::cpp_kind kind) const;
     [[noreturn]] void null(std::string_view cpp_type) const;
 
     std::string_view bytes_;

@@ -4,6 +4,7 @@
 #include <coropg/detail/values/type_catalog.hpp>
 
 #include <libpq-fe.h>
+#include "advice.hpp"
 
 #include <array>
 #include <limits>
@@ -87,11 +88,13 @@ void field::fail_length(std::string_view cpp_type) const {
     fail(cpp_type, "unexpected length " + std::to_string(bytes_.size()));
 }
 
-void field::mismatch(std::string_view cpp_type) const {
+void field::mismatch(std::string_view cpp_type, detail::cpp_kind kind) const {
     const auto* const known = place_.types == nullptr ? nullptr : place_.types->find(type_);
     if (known != nullptr) known->doubt();  // a domain over it may be younger than what is known
     std::string reason = "no codec<" + plain(cpp_type) + "> reads that type";
-    if (!is_binary())
+    if (is_binary())
+        reason += detail::advice(type_, kind);
+    else
         reason +=
             " in text, as its result came (text_results, or a column without a binary form): read it as std::string, "
             "or list the columns and cast";

@@ -1,5 +1,9 @@
 #include <coropg/detail/values/mapping.hpp>
 
+#include <coropg/detail/values/pg_types.hpp>
+#include <coropg/types/oids.hpp>
+
+#include "advice.hpp"
 #include "in_quotes.hpp"
 
 #include <algorithm>
@@ -62,11 +66,18 @@ class assignment {
             const bool is_second = std::ranges::any_of(leaves_, [&](const leaf& l) { return of(l, i) >= 0; });
             text += (is_second ? "; column " : "; no member for column ") + in_quotes(name(i)) +
                     (is_second ? " occurs twice" : "");
+            if (!is_second) text += json_advice(static_cast<int>(i));
         }
         return text;
     }
 
  private:
+    /// A struct takes columns, not the members of a document.
+    [[nodiscard]] std::string json_advice(int column) const {
+        const oid type = PQftype(result_, column);
+        const bool is_json = type == oids::json || type == oids::jsonb;
+        return is_json ? " (" + builtin_type_name(type) + ": " + std::string{advice_for_json()} + ")" : std::string{};
+    }
     [[nodiscard]] std::string_view name(std::size_t column) const { return PQfname(result_, static_cast<int>(column)); }
     [[nodiscard]] int of(const leaf& l, std::size_t column) const { return distance(l, name(column)); }
 

@@ -17,6 +17,10 @@ struct renamed {
     std::string full_name;
 };
 
+struct mean_of {
+    double mean;
+};
+
 struct narrow {
     std::int16_t n;
 };
@@ -117,6 +121,41 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(columns_and_members_that_do_not_match_are_both_nam
     ERROR_OF(decode_error, conn.template fetch<std::tuple<int>>("SELECT id, name FROM people"));
     // A mismatch shows even without rows.
     ERROR_OF(decode_error, conn.template fetch<int>("SELECT name FROM people WHERE false"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_column_of_another_type_says_how_it_is_read, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    const std::string_view numeric = "cast it in the SQL, ::float8, or read it as coropg::numeric";
+    const std::string_view uuid = "cast it in the SQL, ::text, or read it as boost::uuids::uuid";
+    const char* const average = "SELECT avg(n) AS mean FROM generate_series(1, 3) n";
+    const unchecked_sql sql{average};
+    BOOST_TEST(contains(ERROR_OF(decode_error, conn.template fetch_one<double>(sql)).what(), numeric));
+    BOOST_TEST(contains(ERROR_OF(decode_error, conn.template fetch_one<mean_of>(sql)).what(), numeric));
+    BOOST_TEST(contains(ERROR_OF(decode_error, conn.template fetch<std::tuple<double>>(sql)).what(), numeric));
+    const result rows = AWAIT(conn.execute(sql));
+    BOOST_CHECK_EXCEPTION((void)rows[0]["mean"].template as<double>(), decode_error,
+                          [&](const decode_error& e) { return contains(e.what(), numeric); });
+    auto batch = conn.pipeline();
+    auto mean = batch.template fetch_one<double>(sql);
+    VOID_ERROR_OF(decode_error, batch.run());
+    BOOST_CHECK_EXCEPTION(mean.get(), decode_error, [&](const decode_error& e) { return contains(e.what(), numeric); });
+    const auto sum = ERROR_OF(
+        decode_error, conn.template fetch_one<std::int64_t>("SELECT sum(n::int8) FROM generate_series(1, 3) n"));
+    BOOST_TEST(contains(sum.what(), "column \"sum\" (numeric)"));
+    BOOST_TEST(contains(sum.what(), "cast it in the SQL, ::int8, or read it as coropg::numeric"));
+    const auto id = ERROR_OF(decode_error, conn.template fetch_one<std::string>("SELECT gen_random_uuid()"));
+    BOOST_TEST(contains(id.what(), uuid));
+    const auto now = ERROR_OF(decode_error, conn.template fetch_one<std::string>("SELECT now()"));
+    BOOST_TEST(contains(now.what(), "::text, or read it as std::chrono::sys_time"));
+    const auto numbers = ERROR_OF(decode_error, conn.template fetch_one<std::vector<double>>("SELECT ARRAY[1.5]"));
+    BOOST_TEST(contains(numbers.what(), "::float8[], or read its elements as coropg::numeric"));
+    const auto large = ERROR_OF(decode_error, conn.template fetch_one<int>("SELECT 3000000000"));
+    BOOST_TEST(contains(large.what(), "value out of range; ask for std::int64_t"));
+    const auto json = ERROR_OF(decode_error, conn.template fetch_one<person>("SELECT '{}'::jsonb AS person"));
+    BOOST_TEST(contains(json.what(),
+                        "\"person\" (jsonb: its text is read by std::string, its content by a type that "
+                        "coropg::stored_as_json names"));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(values_that_do_not_fit_are_refused_by_name, Face, both_faces) {

@@ -352,7 +352,7 @@ BOOST_AUTO_TEST_CASE(an_array_of_a_type_that_the_element_does_not_read_is_refuse
 
 BOOST_AUTO_TEST_CASE(a_problem_in_an_element_is_told_of_the_element) {
     BOOST_CHECK_EXCEPTION(read_text<vector<std::int16_t>>("{1,70000}", int4_array), decode_error,
-                          says("int4 cannot be read as short: value out of range"));
+                          says("int4 cannot be read as short: value out of range; ask for std::int32_t"));
 }
 
 BOOST_AUTO_TEST_CASE(an_element_whose_text_is_not_its_binary_form_makes_an_array_in_text) {

@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(an_error_names_column_types_reason_and_row) {
     const one_column result{"age", oids::int4};
     const std::string bytes = from_hex("00011170");
     BOOST_TEST(message<decode_error>([&] { coropg::detail::decode<short>(result.at(2, bytes)); }) ==
-               "column \"age\" (int4) cannot be read as short: value out of range, row 3");
+               "column \"age\" (int4) cannot be read as short: value out of range; ask for std::int32_t, row 3");
 }
 
 BOOST_AUTO_TEST_CASE(a_mismatch_says_that_no_codec_reads_the_type) {
@@ -82,12 +82,52 @@ BOOST_AUTO_TEST_CASE(a_type_that_is_not_built_in_is_named_by_its_number) {
 }
 
 BOOST_AUTO_TEST_CASE(the_types_of_the_standard_library_have_the_names_of_their_users) {
-    BOOST_TEST(message<decode_error>([] { read_binary<std::string>("00", oids::int4); }) ==
-               "int4 cannot be read as std::string: no codec<std::string> reads that type");
-    BOOST_TEST(message<decode_error>([] { read_text<std::string_view>("00", oids::int4); }) ==
-               "int4 cannot be read as std::string_view: no codec<std::string_view> reads that type");
-    BOOST_TEST(message<decode_error>([] { read_binary<std::vector<std::string>>("00", oids::int4); }) ==
-               "int4 cannot be read as std::vector<std::string>: no codec<std::vector<std::string>> reads that type");
+    BOOST_TEST(
+        message<decode_error>([] { read_binary<std::string>("00", oids::int4); }) ==
+        "int4 cannot be read as std::string: no codec<std::string> reads that type; cast it in the SQL, ::text, or "
+        "read it as std::int32_t");
+    BOOST_TEST(
+        message<decode_error>([] { read_text<std::string_view>("00", oids::int4); }) ==
+        "int4 cannot be read as std::string_view: no codec<std::string_view> reads that type; cast it in the SQL, "
+        "::text, or read it as std::int32_t");
+    BOOST_TEST(
+        message<decode_error>([] { read_binary<std::vector<std::string>>("00", oids::int4); }) ==
+        "int4 cannot be read as std::vector<std::string>: no codec<std::vector<std::string>> reads that type; it is "
+        "no array");
+}
+
+/// What the error says of a column of that type behind the types.
+template <class T>
+std::string advice_for(coropg::oid type) {
+    const std::string told = message<decode_error>([&] { read_binary<T>("00", type); });
+    const std::size_t at = told.find("reads that type; ");
+    return at == std::string::npos ? "none" : told.substr(at + 17);
+}
+
+BOOST_AUTO_TEST_CASE(a_mismatch_says_how_the_column_is_read) {
+    constexpr coropg::oid numerics = 1231;
+    constexpr coropg::oid uuids = 2951;
+    BOOST_TEST(advice_for<double>(oids::numeric) == "cast it in the SQL, ::float8, or read it as coropg::numeric");
+    BOOST_TEST(advice_for<float>(oids::float8) == "cast it in the SQL, ::float4, or read it as double");
+    BOOST_TEST(advice_for<std::int64_t>(oids::numeric) == "cast it in the SQL, ::int8, or read it as coropg::numeric");
+    BOOST_TEST(advice_for<int>(oids::float8) == "cast it in the SQL, ::int4, or read it as double");
+    BOOST_TEST(advice_for<double>(oids::int4) == "cast it in the SQL, ::float8, or read it as std::int32_t");
+    BOOST_TEST(advice_for<std::string>(oids::uuid) == "cast it in the SQL, ::text, or read it as boost::uuids::uuid");
+    BOOST_TEST(advice_for<std::string>(oids::date) ==
+               "cast it in the SQL, ::text, or read it as std::chrono::year_month_day");
+    BOOST_TEST(advice_for<std::string>(oids::timestamptz) ==
+               "cast it in the SQL, ::text, or read it as std::chrono::sys_time<std::chrono::microseconds>");
+    BOOST_TEST(advice_for<std::string>(oids::timestamp) ==
+               "cast it in the SQL, ::text, or read it as std::chrono::local_time<std::chrono::microseconds>");
+    BOOST_TEST(advice_for<int>(oids::date) == "read it as std::chrono::year_month_day");
+    BOOST_TEST(advice_for<int>(oids::text) == "read it as std::string");
+    BOOST_TEST(advice_for<std::vector<double>>(numerics) ==
+               "cast it in the SQL, ::float8[], or read its elements as coropg::numeric");
+    BOOST_TEST(advice_for<std::vector<std::optional<std::string>>>(uuids) ==
+               "cast it in the SQL, ::text[], or read its elements as boost::uuids::uuid");
+    BOOST_TEST(advice_for<double>(numerics) == "it is an array, which std::vector reads");
+    BOOST_TEST(advice_for<bool>(oids::jsonb).starts_with("its text is read by std::string, its content by a type"));
+    BOOST_TEST(advice_for<int>(600) == "none");
 }
 
 BOOST_AUTO_TEST_CASE(built_in_types_and_their_arrays_have_names) {

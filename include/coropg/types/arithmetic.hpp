@@ -28,10 +28,17 @@ template <class T>
     return value;
 }
 
+/// Says of a number on the wire which C++ type holds them all.
+template <integer Wire>
+inline constexpr std::string_view out_of_range = sizeof(Wire) == 8        ? "value out of range; ask for std::int64_t"
+                                                 : sizeof(Wire) == 2      ? "value out of range; ask for std::int16_t"
+                                                 : std::is_signed_v<Wire> ? "value out of range; ask for std::int32_t"
+                                                                          : "value out of range; ask for std::uint32_t";
+
 template <integer T, integer Wire>
 T narrow(const field& f, Wire value) {
     if (!std::in_range<T>(value)) [[unlikely]]
-        f.fail<T>("value out of range");
+        f.fail<T>(out_of_range<Wire>);
     return static_cast<T>(value);
 }
 
