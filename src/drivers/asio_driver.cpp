@@ -4,6 +4,7 @@
 #include <coropg/log.hpp>
 
 #include "asio_wait.hpp"
+#include "turn.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -13,12 +14,37 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
 namespace coropg::detail {
 
 namespace {
 
 using boost::system::error_code;
 using descriptor = asio::posix::stream_descriptor;
+
+/// The thread cannot go on, nor can the other one: what they have in common may be broken already.
+[[noreturn]] void die_of_two_threads() {
+    log(log_level::error,
+        "a connection is used by two threads at the same time: on an executor of several threads it needs a strand");
+    std::fputs(
+        "coropg: a connection is used by two threads at the same time: its executor must be a strand, or be run "
+        "by one thread\n",
+        stderr);
+    std::abort();
+}
+
+/// A deadline that is noticed so late shows a handler that blocks the event loop, or one that is not run all the time.
+void tell_if_late(clock::duration late) {
+    constexpr std::chrono::seconds long_time{1};
+    if (late < long_time) return;
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(late).count();
+    log(log_level::warning,
+        "a deadline was noticed " + std::to_string(ms) + " ms late: the event loop did not run in that time");
+}
 
 class socket_link final : public asio_link {
  public:
@@ -144,6 +170,8 @@ class socket_link final : public asio_link {
     /// Does `work` on the session, which is closed when that fails.
     template <class Work>
     void guard(Work work) {
+        const turn mine_alone{user_};
+        if (mine_alone.is_intruder()) die_of_two_threads();
         try {
             work(*core_);
         } catch (const std::exception& e) {
@@ -197,8 +225,9 @@ class socket_link final : public asio_link {
         if (next >= watched_) return;
         watched_ = next;
         watchdog_.expires_at(next);
-        watchdog_.async_wait([link = self()](error_code problem) {
+        watchdog_.async_wait([link = self(), next](error_code problem) {
             if (problem) return;
+            tell_if_late(clock::now() - next);
             link->watched_ = no_deadline;
             if (!link->core_ || !link->core_->is_open()) return;
             link->guard([](session& core) { core.expire(clock::now()); });
@@ -232,6 +261,7 @@ class socket_link final : public asio_link {
         const unit_queue doomed = core_ ? core_->take_all() : unit_queue{};
     }
 
+    turn_holder user_{};
     descriptor read_side_;
     descriptor write_side_;
     asio::steady_timer watchdog_;

@@ -2,6 +2,8 @@
 #include <coropg/detail/ops/ops.hpp>
 #include <coropg/log.hpp>
 
+#include "turn.hpp"
+
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -83,6 +85,9 @@ poll_driver::~poll_driver() {
 }
 
 unit_ptr poll_runner::perform(unit_ptr&& u) const {
+    const turn mine_alone{link_->here().user};
+    if (mine_alone.is_intruder())
+        throw usage_error{"the connection is used by two threads at the same time", u->site()};
     unit_ptr mine;
     u->waiting.emplace([&mine](unit_ptr done) { mine = std::move(done); });
     core().submit(std::move(u));
@@ -120,7 +125,7 @@ void poll_runner::complete() const {
 }
 
 void poll_runner::wait(const patience& p) const try {
-    auto& [core, timer] = link_->here();
+    auto& [core, timer, user] = link_->here();
     if (std::optional<pq::cancel_request> cancel = core.take_cancel()) return send_cancel(core, std::move(*cancel));
     const clock::time_point next = core.next_deadline();
     const want ready = wait_for(core.socket(), core.wants(), std::min(next, p.limit), timer, p.interruption);

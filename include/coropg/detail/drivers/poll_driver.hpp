@@ -8,8 +8,10 @@
 #include <coropg/detail/drivers/watchdog.hpp>
 #include <coropg/detail/session/session.hpp>
 
+#include <atomic>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -57,6 +59,7 @@ struct poll_session {
 
     session core;
     watchdog timer;
+    std::atomic<std::thread::id> user;  ///< who runs a verb; kept in debug builds of the library
 };
 
 /// Shared by the copies of a runner: a session, until it is given away.
