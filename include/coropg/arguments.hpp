@@ -68,7 +68,7 @@ namespace detail {
 
 /// What stands for one placeholder, which `arguments` do not.
 template <class T>
-inline constexpr bool is_value = !std::is_same_v<T, arguments>;
+inline constexpr bool is_value = !std::is_same_v<std::remove_cvref_t<T>, arguments>;
 
 template <class... Args>
 std::size_t count_of(const Args&...) noexcept {

@@ -157,7 +157,9 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
     template <class Work>
     auto transaction(transaction_options options, Work&& work,
                      std::source_location where = std::source_location::current()) {
-        return Runner::transact(shell(), options, call_options{}, std::forward<Work>(work), where);
+        using leased_runner = typename std::remove_cvref_t<decltype(*std::declval<pooled_connection&>())>::runner_type;
+        if constexpr (detail::transaction_work<leased_runner, std::decay_t<Work>>::is_right())
+            return Runner::transact(shell(), options, call_options{}, std::forward<Work>(work), where);
     }
     template <class Work>
     auto transaction(Work&& work, std::source_location where = std::source_location::current()) {

@@ -4,6 +4,8 @@
 #include <coropg/arguments.hpp>
 #include <coropg/detail/drivers/runner.hpp>
 #include <coropg/detail/session/finish.hpp>
+#include <coropg/detail/values/argument_checks.hpp>
+#include <coropg/detail/values/row_checks.hpp>
 #include <coropg/sql_text.hpp>
 
 #include <cstdint>
@@ -141,40 +143,44 @@ class basic_pipeline {
 
     template <class... Args>
         requires(detail::is_value<Args> && ...)
-    pipelined<result> execute(basic_sql<sizeof...(Args)> sql, const Args&... args) {
+    pipelined<result> execute(basic_sql<detail::count_arguments<Args...>()> sql, const Args&... args) {
         return add<result, &detail::result_of>(sql.view(), args...);
     }
     pipelined<result> execute(counted_sql sql, const arguments& given) {
         return add<result, &detail::result_of>(sql.view(), given);
     }
-    template <detail::fetchable_row T, class... Args>
+    template <class T, class... Args>
         requires(detail::is_value<Args> && ...)
-    pipelined<std::vector<T>> fetch(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        return add<std::vector<T>, &detail::rows_of<T>>(sql.view(), args...);
+    pipelined<std::vector<T>> fetch(basic_sql<detail::count_arguments<Args...>()> sql, const Args&... args) {
+        if constexpr (detail::fetchable_row<T>::is_allowed)
+            return add<std::vector<T>, &detail::rows_of<T>>(sql.view(), args...);
     }
-    template <detail::fetchable_row T>
+    template <class T>
     pipelined<std::vector<T>> fetch(counted_sql sql, const arguments& given) {
-        return add<std::vector<T>, &detail::rows_of<T>>(sql.view(), given);
+        if constexpr (detail::fetchable_row<T>::is_allowed)
+            return add<std::vector<T>, &detail::rows_of<T>>(sql.view(), given);
     }
     /// Errors: row_count_error, by `get()`, unless there is exactly one row.
-    template <detail::fetchable_row T, class... Args>
+    template <class T, class... Args>
         requires(detail::is_value<Args> && ...)
-    pipelined<T> fetch_one(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        return add<T, &detail::one_of<T>>(sql.view(), args...);
+    pipelined<T> fetch_one(basic_sql<detail::count_arguments<Args...>()> sql, const Args&... args) {
+        if constexpr (detail::fetchable_row<T>::is_allowed) return add<T, &detail::one_of<T>>(sql.view(), args...);
     }
-    template <detail::fetchable_row T>
+    template <class T>
     pipelined<T> fetch_one(counted_sql sql, const arguments& given) {
-        return add<T, &detail::one_of<T>>(sql.view(), given);
+        if constexpr (detail::fetchable_row<T>::is_allowed) return add<T, &detail::one_of<T>>(sql.view(), given);
     }
     /// Errors: row_count_error, by `get()`, for more than one row.
-    template <detail::fetchable_row T, class... Args>
+    template <class T, class... Args>
         requires(detail::is_value<Args> && ...)
-    pipelined<std::optional<T>> fetch_optional(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        return add<std::optional<T>, &detail::optional_of<T>>(sql.view(), args...);
+    pipelined<std::optional<T>> fetch_optional(basic_sql<detail::count_arguments<Args...>()> sql, const Args&... args) {
+        if constexpr (detail::fetchable_row<T>::is_allowed)
+            return add<std::optional<T>, &detail::optional_of<T>>(sql.view(), args...);
     }
-    template <detail::fetchable_row T>
+    template <class T>
     pipelined<std::optional<T>> fetch_optional(counted_sql sql, const arguments& given) {
-        return add<std::optional<T>, &detail::optional_of<T>>(sql.view(), given);
+        if constexpr (detail::fetchable_row<T>::is_allowed)
+            return add<std::optional<T>, &detail::optional_of<T>>(sql.view(), given);
     }
 
     /// Ends one scope of errors, and begins the next. A scope whose prepared statements are out of date is run again,

@@ -18,6 +18,25 @@ namespace coropg {
 
 namespace detail {
 
+template <class T>
+inline constexpr bool is_awaitable = false;
+template <class T, class Executor>
+inline constexpr bool is_awaitable<boost::asio::awaitable<T, Executor>> = true;
+
+/// Refuses what cannot be the work of a retry.
+template <class Work>
+consteval bool is_work_to_retry() {
+    static_assert(std::is_invocable_v<Work&>, "the work of a retry is called without arguments: [&] {...}");
+    if constexpr (std::is_invocable_v<Work&>) {
+        constexpr bool is_coroutine = is_awaitable<std::invoke_result_t<Work&>>;
+        static_assert(is_coroutine,
+                      "the work of a retry is a coroutine: let it return boost::asio::awaitable<T>, as in "
+                      "[&]() -> boost::asio::awaitable<void> {...}");
+        return is_coroutine;
+    }
+    return false;
+}
+
 template <class Work, class Hook, class Predicate>
 std::invoke_result_t<Work&> run_again(retry_policy policy, Work work, Hook before_sleep, Predicate is_worth_it) {
     backoff waits{policy};
@@ -57,8 +76,9 @@ auto retry(retry_policy policy, Work&& work, Hook&& before_sleep = {}, Predicate
     detail::require_safe_closure<Work>();
     detail::require_safe_closure<Hook>();
     detail::require_safe_closure<Predicate>();
-    return detail::run_again<std::decay_t<Work>, std::decay_t<Hook>, std::decay_t<Predicate>>(
-        policy, std::forward<Work>(work), std::forward<Hook>(before_sleep), std::forward<Predicate>(is_worth_it));
+    if constexpr (detail::is_work_to_retry<std::decay_t<Work>>())
+        return detail::run_again<std::decay_t<Work>, std::decay_t<Hook>, std::decay_t<Predicate>>(
+            policy, std::forward<Work>(work), std::forward<Hook>(before_sleep), std::forward<Predicate>(is_worth_it));
 }
 
 }  // namespace coropg

@@ -6,6 +6,8 @@
 #include <coropg/detail/drivers/runner.hpp>
 #include <coropg/detail/ops/ops.hpp>
 #include <coropg/detail/session/finish.hpp>
+#include <coropg/detail/values/argument_checks.hpp>
+#include <coropg/detail/values/row_checks.hpp>
 #include <coropg/pipeline.hpp>
 #include <coropg/sql.hpp>
 #include <coropg/sql_text.hpp>
@@ -35,11 +37,17 @@ class statements {
     /// The return type of a verb that answers T.
     template <class T>
     using future = typename Runner::template future<T>;
+    /// SQL with a placeholder for each of the arguments.
+    template <class... Args>
+    using sql_for = basic_sql<detail::count_awaited_arguments<detail::is_awaited<Runner>, Args...>()>;
+    /// SQL with a placeholder for each part of an element of Rows.
+    template <class Rows>
+    using sql_for_each = basic_sql<detail::count_awaited_parts<detail::is_awaited<Runner>, Rows>()>;
 
     /// Runs one statement and returns its rows and command tag.
     template <class... Args>
         requires(detail::is_value<Args> && ...)
-    future<result> execute(basic_sql<sizeof...(Args)> sql, const Args&... args) {
+    future<result> execute(sql_for<Args...> sql, Args&&... args) {
         return run<result>(statement(sql.view(), args...), &detail::finish<detail::result_of>);
     }
     /// The same with parameters whose number is known as the program runs. Errors: usage_error unless they are as many as
@@ -50,36 +58,42 @@ class statements {
 
     /// Runs one statement and returns its rows as T: a scalar, a tuple or pair by position, or a plain aggregate whose
     /// members are matched to the columns by name. Errors: decode_error, null_error.
-    template <detail::fetchable_row T, class... Args>
+    template <class T, class... Args>
         requires(detail::is_value<Args> && ...)
-    future<std::vector<T>> fetch(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        return run<std::vector<T>>(statement(sql.view(), args...), &detail::finish<detail::rows_of<T>>);
+    future<std::vector<T>> fetch(sql_for<Args...> sql, Args&&... args) {
+        if constexpr (detail::fetchable_row<T>::is_allowed)
+            return run<std::vector<T>>(statement(sql.view(), args...), &detail::finish<detail::rows_of<T>>);
     }
-    template <detail::fetchable_row T>
+    template <class T>
     future<std::vector<T>> fetch(counted_sql sql, const arguments& given) {
-        return run<std::vector<T>>(statement(sql.view(), given), &detail::finish<detail::rows_of<T>>);
+        if constexpr (detail::fetchable_row<T>::is_allowed)
+            return run<std::vector<T>>(statement(sql.view(), given), &detail::finish<detail::rows_of<T>>);
     }
 
     /// As `fetch`, for a statement that returns exactly one row. Errors: row_count_error.
-    template <detail::fetchable_row T, class... Args>
+    template <class T, class... Args>
         requires(detail::is_value<Args> && ...)
-    future<T> fetch_one(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        return run<T>(statement(sql.view(), args...), &detail::finish<detail::one_of<T>>);
+    future<T> fetch_one(sql_for<Args...> sql, Args&&... args) {
+        if constexpr (detail::fetchable_row<T>::is_allowed)
+            return run<T>(statement(sql.view(), args...), &detail::finish<detail::one_of<T>>);
     }
-    template <detail::fetchable_row T>
+    template <class T>
     future<T> fetch_one(counted_sql sql, const arguments& given) {
-        return run<T>(statement(sql.view(), given), &detail::finish<detail::one_of<T>>);
+        if constexpr (detail::fetchable_row<T>::is_allowed)
+            return run<T>(statement(sql.view(), given), &detail::finish<detail::one_of<T>>);
     }
 
     /// As `fetch`, for a statement that returns at most one row. Errors: row_count_error.
-    template <detail::fetchable_row T, class... Args>
+    template <class T, class... Args>
         requires(detail::is_value<Args> && ...)
-    future<std::optional<T>> fetch_optional(basic_sql<sizeof...(Args)> sql, const Args&... args) {
-        return run<std::optional<T>>(statement(sql.view(), args...), &detail::finish<detail::optional_of<T>>);
+    future<std::optional<T>> fetch_optional(sql_for<Args...> sql, Args&&... args) {
+        if constexpr (detail::fetchable_row<T>::is_allowed)
+            return run<std::optional<T>>(statement(sql.view(), args...), &detail::finish<detail::optional_of<T>>);
     }
-    template <detail::fetchable_row T>
+    template <class T>
     future<std::optional<T>> fetch_optional(counted_sql sql, const arguments& given) {
-        return run<std::optional<T>>(statement(sql.view(), given), &detail::finish<detail::optional_of<T>>);
+        if constexpr (detail::fetchable_row<T>::is_allowed)
+            return run<std::optional<T>>(statement(sql.view(), given), &detail::finish<detail::optional_of<T>>);
     }
 
     /// Runs one statement for every element of `rows`, pipelined, and returns the number of rows that all of them
@@ -87,8 +101,7 @@ class statements {
     /// or none does, unless a transaction is open already. Errors: server_error of the first that fails, whose
     /// `element()` says which.
     template <std::ranges::input_range Rows>
-    future<std::uint64_t> execute_many(basic_sql<detail::parameter_count<std::ranges::range_value_t<Rows>>()> sql,
-                                       const Rows& rows) {
+    future<std::uint64_t> execute_many(sql_for_each<Rows> sql, Rows&& rows) {
         auto u = one_for_each(sql.view(), rows);
         u->keeps_results = false;
         return run<std::uint64_t>(std::move(u), &detail::finish_count);
@@ -96,10 +109,10 @@ class statements {
 
     /// As `execute_many`, for a statement that returns rows, INSERT ... RETURNING for instance: returns those of all
     /// elements, in the order of `rows`. Errors: as well those of `fetch`.
-    template <detail::fetchable_row T, std::ranges::input_range Rows>
-    future<std::vector<T>> fetch_many(basic_sql<detail::parameter_count<std::ranges::range_value_t<Rows>>()> sql,
-                                      const Rows& rows) {
-        return run<std::vector<T>>(one_for_each(sql.view(), rows), &detail::finish_all_rows<T>);
+    template <class T, std::ranges::input_range Rows>
+    future<std::vector<T>> fetch_many(sql_for_each<Rows> sql, Rows&& rows) {
+        if constexpr (detail::fetchable_row<T>::is_allowed)
+            return run<std::vector<T>>(one_for_each(sql.view(), rows), &detail::finish_all_rows<T>);
     }
 
     /// Runs any number of statements without parameters, in one implicit transaction unless the script says BEGIN.
@@ -115,17 +128,19 @@ class statements {
     basic_pipeline<Runner> pipeline() { return {self().runner(), self().options(), self().within()}; }
 
     /// Calls a function and returns its one row; OUT parameters are columns.
-    template <detail::fetchable_row T, class... Args>
-    future<T> call(function_name name, const Args&... args) {
+    template <class T, class... Args>
+        requires(!std::is_void_v<T>)
+    future<T> call(function_name name, Args&&... args) {
         const unchecked_sql text = call_of(name, sizeof...(Args));
-        return fetch_one<T>(basic_sql<sizeof...(Args)>{text}, args...);
+        return fetch_one<T>(sql_for<Args...>{text}, std::forward<Args>(args)...);
     }
 
     /// Calls a function that returns void; what another one returns is dropped.
     template <class T, class... Args>
         requires std::is_void_v<T>
-    future<void> call(function_name name, const Args&... args) {
-        const unchecked_sql text = call_of(name, sizeof...(Args));
+    future<void> call(function_name name, Args&&... args) {
+        const unchecked_sql text =
+            call_of(name, detail::count_awaited_arguments<detail::is_awaited<Runner>, Args...>());
         return run<void>(statement(sql_view{text}, args...), &detail::finish_nothing);
     }
 

@@ -23,8 +23,12 @@ namespace coropg::sync {
 
 /// As coropg::retry; sleeps on the calling thread.
 template <class Work, class Hook = detail::no_hook, class Predicate = bool (*)(const error&) noexcept>
-std::invoke_result_t<Work&> retry(retry_policy policy, Work&& work, Hook&& before_sleep = {},
-                                  Predicate&& is_worth_it = &is_safe_to_retry) {
+decltype(auto) retry(retry_policy policy, Work&& work, Hook&& before_sleep = {},
+                     Predicate&& is_worth_it = &is_safe_to_retry) {
+    static_assert(std::is_invocable_v<Work&>, "the work of a retry is called without arguments: [&] {...}");
+    if constexpr (std::is_invocable_v<Work&>)
+        static_assert(!coropg::detail::coroutine_result<std::invoke_result_t<Work&>>,
+                      "on the blocking face the work of a retry is no coroutine: nobody would run it");
     detail::backoff waits{policy};
     waits.require_time();
     for (;;) {

@@ -6,10 +6,13 @@
 #include <coropg/sql.hpp>
 #include <coropg/statements.hpp>
 
+#include <concepts>
+#include <coroutine>
 #include <functional>
 #include <memory>
 #include <source_location>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -36,6 +39,42 @@ inline auto beginning(const transaction_options& options, call_options carried, 
         return basic_transaction<decltype(runner)>{std::move(runner), carried, std::move(scope)};
     };
 }
+
+/// A type that a coroutine returns.
+template <class T>
+concept coroutine_result = requires { typename std::coroutine_traits<T>::promise_type; };
+
+/// What one awaits on the face of that runner.
+template <class T, class Runner>
+concept future_of = requires {
+    typename T::value_type;
+    requires std::same_as<T, typename Runner::template future<typename T::value_type>>;
+};
+
+/// Refuses what cannot be the work of a transaction on a connection of that runner, once for each.
+template <class Runner, class Work>
+struct transaction_work {
+    static constexpr bool is_called_with_it = std::is_invocable_v<Work&, basic_transaction<Runner>&>;
+    static_assert(
+        is_called_with_it,
+        "the work of a transaction is called with the transaction, by reference: [&](coropg::transaction& tx) "
+        "{...}, on the blocking face [&](coropg::sync::transaction& tx) {...}");
+
+    static consteval bool is_right() {
+        if constexpr (is_called_with_it) {
+            using returned = std::invoke_result_t<Work&, basic_transaction<Runner>&>;
+            constexpr bool is_coroutine = !is_awaited<Runner> || future_of<returned, Runner>;
+            static_assert(is_coroutine,
+                          "the work of a transaction is a coroutine: let it return boost::asio::awaitable<T>, as in "
+                          "[&](coropg::transaction& tx) -> boost::asio::awaitable<void> {...}");
+            constexpr bool is_plain = is_awaited<Runner> || !coroutine_result<returned>;
+            static_assert(is_plain,
+                          "on the blocking face the work of a transaction is no coroutine: nobody would run it");
+            return is_coroutine && is_plain;
+        }
+        return false;
+    }
+};
 
 /// The scope of a moved-from transaction.
 const std::shared_ptr<scope>& ended_scope();
@@ -64,13 +103,15 @@ class transactions {
     template <class Work>
     auto transaction(transaction_options options, Work&& work,
                      std::source_location where = std::source_location::current()) {
-        detail::require_safe_closure<Work>();
-        return Runner::transact(beginning(options, where), std::decay_t<Work>(std::forward<Work>(work)));
+        if constexpr (detail::is_awaited<Runner>) detail::require_safe_closure<Work>();
+        if constexpr (detail::transaction_work<Runner, std::decay_t<Work>>::is_right())
+            return Runner::transact(beginning(options, where), std::decay_t<Work>(std::forward<Work>(work)));
     }
     template <class Work>
     auto transaction(Work&& work, std::source_location where = std::source_location::current()) {
-        detail::require_safe_closure<Work>();
-        return Runner::transact(beginning({}, where), std::decay_t<Work>(std::forward<Work>(work)));
+        if constexpr (detail::is_awaited<Runner>) detail::require_safe_closure<Work>();
+        if constexpr (detail::transaction_work<Runner, std::decay_t<Work>>::is_right())
+            return Runner::transact(beginning({}, where), std::decay_t<Work>(std::forward<Work>(work)));
     }
 
  private:

@@ -4,6 +4,7 @@
 #
 # The file says in comments of its own line what is to be checked:
 #   // expect: <text>    the compiler's output contains this, or the text of another such line
+#   // first: <text>     the first error, in place of any, contains this
 #   // only: gcc12       for GCC 12 alone; with another compiler the check is skipped
 # COROPG_MUST_PASS is defined for the compilation without the mistake.
 set -u
@@ -33,7 +34,8 @@ case $(sed -n 's|^// only: ||p' "$file") in
     *) fail "an 'only:' that check.sh does not know" ;;
 esac
 expected=$(sed -n 's|^// expect: ||p' "$file")
-[ -n "$expected" ] || fail "no line '// expect: <text>'"
+first=$(sed -n 's|^// first: ||p' "$file")
+[ -n "$expected$first" ] || fail "no line '// expect: <text>' or '// first: <text>'"
 
 if ! output=$(compile "$@" -DCOROPG_MUST_PASS "$file"); then
     echo "$output" | head -n 40
@@ -42,7 +44,12 @@ fi
 if output=$(compile "$@" "$file"); then
     fail "compiles in spite of the mistake"
 fi
-if ! echo "$output" | grep -qF -e "$expected"; then
+if [ -n "$first" ] && ! echo "$output" | grep -F 'error:' | head -n 1 | grep -qF -e "$first"; then
+    echo "$output" | head -n 40
+    fail "the compiler's first error does not contain:
+$first"
+fi
+if [ -n "$expected" ] && ! echo "$output" | grep -qF -e "$expected"; then
     echo "$output" | head -n 40
     fail "the compiler's output contains none of:
 $expected"

@@ -1,5 +1,5 @@
 // An aggregate with a member that no codec reads.
-// expect: no coropg::codec says how to read this type
+// first: no coropg::codec says how to read this type
 #include <coropg/sync.hpp>
 
 #include <map>

@@ -1,5 +1,5 @@
 // A view would outlive the result that fetch reads it from.
-// expect: owns_its_memory
+// first: a row with a view, as std::string_view, would outlive its result
 #include <coropg/sync.hpp>
 
 #include <string>

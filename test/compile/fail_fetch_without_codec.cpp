@@ -1,5 +1,5 @@
 // A class that no codec reads.
-// expect: fetchable_row
+// first: a row is a plain struct: no constructors, no private members
 #include <coropg/sync.hpp>
 
 class celsius {

@@ -1,5 +1,5 @@
 // A class that no codec sends.
-// expect: no coropg::codec says how to send this type of parameter
+// first: no coropg::codec says how to send this type of parameter
 #include <coropg/sync.hpp>
 
 class celsius {

@@ -198,10 +198,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_composite_that_was_altered_by_another_is_read_by
     auto other = connection_with_names(face);
     auto conn = face.connect();
     const auto read = [&] {
-        return AWAIT(conn.template fetch_one<money_of>("SELECT $1::names.money_of", money_of{"EUR", "5"}));
+        return AWAIT(conn.template fetch_one<money_of>("SELECT $1::names.money_of", kept(money_of{"EUR", "5"})));
     };
     const auto as_text = [&] {
-        return AWAIT(conn.template fetch_one<std::string>("SELECT ($1).currency", money_of{"EUR", "5"}));
+        return AWAIT(conn.template fetch_one<std::string>("SELECT ($1).currency", kept(money_of{"EUR", "5"})));
     };
     BOOST_CHECK((read() == money_of{"EUR", "5"}));
     AWAIT(
@@ -219,7 +219,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_composite_that_was_altered_by_another_is_read_by
         const auto e =
             ERROR_OF(decode_error, conn.template fetch_one<money_of>("SELECT ('5', 'EUR', '')::names.money_of"));
         BOOST_TEST(contains(e.what(), "no member for attribute note"));
-        const auto sent = ERROR_OF(usage_error, conn.execute("SELECT $1", money_of{"EUR", "5"}));
+        const auto sent = ERROR_OF(usage_error, conn.execute("SELECT $1", kept(money_of{"EUR", "5"})));
         BOOST_TEST(contains(sent.what(), "(amount, currency, note)"));
     }
     AWAIT(other.execute("ALTER TYPE names.money_of DROP ATTRIBUTE note CASCADE"));
@@ -291,10 +291,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_type_younger_than_the_snapshot_is_not_guessed, F
     auto tx = AWAIT(conn.begin({.isolation = isolation::repeatable_read}));
     AWAIT(tx.execute("SELECT 1"));
     AWAIT(other.execute("CREATE TYPE names.money_of AS (amount text, currency text)"));
-    ERROR_OF(usage_error, tx.execute("SELECT $1", money_of{"EUR", "5"}));
+    ERROR_OF(usage_error, tx.execute("SELECT $1", kept(money_of{"EUR", "5"})));
     ERROR_OF(decode_error, tx.template fetch_one<money_of>("SELECT ('5', 'EUR')::names.money_of"));
     AWAIT(tx.rollback());
-    BOOST_TEST(AWAIT(conn.template fetch_one<std::string>("SELECT ($1).currency", money_of{"EUR", "5"})) == "EUR");
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::string>("SELECT ($1).currency", kept(money_of{"EUR", "5"}))) ==
+               "EUR");
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_codec_may_name_a_domain_over_a_composite, Face, both_faces) {
@@ -342,7 +343,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_columns_say_holds_for_composites, Face, both_
     Face face;
     auto conn = connection_with_names(face);
     BOOST_CHECK((AWAIT(conn.template fetch_one<other_names>("SELECT (1, 2)::names.pair")) == other_names{1}));
-    const auto e = ERROR_OF(usage_error, conn.execute("SELECT $1", other_names{1}));
+    const auto e = ERROR_OF(usage_error, conn.execute("SELECT $1", kept(other_names{1})));
     BOOST_TEST(contains(e.what(), "no member for attribute \"second\""));
 }
 

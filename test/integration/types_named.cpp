@@ -132,8 +132,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(members_match_attributes_by_name, Face, both_faces
     Face face;
     auto conn = prepared_connection(face);
     goes_round(face, conn, "named.address", turned_address{5, "Main"});
-    BOOST_TEST(AWAIT(conn.template fetch_one<std::string>("SELECT ($1).street", turned_address{5, "Main"})) == "Main");
-    const auto e = ERROR_OF(usage_error, conn.execute("SELECT $1", wide_address{"Main", 5}));
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::string>("SELECT ($1).street", kept(turned_address{5, "Main"}))) ==
+               "Main");
+    const auto e = ERROR_OF(usage_error, conn.execute("SELECT $1", kept(wide_address{"Main", 5})));
     BOOST_TEST(contains(e.what(), "attribute \"number\" is int4, but the member goes out as int8"));
 }
 
@@ -221,12 +222,12 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_type_that_is_made_anew_is_asked_for_again, Face,
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_composite_that_was_altered_is_asked_for_again, Face, both_faces) {
     Face face;
     auto conn = prepared_connection(face);
-    AWAIT(conn.execute("SELECT $1", address{"x", 1}));
+    AWAIT(conn.execute("SELECT $1", kept(address{"x", 1})));
     AWAIT(
         conn.execute_script("ALTER TYPE named.address DROP ATTRIBUTE number CASCADE;"
                             "ALTER TYPE named.address ADD ATTRIBUTE number bigint CASCADE"));
-    BOOST_CHECK_THROW(AWAIT(conn.execute("SELECT $1", address{"x", 1})), error);
-    AWAIT(conn.execute("SELECT $1", wide_address{"x", 1}));
+    BOOST_CHECK_THROW(AWAIT(conn.execute("SELECT $1", kept(address{"x", 1}))), error);
+    AWAIT(conn.execute("SELECT $1", kept(wide_address{"x", 1})));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(in_a_failed_transaction_the_lookup_does_not_hide_the_error, Face, both_faces) {
@@ -294,7 +295,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_cannot_be_looked_up_is_not_guessed, Face, bot
     auto conn = face.connect();
     AWAIT(conn.execute("CREATE TEMP TABLE t (a named.address)"));
     AWAIT(conn.execute("SET statement_timeout = '500ms'"));
-    const auto send = [&] { return AWAIT(conn.execute("INSERT INTO t VALUES ($1)", turned_address{7, "Elm"})); };
+    const auto send = [&] { return AWAIT(conn.execute("INSERT INTO t VALUES ($1)", kept(turned_address{7, "Elm"}))); };
     const auto read = [&] {
         return AWAIT(conn.template fetch_one<turned_address>("SELECT ROW('Elm', 7)::named.address"));
     };

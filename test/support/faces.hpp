@@ -72,6 +72,12 @@ struct sync_face {
 
 using both_faces = boost::mpl::list<async_face, sync_face>;
 
+/// A temporary aggregate that passes for a named one: around AWAIT is no co_await, in which GCC 12 would destroy it twice.
+template <class T>
+const T& kept(const T& temporary) {
+    return temporary;
+}
+
 #define AWAIT(...) face([&] { return __VA_ARGS__; })
 
 /// The error that `work` throws, to look into; fails the test when there is none.

@@ -1,5 +1,6 @@
-// Keeps users away from a defect of GCC 12: it destroys a temporary closure twice inside a co_await expression when the
-// closure owns something. Every function that takes a callable and returns something to await calls this first.
+// Keeps users away from a defect of GCC 12: inside a co_await expression it destroys a temporary closure or aggregate
+// twice when that owns something. Every function that takes a callable or arguments, and returns something to await,
+// calls one of these first.
 // test/compile/pass_gcc12_coroutines.cpp shows the forms that are safe.
 #pragma once
 
@@ -15,6 +16,18 @@ consteval void require_safe_closure() {
     static_assert(std::is_lvalue_reference_v<F> || std::is_trivially_destructible_v<std::remove_reference_t<F>>,
                   "name this closure first (auto work = [...] {...};) and pass the name: GCC 12 destroys such a "
                   "temporary twice inside a co_await expression");
+#endif
+}
+
+/// The same for T, deduced from a parameter `T&&`, if that is an aggregate. A class with constructors passes: strings,
+/// containers, optionals, tuples.
+template <class T>
+consteval void require_safe_argument() {
+#if defined(__GNUC__) && __GNUC__ == 12 && !defined(__clang__)
+    static_assert(
+        std::is_lvalue_reference_v<T> || !std::is_aggregate_v<T> || std::is_trivially_destructible_v<T>,
+        "name this argument first (const item first{...};) and pass the name: GCC 12 destroys such a temporary "
+        "aggregate twice inside a co_await expression");
 #endif
 }
 

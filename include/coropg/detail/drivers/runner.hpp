@@ -22,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <source_location>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -55,6 +56,10 @@ concept runner = std::copy_constructible<R> &&
                      } -> std::same_as<typename R::template future<std::uint64_t>>;
                      { R::run_all(r, std::move(units), finish_all) } -> std::same_as<typename R::template future<void>>;
                  };
+
+/// Whether its futures are awaited, and not values.
+template <class R>
+inline constexpr bool is_awaited = !std::is_same_v<typename R::template future<int>, int>;
 
 /// One that runs all its units on one session, which its handles can ask, and which `start` gives a unit to that nobody
 /// waits for.

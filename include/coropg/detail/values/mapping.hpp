@@ -49,11 +49,6 @@ consteval bool owns_its_memory() {
         return true;
 }
 
-/// Types that `fetch` can return: a type with a coropg::codec, an optional of one, a tuple, a pair or a plain
-/// aggregate, none of them with a view: that would outlive its result.
-template <class T>
-concept fetchable_row = row_type<T> && owns_its_memory<T>();
-
 // -------------------------------------------------------------------------------------------------------- leaves
 //
 // A row is read into the leaves of T: the members of an aggregate, and in the place of a member that is an aggregate

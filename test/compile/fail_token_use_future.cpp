@@ -1,0 +1,16 @@
+// A completion token, as Asio's own operations take.
+// first: the verbs of coropg take no completion token or handler
+#include <coropg/coropg.hpp>
+
+#include <boost/asio/use_future.hpp>
+
+namespace asio = boost::asio;
+
+asio::awaitable<void> use([[maybe_unused]] coropg::connection& conn, [[maybe_unused]] coropg::pool& pool) {
+#ifdef COROPG_MUST_PASS
+    co_await conn.fetch<int>("SELECT 1");
+#else
+    conn.fetch<int>("SELECT 1", asio::use_future);
+#endif
+    co_return;
+}
