@@ -42,9 +42,21 @@ find_package(coropg QUIET)
 if(coropg_FOUND)
     message(FATAL_ERROR "found without libpq")
 endif()
+if(NOT coropg_NOT_FOUND_MESSAGE MATCHES "no libpq of version 15")
+    message(FATAL_ERROR "not found for no reason: '${coropg_NOT_FOUND_MESSAGE}'")
+endif()
 END
 output=$(PKG_CONFIG_PATH='' PKG_CONFIG_LIBDIR=/nowhere cmake -G Ninja -S "$work/optional" -B "$work/optional/build" \
     -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_CXX_COMPILER="$compiler" 2>&1) || {
     echo "$output"
     exit 1
 }
+
+# README's way to install it configures neither tests nor examples.
+line=$(sed -n 's/^Installed by `\(cmake -B build [^`]*\)`.*/\1/p' "$source/README.md")
+case $line in *-DBUILD_TESTING=OFF*) ;; *) echo "README's install line builds tests: $line" >&2 && exit 1 ;; esac
+cmake -G Ninja -S "$source" -B "$work/plain" -DBUILD_TESTING=OFF -DCMAKE_CXX_COMPILER="$compiler" >/dev/null
+if targets=$(ninja -C "$work/plain" -t targets all | grep -E '^(test|examples|bench)/.*\.o:'); then
+    echo "BUILD_TESTING=OFF builds $(wc -l <<<"$targets") files of tests or examples" >&2
+    exit 1
+fi
