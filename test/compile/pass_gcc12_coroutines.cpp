@@ -17,6 +17,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -27,6 +28,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -88,9 +90,21 @@ asio::awaitable<std::chrono::milliseconds> with(coropg::call_options options) {
 
 /// As the verbs of a connection: a plain function that copies before it returns.
 template <class... Args>
-asio::awaitable<std::tuple<std::string, Args...>> execute(coropg::basic_sql<sizeof...(Args)> sql, const Args&... args) {
-    return later(std::tuple<std::string, Args...>{sql.view().text(), args...});
+asio::awaitable<std::tuple<std::string, std::remove_cvref_t<Args>...>> execute(coropg::basic_sql<sizeof...(Args)> sql,
+                                                                               Args&&... args) {
+    (coropg::detail::require_safe_argument<Args>(), ...);
+    return later(std::tuple<std::string, std::remove_cvref_t<Args>...>{sql.view().text(), args...});
 }
+
+/// As a pipeline: what it takes is not awaited.
+struct batch {
+    template <class... Args>
+    void execute(const Args&... args) {
+        (texts.push_back(args.name.text()), ...);
+    }
+
+    std::vector<std::string> texts;
+};
 
 template <class F>
 asio::awaitable<std::string> run(F work) {
@@ -127,6 +141,21 @@ asio::awaitable<void> pack_of_temporaries() {
     const auto bound = co_await execute("SELECT $1, $2, $3", on_the_heap(), 7, counted{on_the_heap()});
     check(std::get<1>(bound) == on_the_heap() && std::get<2>(bound) == 7);
     check(std::get<3>(bound).text() == on_the_heap());
+}
+
+asio::awaitable<void> named_aggregate_and_list() {
+    const user alice{1, counted{on_the_heap()}};
+    const std::array<std::string, 2> texts{on_the_heap(), "b"};
+    const std::vector<std::string> list{"a", on_the_heap()};
+    const auto bound = co_await execute("SELECT $1, $2, $3", alice, texts, list);
+    check(std::get<1>(bound).name.text() == on_the_heap() && std::get<2>(bound) == texts && std::get<3>(bound) == list);
+}
+
+asio::awaitable<void> aggregate_outside_of_co_await() {
+    batch entries;
+    entries.execute(user{1, counted{on_the_heap()}}, user{2, counted{"b"}});
+    co_await suspend();
+    check(entries.texts == std::vector<std::string>{on_the_heap(), "b"});
 }
 
 asio::awaitable<void> composed_sql() {
@@ -194,10 +223,10 @@ asio::awaitable<void> condition_behind_a_variable() {
 
 int main() {
     asio::io_context loop;
-    for (const auto form :
-         {trivial_aggregate, class_with_constructors, pack_of_temporaries, composed_sql,
-          closure_that_captures_by_reference, named_closure, structured_binding, optional_and_unique_ptr,
-          aggregate_as_result, several_in_one_expression, default_argument, condition_behind_a_variable}) {
+    for (const auto form : {trivial_aggregate, class_with_constructors, pack_of_temporaries, named_aggregate_and_list,
+                            aggregate_outside_of_co_await, composed_sql, closure_that_captures_by_reference,
+                            named_closure, structured_binding, optional_and_unique_ptr, aggregate_as_result,
+                            several_in_one_expression, default_argument, condition_behind_a_variable}) {
         asio::co_spawn(loop, form(), [](const std::exception_ptr& error) { check(!error); });
         check(loop.run() > 0);
         check(counted::alive == 0);
