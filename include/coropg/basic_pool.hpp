@@ -69,6 +69,14 @@ class basic_pooled_connection {
     Connection connection_;
 };
 
+namespace detail {
+
+/// That of the connections which a pool lends.
+template <class PooledConnection>
+using leased_runner = typename std::remove_cvref_t<decltype(*std::declval<PooledConnection&>())>::runner_type;
+
+}  // namespace detail
+
 /// A pool with options, which its statements and transactions carry.
 template <class Shell, detail::pool_runner_of<Shell> Runner>
 class basic_pool_with_options : public statements<basic_pool_with_options<Shell, Runner>, Runner> {
@@ -91,7 +99,9 @@ class basic_pool_with_options : public statements<basic_pool_with_options<Shell,
     template <class Work>
     auto transaction(transaction_options options, Work&& work,
                      std::source_location where = std::source_location::current()) {
-        return Runner::transact(detail::here(pool_), options, options_, std::forward<Work>(work), where);
+        if constexpr (detail::transaction_work<detail::leased_runner<pooled_connection>,
+                                               std::decay_t<Work>>::is_right())
+            return Runner::transact(detail::here(pool_), options, options_, std::forward<Work>(work), where);
     }
     template <class Work>
     auto transaction(Work&& work, std::source_location where = std::source_location::current()) {
@@ -157,8 +167,8 @@ class basic_pool : public statements<basic_pool<Shell, Runner>, Runner> {
     template <class Work>
     auto transaction(transaction_options options, Work&& work,
                      std::source_location where = std::source_location::current()) {
-        using leased_runner = typename std::remove_cvref_t<decltype(*std::declval<pooled_connection&>())>::runner_type;
-        if constexpr (detail::transaction_work<leased_runner, std::decay_t<Work>>::is_right())
+        if constexpr (detail::transaction_work<detail::leased_runner<pooled_connection>,
+                                               std::decay_t<Work>>::is_right())
             return Runner::transact(shell(), options, call_options{}, std::forward<Work>(work), where);
     }
     template <class Work>
