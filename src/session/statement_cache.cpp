@@ -42,12 +42,19 @@ std::string next_word(std::string_view text, std::size_t& at) {
     return word;
 }
 
+/// Whether there is a `*` that is not that of count(*).
+bool shows_all_columns(std::string_view sql) {
+    for (std::size_t at = sql.find('*'); at != std::string_view::npos; at = sql.find('*', at + 1))
+        if (at == 0 || sql[at - 1] != '(') return true;
+    return false;
+}
+
 /// Whether a statement names such a catalog, and may show all of its columns or that one. A guess, by words wherever they
 /// stand: if it is wrong, results come in text that could come in binary, or fail the first time.
 bool shows_privileges(std::string_view sql) {
     if (sql.find("pg_") == std::string_view::npos && sql.find("PG_") == std::string_view::npos) return false;
     bool names_catalog = false;
-    bool may_show = sql.find('*') != std::string_view::npos;
+    bool may_show = shows_all_columns(sql);
     for (std::size_t at = 0; at < sql.size();) {
         const std::string word = next_word(sql, at);
         names_catalog = names_catalog || std::ranges::find(catalogs, word) != std::end(catalogs);
