@@ -73,6 +73,10 @@ struct cpp_kind {
     bool is_list = false;
 };
 
+/// A JSON value of nlohmann's holds values of its own type.
+template <class T>
+concept holds_others = requires { typename T::value_type; } && !std::is_same_v<typename T::value_type, T>;
+
 template <class T>
 consteval cpp_kind kind_of() {
     if constexpr (std::is_same_v<T, bool>) {
@@ -83,11 +87,11 @@ consteval cpp_kind kind_of() {
         return {cpp_kind::floating, sizeof(T)};
     } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
         return {cpp_kind::text};
-    } else if constexpr (requires(const T& list) { list.begin() == list.end(), typename T::value_type{}; }) {
+    } else if constexpr (holds_others<T> && requires(const T& list) { list.begin() == list.end(); }) {
         cpp_kind kind = kind_of<typename T::value_type>();
         kind.is_list = true;
         return kind;
-    } else if constexpr (requires(const T& optional) { *optional, typename T::value_type{}; }) {
+    } else if constexpr (holds_others<T> && requires(const T& optional) { *optional; }) {
         return kind_of<typename T::value_type>();
     } else if constexpr (std::is_aggregate_v<T> && std::is_class_v<T>) {
         return {cpp_kind::structure};
