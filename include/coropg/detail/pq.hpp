@@ -6,6 +6,8 @@
 
 #include <libpq-fe.h>
 #include <locale.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -22,7 +24,17 @@ struct freed_by {
     }
 };
 
-using connection = std::unique_ptr<PGconn, freed_by<PQfinish>>;
+/// Ends a connection. In a child process of the one that made it, it only lets go of it: to take leave of the server
+/// would end it for the parent.
+class finishing {
+ public:
+    void operator()(PGconn* conn) const noexcept;
+
+ private:
+    pid_t home_ = ::getpid();
+};
+
+using connection = std::unique_ptr<PGconn, finishing>;
 using result = std::unique_ptr<PGresult, freed_by<PQclear>>;
 using notification = std::unique_ptr<PGnotify, freed_by<PQfreemem>>;
 using options = std::unique_ptr<PQconninfoOption, freed_by<PQconninfoFree>>;

@@ -1,0 +1,72 @@
+// A connection in a child process of the one that made it: what becomes of it there, its parent does not notice.
+#include "../support/faces.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <optional>
+
+using namespace coropg;
+using namespace coropg::test;
+
+namespace {
+
+/// Runs `work` in a child, and returns what that exits with.
+template <class Work>
+int in_child(async_face& face, Work work) {
+    face.io.notify_fork(asio::execution_context::fork_prepare);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        face.io.notify_fork(asio::execution_context::fork_child);
+        ::alarm(20);
+        work();
+        ::_exit(0);
+    }
+    face.io.notify_fork(asio::execution_context::fork_parent);
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    return status;
+}
+
+template <class Work>
+int in_child(sync_face&, Work work) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::alarm(20);
+        work();
+        ::_exit(0);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    return status;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(forks)
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_child_that_destroys_a_connection_does_not_end_it, Face, both_faces) {
+    for (const conninfo& to : {conninfo{dsn()}, conninfo{tcp_dsn()}}) {
+        Face face;
+        std::optional<typename Face::connection> conn = face.connect(to);
+        BOOST_TEST(AWAIT(conn->template fetch_one<int>("SELECT 1")) == 1);
+        BOOST_TEST(in_child(face, [&] { conn.reset(); }) == 0);
+        BOOST_TEST(AWAIT(conn->template fetch_one<int>("SELECT 2")) == 2);
+    }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_child_that_replaces_a_connection_works_with_its_own, Face, both_faces) {
+    Face face;
+    std::optional<typename Face::connection> conn = face.connect();
+    const auto replace = [&] {
+        Face mine;
+        conn = mine.connect();
+        const int answer = mine([&] { return conn->template fetch_one<int>("SELECT 1"); });
+        conn.reset();
+        ::_exit(answer == 1 ? 0 : 1);
+    };
+    BOOST_TEST(in_child(face, replace) == 0);
+    BOOST_TEST(AWAIT(conn->template fetch_one<int>("SELECT 2")) == 2);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
