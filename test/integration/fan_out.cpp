@@ -322,6 +322,39 @@ BOOST_AUTO_TEST_CASE(those_not_started_when_it_is_cancelled_end_as_cancelled) {
     BOOST_TEST(started == 2);
 }
 
+// Each cancel looks through the queue of the connection: one for each child would take the square of their number.
+BOOST_AUTO_TEST_CASE(all_children_are_cancelled_in_one_turn_of_their_connection) {
+    constexpr int children = 2000;
+    async_face face;
+    auto conn = face.connect();
+    int ended = 0;
+    const auto child = [&]() -> asio::awaitable<void> {
+        try {
+            co_await conn.execute("SELECT pg_sleep(30)");
+        } catch (const error&) {
+            ++ended;
+        }
+    };
+    const auto gathering = [&]() -> asio::awaitable<void> {
+        std::vector<asio::awaitable<void>> work;
+        for (int i = 0; i < children; ++i) work.push_back(child());
+        co_await gather(std::move(work));
+    };
+    cancellable running{face.io, gathering()};
+    await_sleep(face.io, conn);
+    const auto before = std::chrono::steady_clock::now();
+    running.cancel();
+    std::size_t turns = 0;
+    for (; ended == 0 && turns < children; ++turns) face.io.run_one();
+    BOOST_TEST(turns < 20U);
+    BOOST_TEST(ended > children / 2);
+    running.wait();
+    BOOST_TEST(ended == children);
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - before;
+    BOOST_TEST_MESSAGE("all had ended after " << took.count() << " ms");
+    (void)usable_or_closed(face.io, conn);  // those on the wire are left to the server, which may take too long
+}
+
 BOOST_AUTO_TEST_CASE(a_child_that_heeds_no_cancellation_does_not_hide_those_not_started) {
     async_face face;
     asio::cancellation_signal signal;
