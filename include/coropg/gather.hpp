@@ -1,6 +1,7 @@
 // Fan-out: several awaitables at once, as Python's asyncio.gather.
 #pragma once
 
+#include <coropg/detail/persist.hpp>
 #include <coropg/error.hpp>
 #include <coropg/settled.hpp>
 
@@ -100,17 +101,18 @@ inline constexpr std::size_t no_child = std::numeric_limits<std::size_t>::max();
 template <class Handler, class Children>
 class gather_join : public std::enable_shared_from_this<gather_join<Handler, Children>> {
  public:
-    gather_join(Handler handler, const boost::asio::any_io_executor& executor, Children& children, std::size_t count,
-                gather_options options)
+    gather_join(Handler&& handler, const boost::asio::any_io_executor& executor, Children& children,
+                std::vector<boost::asio::cancellation_signal>&& signals, gather_options options) noexcept
         : handler_{std::move(handler)},
           executor_{executor},
           children_{children},
-          end_{count},
+          end_{signals.size()},
           limit_{options.max_concurrency == 0 ? no_child : options.max_concurrency},
-          signals_(count) {}
+          signals_{std::move(signals)} {}
 
-    void start() {
-        listen_for_cancellation();
+    /// What it threw would go to the event loop, and take the coroutine along.
+    void start() noexcept {
+        persist([this] { listen_for_cancellation(); });
         std::unique_lock lock{mutex_};
         proceed(lock);
         if (lock.owns_lock()) is_initiating_ = false;
@@ -171,10 +173,16 @@ class gather_join : public std::enable_shared_from_this<gather_join<Handler, Chi
     }
 
     void start_child(std::size_t index) {
+        std::exception_ptr problem;
         visit_child(children_, index, [&](auto& child) {
-            boost::asio::co_spawn(executor_, fill_child(std::move(child.work), child.value),
-                                  child_end{this->shared_from_this(), index});
+            try {
+                boost::asio::co_spawn(executor_, fill_child(std::move(child.work), child.value),
+                                      child_end{this->shared_from_this(), index});
+            } catch (...) {
+                problem = std::current_exception();
+            }
         });
+        if (problem) note_end(index, std::move(problem));
     }
 
     void complete(std::unique_lock<std::mutex>& lock) {
@@ -185,8 +193,9 @@ class gather_join : public std::enable_shared_from_this<gather_join<Handler, Chi
         if (!is_initiating) return std::move(handler_)(first_failed_);
         // Still inside the initiating function, where a handler must not be called.
         const auto executor = boost::asio::get_associated_executor(handler_);
-        boost::asio::post(executor, [handler = std::move(handler_), failed = first_failed_]() mutable {
-            std::move(handler)(failed);
+        persist([&] {
+            boost::asio::post(executor,
+                              [self = this->shared_from_this()] { std::move(self->handler_)(self->first_failed_); });
         });
     }
 
@@ -208,10 +217,15 @@ class gather_join : public std::enable_shared_from_this<gather_join<Handler, Chi
 template <class Children>
 auto run_children(const boost::asio::any_io_executor& executor, Children& children, std::size_t count,
                   gather_options options) {
+    std::vector<boost::asio::cancellation_signal> signals(count);
     return boost::asio::async_initiate<const boost::asio::deferred_t&, void(std::size_t)>(
-        [&executor, &children, count, options](auto handler) {
+        [&executor, &children, signals = std::move(signals), options](auto handler) mutable {
             using join = gather_join<decltype(handler), Children>;
-            std::make_shared<join>(std::move(handler), executor, children, count, options)->start();
+            std::shared_ptr<join> all;
+            persist([&] {
+                all = std::make_shared<join>(std::move(handler), executor, children, std::move(signals), options);
+            });
+            all->start();
         },
         boost::asio::deferred);
 }

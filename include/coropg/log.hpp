@@ -31,6 +31,8 @@ inline const char* text_of(const std::exception& e) noexcept {
     return text == nullptr ? "" : text;
 }
 
+inline constexpr const char* unknown_exception = "an exception that is no std::exception";
+
 /// Calls code of the program's whose failure must not become ours: what it throws is logged as that of `whose`.
 template <class Call>
 void contain(std::string_view whose, Call&& call) noexcept {
@@ -39,7 +41,7 @@ void contain(std::string_view whose, Call&& call) noexcept {
     } catch (const std::exception& e) {
         log_failure(whose, text_of(e));
     } catch (...) {
-        log_failure(whose, "an exception that is no std::exception");
+        log_failure(whose, unknown_exception);
     }
 }
 

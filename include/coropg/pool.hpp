@@ -41,10 +41,11 @@ struct start_one_shot {
     asio_pool* pool;
 
     template <class Handler>
-    void operator()(Handler&& handler, unit_ptr&& u) const {
-        u->ticket = pool->listen_for_cancellation(asio::get_associated_cancellation_slot(handler));
+    void operator()(Handler&& handler, unit_ptr&& u) const noexcept {
+        const auto cancelling = asio::get_associated_cancellation_slot(handler);
         const auto executor = asio::get_associated_executor(handler);
-        u->waiting.emplace(posted_to(executor, std::forward<Handler>(handler)));
+        persist([&] { u->waiting.emplace(posted_to(executor, std::forward<Handler>(handler))); });
+        persist([&] { u->ticket = pool->listen_for_cancellation(cancelling); });
         pool->submit(std::move(u));
     }
 };

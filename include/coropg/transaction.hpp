@@ -3,6 +3,7 @@
 
 #include <coropg/detail/closure_guard.hpp>
 #include <coropg/detail/drivers/runner.hpp>
+#include <coropg/detail/persist.hpp>
 #include <coropg/sql.hpp>
 #include <coropg/statements.hpp>
 
@@ -218,12 +219,17 @@ class basic_transaction : public statements<basic_transaction<Runner>, Runner>,
         u->end_scope(how, name);
         return runner_.template run<void>(std::move(u), detail::finish_ending{within(), how});
     }
-    void drop() noexcept try {
-        auto u = runner_.make_unit({}, scope_->where, scope_);
-        u->end_scope(detail::purpose::rollback);
-        runner_.start(std::move(u));
-    } catch (const usage_error&) {
-        // A connection that was lost or discarded went back to its pool before: its transaction has gone with it.
+    void drop() noexcept {
+        detail::persist([this] {
+            try {
+                auto u = runner_.make_unit({}, scope_->where, scope_);
+                u->end_scope(detail::purpose::rollback);
+                runner_.start(std::move(u));
+            } catch (const usage_error&) {
+                // A connection that was lost or discarded went back to its pool before: its transaction has gone with
+                // it.
+            }
+        });
     }
 
     Runner runner_;

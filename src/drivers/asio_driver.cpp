@@ -14,9 +14,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 #include <string>
 
 namespace coropg::detail {
@@ -46,39 +48,46 @@ void tell_if_late(clock::duration late) {
         "a deadline was noticed " + std::to_string(ms) + " ms late: the event loop did not run in that time");
 }
 
+/// A descriptor that the event loop waits for.
+descriptor watched(const asio::any_io_executor& executor, unique_fd fd) {
+    descriptor made{executor, fd.get()};
+    (void)fd.release();
+    return made;
+}
+
 class socket_link final : public asio_link {
  public:
     socket_link(int socket, const asio::any_io_executor& ex)
-        : asio_link{ex}, read_side_{ex, duplicate(socket).release()}, write_side_{ex}, watchdog_{ex} {}
+        : asio_link{ex}, read_side_{watched(ex, duplicate(socket))}, write_side_{ex}, watchdog_{ex} {}
 
     void adopt(std::unique_ptr<session> moved) override {
         core_ = std::move(moved);
         if (!is_completing_) rearm();
     }
 
-    void start(unit_ptr&& u) override {
+    void start(unit_ptr&& u) noexcept override {
         if (orphaned_) return;
         if (!core_) return refuse(std::move(u));
-        guard([&u](session& core) { core.submit(std::move(u)); });
+        alone()->submit(std::move(u));
         if (!is_completing_) flush();
     }
 
-    void start_all(unit_queue&& units) override {
+    void start_all(unit_queue&& units) noexcept override {
         if (orphaned_) return;
-        while (!units.empty()) guard([&units](session& core) { core.submit(units.pop_front()); });
+        while (!units.empty()) alone()->submit(units.pop_front());
         if (!is_completing_) flush();
     }
 
-    void cancel(std::uint64_t ticket) override {
-        // Not in place: handlers would be called inside of `emit`.
-        asio::post(executor, [link = self(), ticket] {
-            if (link->orphaned_ || !link->core_) return;
-            link->guard([&](session& core) { core.cancel(ticket, clock::now()); });
-            link->run(want::nothing);
-        });
+    /// Not in place: handlers would be called inside of `emit`. All that are cancelled until then go together, for each
+    /// cancel looks through the whole queue.
+    void cancel(std::uint64_t ticket) noexcept override {
+        const std::lock_guard lock{cancels_mutex_};
+        persist([&] { cancels_.push_back(ticket); });
+        if (cancels_.size() > 1) return;
+        persist([this] { asio::post(executor, [link = self()] { link->cancel_all(); }); });
     }
 
-    void shut_down() override {
+    void shut_down() noexcept override {
         if (!core_) return;
         core_->notices().clear();
         core_->close("its handle was destroyed", ending::by_program);
@@ -102,7 +111,7 @@ class socket_link final : public asio_link {
         continuation(continuation&&) noexcept = default;
         continuation& operator=(continuation&&) = delete;
         ~continuation() {
-            if (link_) link_->orphan();
+            if (link_ && !link_->is_arming_) link_->orphan();
         }
 
      protected:
@@ -137,13 +146,27 @@ class socket_link final : public asio_link {
         }
     };
 
+    /// The session, while no other thread is at work on it.
+    class own_turn {
+     public:
+        explicit own_turn(socket_link& link) : turn_{link.user_}, core_{*link.core_} {
+            if (turn_.is_intruder()) die_of_two_threads();
+        }
+        session* operator->() const noexcept { return &core_; }
+
+     private:
+        turn turn_;
+        session& core_;
+    };
+    [[nodiscard]] own_turn alone() { return own_turn{*this}; }
+
     /// A turn: takes in what came, and last of all calls the program's code. That may throw, submit more, run the event
     /// loop, destroy the connection or move its session away: all that is still to be done is in the hands of the event
     /// loop by then.
     void run(want ready) {
         is_completing_ = false;  // whichever turn was completing, this one goes on with it
         if (!core_) return;
-        guard([ready](session& core) { core.advance(ready); });
+        alone()->advance(ready);
         if (const inbox::delivery news = core_->notices().take(); !news.empty()) {
             rearm();
             news();
@@ -167,35 +190,39 @@ class socket_link final : public asio_link {
         if (done && done->waiting) done->waiting(std::move(done));
     }
 
-    /// Does `work` on the session, which is closed when that fails.
-    template <class Work>
-    void guard(Work work) {
-        const turn mine_alone{user_};
-        if (mine_alone.is_intruder()) die_of_two_threads();
-        try {
-            work(*core_);
-        } catch (const std::exception& e) {
-            core_->close(text_of(e));
+    void cancel_all() {
+        std::vector<std::uint64_t> tickets;
+        {
+            const std::lock_guard lock{cancels_mutex_};
+            tickets.swap(cancels_);
         }
+        if (orphaned_ || !core_) return;
+        std::ranges::sort(tickets);
+        alone()->cancel(tickets, clock::now());
+        run(want::nothing);
     }
 
     /// Sends what was submitted.
-    void flush() {
-        guard([](session& core) { core.send(); });
+    void flush() noexcept {
+        alone()->send();
         rearm();
     }
 
-    /// Arranges to be called again for all that is open.
-    void rearm() {
-        if (std::optional<pq::cancel_request> request = core_->take_cancel()) send_cancel(std::move(*request));
-        const bool is_to_tell = core_->finished_count() > 0;
-        if (is_to_tell && !std::exchange(is_posted_, true)) asio::post(executor, next_turn{self()});
-        if (core_->is_open()) {
+    /// Arranges to be called again for all that is open. When that cannot be, the connection is closed, and the turn that
+    /// tells so comes in any case.
+    void rearm() noexcept {
+        is_arming_ = true;
+        guard(*core_, [this] {
+            if (std::optional<pq::cancel_request> request = core_->take_cancel()) send_cancel(std::move(*request));
+            if (!core_->is_open()) return;
             watch();
             wait();
-        } else if (!is_to_tell) {
-            disconnect();
-        }
+        });
+        const bool is_to_tell = core_->finished_count() > 0;
+        if (is_to_tell && !std::exchange(is_posted_, true))
+            persist([this] { asio::post(executor, next_turn{self()}); });
+        is_arming_ = false;
+        if (!core_->is_open() && !is_to_tell) disconnect();
     }
 
     void wait() {
@@ -211,7 +238,7 @@ class socket_link final : public asio_link {
             // On a descriptor of its own, if there is one left: once Asio has waited for EPOLLOUT on one, its later
             // waits wake for nothing.
             if (!write_side_.is_open()) try {
-                    write_side_ = descriptor{executor, duplicate(core_->socket()).release()};
+                    write_side_ = watched(executor, duplicate(core_->socket()));
                 } catch (const connection_error&) {
                 }
             descriptor& side = write_side_.is_open() ? write_side_ : read_side_;
@@ -230,7 +257,7 @@ class socket_link final : public asio_link {
             tell_if_late(clock::now() - next);
             link->watched_ = no_deadline;
             if (!link->core_ || !link->core_->is_open()) return;
-            link->guard([](session& core) { core.expire(clock::now()); });
+            link->alone()->expire(clock::now());
             link->run(want::nothing);
         });
     }
@@ -271,7 +298,10 @@ class socket_link final : public asio_link {
     bool writing_ = false;
     bool is_completing_ = false;  ///< what is submitted now, is sent once all of a turn are completed
     bool is_posted_ = false;      ///< the next turn
+    bool is_arming_ = false;      ///< what is destroyed now, was not begun for lack of memory
     bool orphaned_ = false;
+    std::mutex cancels_mutex_;
+    std::vector<std::uint64_t> cancels_;  ///< tickets
 };
 
 /// The end of a cancel. Destroyed without being called, it tells that the execution context is going away.
@@ -282,17 +312,17 @@ class socket_link::cancel_end {
     cancel_end(cancel_end&&) noexcept = default;
     cancel_end& operator=(cancel_end&&) = delete;
     ~cancel_end() {
-        if (const auto link = take_link(); link && link->cancelling_ == signal_) link->orphan();
+        if (const auto link = take_link(); link && link->cancelling_ == signal_ && !link->is_arming_) link->orphan();
     }
     void operator()(const std::exception_ptr& failure, const std::string& problem) {
         const auto link = take_link();
         if (!link || link->orphaned_ || !link->core_ || link->cancelling_ != signal_) return;
-        if (!problem.empty()) log(log_level::warning, "cannot send a cancel: " + problem);
+        if (!problem.empty()) contain("a cancel", [&] { log(log_level::warning, "cannot send a cancel: " + problem); });
         link->cancelling_ = nullptr;
         if (failure)  // it goes on, and nobody knows until when
             link->core_->close("the end of a cancel cannot be waited for");
         else
-            link->guard([](session& core) { core.cancel_ended(clock::now()); });
+            link->core_->cancel_ended(clock::now());
         link->run(want::nothing);
     }
 
@@ -313,11 +343,7 @@ void socket_link::send_cancel(pq::cancel_request&& request) {
 
 }  // namespace
 
-void asio_link::refuse(unit_ptr&& u) const {
-    asio::post(executor, [u = std::move(u)]() mutable {
-        if (u->waiting) u->waiting(std::move(u));
-    });
-}
+void asio_link::refuse(unit_ptr&& u) const noexcept { tell_later(executor, std::move(u)); }
 
 std::exception_ptr asio_link::parted() {
     return std::make_exception_ptr(usage_error{"the connection went back to its pool"});
@@ -344,10 +370,10 @@ struct ends_only {
 };
 
 /// A coroutine of its own, which only hears of a cancellation that is meant to end it.
-asio::awaitable<pq::connection> connect_heedless(conninfo info) {
+asio::awaitable<void> connect_heedless(const conninfo& info, pq::connection& made) {
     co_await asio::this_coro::reset_cancellation_state(ends_only{}, ends_only{});
-    op<pq::connection> work = ops::connect(std::move(info));
-    co_return co_await drive(std::move(work));
+    op<pq::connection> work = ops::connect(info);
+    made = co_await drive(std::move(work));
 }
 
 }  // namespace
@@ -355,7 +381,9 @@ asio::awaitable<pq::connection> connect_heedless(conninfo info) {
 asio::awaitable<pq::connection> asio_driver::connect(conninfo info) {
     try {
         const asio::any_io_executor executor = co_await asio::this_coro::executor;
-        co_return co_await asio::co_spawn(executor, connect_heedless(std::move(info)), asio::use_awaitable);
+        pq::connection made;
+        co_await spawned(executor, [&info, &made] { return connect_heedless(info, made); });
+        co_return made;
     } catch (const boost::system::system_error& e) {
         if (e.code() == asio::error::operation_aborted)
             throw operation_aborted{"cancelled by the program while connecting"};

@@ -1,13 +1,12 @@
 #include "asio_wait.hpp"
 
 #include <coropg/detail/drivers/descriptor.hpp>
+#include <coropg/detail/drivers/handlers.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <poll.h>
 
@@ -40,8 +39,11 @@ asio::awaitable<void> look_up_host(resolution& name) {
         shared->end.cancel();
     };
     shared->resolver.async_resolve(name.host, name.port, take);
-    error_code woken;
-    co_await shared->end.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    const auto begin = [shared](auto handler) { shared->end.async_wait(std::move(handler)); };
+    try {
+        co_await started_by<void(error_code)>(begin);
+    } catch (const boost::system::system_error&) {  // by `take`, or the program
+    }
     shared->resolver.cancel();  // one that has not begun
     if (shared->problem == asio::error::operation_aborted) throw boost::system::system_error{shared->problem};
     if (shared->problem) name.problem = shared->problem.message();
@@ -75,15 +77,18 @@ asio::awaitable<answer> wait_for(wish w) {
             wait->side.cancel();
         });
     }
-    error_code problem;
-    do {
-        co_await wait->side.async_wait(w.readiness == want::read ? descriptor::wait_read : descriptor::wait_write,
-                                       asio::redirect_error(asio::use_awaitable, problem));
-    } while (!problem && !wait->late && !is_ready(w));
+    const auto direction = w.readiness == want::read ? descriptor::wait_read : descriptor::wait_write;
+    const auto begin = [wait, direction](auto handler) { wait->side.async_wait(direction, std::move(handler)); };
+    try {
+        do {
+            co_await started_by<void(error_code)>(begin);
+        } while (!wait->late && !is_ready(w));
+    } catch (const boost::system::system_error&) {
+        wait->timer.cancel();
+        if (!wait->late) throw;
+    }
     wait->timer.cancel();
-    if (wait->late) co_return answer::timed_out;
-    if (problem) throw boost::system::system_error{problem};
-    co_return answer::ready;
+    co_return wait->late ? answer::timed_out : answer::ready;
 }
 
 }  // namespace

@@ -120,7 +120,7 @@ bool poll_runner::wait_until_idle(const patience& p) const {
 void poll_runner::complete() const {
     session& core = this->core();
     while (unit_ptr done = core.take_finished())
-        if (done->waiting) done->waiting(std::move(done));
+        if (done->waiting) contain("a waiter", [&done] { done->waiting(std::move(done)); });
     if (!core.is_open()) core.release();
 }
 
@@ -134,6 +134,8 @@ void poll_runner::wait(const patience& p) const try {
     if (next != no_deadline && timer.rests() && core.finished_count() == 0) core.expire(clock::now());
 } catch (const std::exception& e) {
     core().close(text_of(e));
+} catch (...) {
+    core().close(unknown_exception);
 }
 
 }  // namespace coropg::detail

@@ -5,7 +5,9 @@ namespace coropg::detail {
 namespace {
 
 sync::pooled_connection held(const std::shared_ptr<poll_pool>& pool, lent_session&& lent) {
-    return {pool, lent.lease, sync::connection{poll_driver{std::move(lent.session)}}};
+    std::optional<poll_driver> driver;
+    persist([&] { driver.emplace(std::move(lent.session)); });
+    return {pool, lent.lease, sync::connection{std::move(*driver)}};
 }
 
 /// Whether a connection that was granted can be used.

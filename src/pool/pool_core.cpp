@@ -247,7 +247,7 @@ void pool_core::serve(time_point now) {
         if (!lease) return;
         unlink(w);
         w.granted = *lease;
-        actions_.push_back({.what = pool_action::kind::grant, .slot = lease->slot, .waiter = &w});
+        persist([&] { actions_.push_back({.what = pool_action::kind::grant, .slot = lease->slot, .waiter = &w}); });
     }
 }
 
@@ -437,11 +437,11 @@ void pool_core::fail(pool_waiter& w, wait_failure why) {
     unlink(w);
     w.failure = why;
     ++(why == wait_failure::timed_out ? stats_.timed_out : stats_.failed);
-    actions_.push_back({.what = pool_action::kind::fail, .waiter = &w});
+    persist([&] { actions_.push_back({.what = pool_action::kind::fail, .waiter = &w}); });
 }
 
 void pool_core::act(pool_action::kind what, const pool_slot& s, close_reason why) {
-    actions_.push_back({.what = what, .slot = index_of(s), .why = why});
+    persist([&] { actions_.push_back({.what = what, .slot = index_of(s), .why = why}); });
 }
 
 void pool_core::schedule(time_point at) {

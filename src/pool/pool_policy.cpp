@@ -119,7 +119,7 @@ std::string text_of(const std::exception_ptr& problem) {
     } catch (const std::exception& e) {
         return text_of(e);
     } catch (...) {
-        return "an exception that is no std::exception";
+        return unknown_exception;
     }
 }
 

@@ -52,6 +52,14 @@ void report(const unit& u, int backend_pid) {
     } catch (const error& e) {
         event.problem = &e;
         notify(&observer::on_query, event);
+    } catch (const std::exception& e) {  // of the program, or for lack of memory
+        const error problem{text_of(e), u.site(), outcome::unknown};
+        event.problem = &problem;
+        notify(&observer::on_query, event);
+    } catch (...) {
+        const error problem{unknown_exception, u.site(), outcome::unknown};
+        event.problem = &problem;
+        notify(&observer::on_query, event);
     }
 }
 

@@ -29,26 +29,6 @@ constexpr std::string_view out_of_step =
     "the answers do not belong to the statements: a pooler may have mixed up its clients (see docs/poolers.md)";
 const char* const malformed = "the server's answer does not fit the protocol: ";
 
-std::exception_ptr cancelled(const unit& u) {
-    return stop_error(u, u.stopped, "the server cancelled the statement",
-                      may_stay(u) ? outcome::unknown : outcome::failed);
-}
-
-/// Of a unit that was sent on a connection that is lost. Until its Sync is sent, nothing can be stored of commands that
-/// do not commit by themselves; within a transaction, nothing before COMMIT.
-outcome lost_outcome(const unit& u, ending how) {
-    if (how == ending::unheard) return outcome::not_executed;
-    return decides(u.is_for) || may_have_stored(u) ? outcome::unknown : outcome::not_executed;
-}
-
-/// Whether the server, or a pooler in front of it, gave up waiting at the moment at which `head` was sent.
-bool is_unheard(const unit& head) {
-    if (!head.failed_fatally || head.failed_command > 0) return false;
-    const std::string_view code = head.sqlstate();
-    return code == sqlstate::idle_session_timeout || code == sqlstate::idle_in_transaction_session_timeout ||
-           (code == sqlstate::protocol_violation && head.server_message().starts_with("query_wait_timeout"));
-}
-
 /// A COMMIT by hand that a constraint or a conflict has refused, which ends the transaction.
 bool has_failed_to_commit(const unit& u) {
     if (u.within || u.failed_command >= u.commands.size()) return false;
@@ -56,35 +36,25 @@ bool has_failed_to_commit(const unit& u) {
     return is_refused && scan_sql(u.text_of(u.commands[u.failed_command]).sql).ends_transaction;
 }
 
-std::string_view text_of_outcome(outcome became) {
-    switch (became) {
-        case outcome::not_sent: return "the statement was not sent";
-        case outcome::unknown: return "the statement was sent, its outcome is not known";
-        default: return "the statement has no effect";
-    }
-}
-
 }  // namespace
 
-void session::recycle(unit_ptr&& u) noexcept {
-    if (u->has_problem()) u->start_over();  // an error does not outlive its statement, to be freed by another's thread
-    if (!u->is_foreign) spares_.keep(std::move(u));
-}
-
-void session::submit(unit_ptr&& u) {
-    hear_after_idling();
-    if (is_observed()) u->started = clock::now();
-    if (record_ && !u->commands.empty()) record_->note(u->site_sql());
+void session::submit(unit_ptr&& u) noexcept {
     if (u->group) unit_group::enter(*u);
+    if (is_observed()) u->started = clock::now();
+    hear_after_idling();
     if (state_ == state::closed) {
         if (u->ends_scope() && !u->within->ended) transactions_.leave(*u->within);
         return fail_closed(std::move(u), false);
     }
-    if (const char* const problem = transactions_.refusal(u->is_for, u->within.get())) {
-        u->fail(std::make_exception_ptr(usage_error{problem, u->site()}));
+    try {
+        if (record_ && !u->commands.empty()) record_->note(u->site_sql());
+        if (const char* const problem = transactions_.refusal(u->is_for, u->within.get()))
+            throw usage_error{problem, u->site()};
+        if (u->is_for == purpose::commit) ask_for_transaction_id(*u);
+    } catch (...) {
+        u->fail(std::current_exception());
         return finish(std::move(u));
     }
-    if (u->is_for == purpose::commit) ask_for_transaction_id(*u);
     if (u->ends_scope()) transactions_.leave(*u->within);
     canceller_.expect(u->deadline);
     const bool may_be_late = u->may_be_late;
@@ -106,10 +76,10 @@ want session::wants() const noexcept {
     return may_read ? want::read : want::nothing;
 }
 
-void session::advance(want ready) {
+void session::advance(want ready) noexcept {
     const bool is_supplied = exclusive_caller_ != nullptr && exclusive_caller_->is_ready();
     if (state_ == state::exclusive && (is_supplied || has(ready, exclusive_wants_)))
-        resume_exclusive();
+        guard(*this, [this] { resume_exclusive(); });
     else if (state_ == state::pipelining && has(ready, want::read))
         receive();
     send();
@@ -126,22 +96,24 @@ bool session::has_leftovers() const noexcept {
 
 // ---------------------------------------------------------------------------------------------------- sending
 
-void session::send() {
-    if (wire_.is_full()) wire_.flush();
-    cancel_abandoned();
-    while (state_ == state::pipelining && !wire_.is_full()) {
-        const bool is_unit_open = !underway_.empty() && !underway_.back().sync_sent;
-        if (is_unit_open) {
-            if (wire_.awaits_answers(underway_.back())) break;
-            if (!wire_.feed(underway_.back())) return lose();
-            deallocate_evicted();
-        } else if (may_go_on()) {
-            take_next();
-        } else {
-            break;
+void session::send() noexcept {
+    guard(*this, [this] {
+        if (wire_.is_full()) wire_.flush();
+        cancel_abandoned();
+        while (state_ == state::pipelining && !wire_.is_full()) {
+            const bool is_unit_open = !underway_.empty() && !underway_.back().sync_sent;
+            if (is_unit_open) {
+                if (wire_.awaits_answers(underway_.back())) break;
+                if (!wire_.feed(underway_.back())) return lose();
+                deallocate_evicted();
+            } else if (may_go_on()) {
+                take_next();
+            } else {
+                break;
+            }
         }
-    }
-    if (state_ == state::pipelining && wire_.has_unflushed()) wire_.flush();
+        if (state_ == state::pipelining && wire_.has_unflushed()) wire_.flush();
+    });
     spares_.clean_up();
 }
 
@@ -182,17 +154,9 @@ void session::deallocate_evicted() {
 
 // --------------------------------------------------------------------------------------------------- receiving
 
-void session::receive() {
-    try {
-        receive_answers();
-    } catch (const std::exception& e) {
-        close(std::string{"the answer to a question of the driver cannot be read: "} + text_of(e));
-    }
-}
-
 /// The server may have ended the connection while nothing was under way. Who reads that first, knows that the statement
 /// was not sent. Within a busy run that would cost a system call for each statement.
-void session::hear_after_idling() {
+void session::hear_after_idling() noexcept {
     if (state_ != state::pipelining || !underway_.empty() || !queued_.empty()) return;
     const clock::time_point now = clock::now();
     if (now - std::exchange(woken_, now) < idle_after) return;
@@ -200,7 +164,8 @@ void session::hear_after_idling() {
     for (int left = most_reads; left > 0 && state_ == state::pipelining && is_readable(socket()); --left) receive();
 }
 
-void session::receive_answers() {
+void session::receive() noexcept try {
+    if (state_ != state::pipelining) return;
     const bool is_alive = wire_.read();
     while (state_ == state::pipelining && !underway_.empty()) {
         unit& head = underway_.front();
@@ -218,6 +183,10 @@ void session::receive_answers() {
     if (state_ == state::pipelining && (!is_alive || wire_.is_lost())) return lose();
     if (state_ == state::pipelining && !wire_.take_unasked(!underway_.empty())) return close(out_of_step);
     if (state_ == state::pipelining && !wire_.last_words().empty()) lose();
+} catch (const std::exception& e) {
+    guard(*this, [&] { close(std::string{"what has come cannot be taken in: "} + text_of(e)); });
+} catch (...) {
+    close(unknown_exception);
 }
 
 void session::on_rows(unit& u) {
@@ -249,6 +218,19 @@ void session::hand_over(unit& u, command& c) {
 void session::on_sync() {
     unit_ptr u = underway_.pop_front();
     if (underway_.empty()) canceller_.emptied();
+    try {
+        learn_from(std::move(u));
+    } catch (...) {
+        if (!u) throw;
+        if (!u->failed() && !u->unknown_types.empty()) u->fail(std::current_exception());
+        finish(std::move(u));
+        throw;
+    }
+}
+
+/// Notes what the end of a unit tells of the session, and ends the unit, or has something done for it before. What this
+/// throws closes the connection.
+void session::learn_from(unit_ptr&& u) {
     if (!wire_.speaks_utf8()) {
         finish(std::move(u));
         return close(foreign_encoding);
@@ -265,7 +247,7 @@ void session::on_sync() {
     else if (u->is_for == purpose::statements && underway_.empty())
         transactions_.settled(!wire_.is_at_rest());
     if (u->unknown_types.empty() || u->failed()) return finish(std::move(u));
-    const std::vector<oid> unknown = std::move(u->unknown_types);
+    const std::vector<oid> unknown = u->unknown_types;
     const unit& asking = *u;
     look_up({}, unknown, std::move(u), asking);
 }
@@ -310,7 +292,7 @@ void session::end_exclusive() {
     } catch (const ops::malformed_answer& e) {
         complaint = std::string{malformed} + e.what();
     } catch (const errors::query_canceled&) {
-        u.fail(u.is_stopped() ? cancelled(u) : std::current_exception());
+        u.fail(u.is_stopped() ? cancelled_error(u) : std::current_exception());
     } catch (...) {
         u.fail(std::current_exception());
     }
@@ -329,70 +311,6 @@ void session::end_exclusive() {
     if (is_last) return close("closed by close()", ending::by_program);
     if (!wire_.enter_pipeline()) return lose();
     if (!wire_.speaks_utf8()) close(foreign_encoding);
-}
-
-// ----------------------------------------------------------------------------------------------------- the end
-
-void session::finish(unit_ptr&& u) {
-    if (u->is_stopped()) {
-        canceller_.head_ended();
-        const bool half_sent = u->sent < u->commands.size() && !u->exclusive;
-        if (!u->has_problem() && (half_sent || u->sqlstate() == sqlstate::query_canceled)) u->fail(cancelled(*u));
-    }
-    if (u->receiver) u->receiver->end(*u);
-    if (u->is_for == purpose::reset) changes_.end_reset();
-    if (u->is_for == purpose::lookup) return end_lookup(std::move(u));
-    if (u->started != clock::time_point{} && !u->commands.empty()) report(*u, PQbackendPID(native_handle()));
-    (canceller_.holds_ends() ? held_ : finished_).push_back(std::move(u));
-}
-
-void session::lose() {
-    const unit* const head = underway_.empty() ? nullptr : &underway_.front();
-    std::string reason = wire_.last_words().empty() ? wire_.last_message() : wire_.last_words();
-    if (head != nullptr && !head->server_message().empty()) reason = head->server_message();
-    log(log_level::error, "connection lost: " + reason);
-    close(reason, head != nullptr && is_unheard(*head) ? ending::unheard : ending::any);
-}
-
-void session::close(std::string_view reason, ending how) {
-    if (state_ == state::closed) return;
-    state_ = state::closed;
-    closed_because_ = reason;
-    ended_ = how;
-    wire_.stop();
-    canceller_.stop();
-    transactions_.settled(false);
-    finished_.append(std::move(held_));
-    while (!underway_.empty()) fail_closed(underway_.pop_front(), true);
-    while (!queued_.empty()) fail_closed(queued_.pop_front(), false);
-}
-
-unit_queue session::take_all() {
-    unit_queue all = std::move(finished_);
-    all.append(std::move(held_));
-    all.append(std::move(underway_));
-    all.append(std::move(queued_));
-    return all;
-}
-
-void session::fail_closed(unit_ptr&& u, bool sent) {
-    const outcome became = sent ? lost_outcome(*u, ended_) : outcome::not_sent;
-    if (u->is_stopped()) {
-        u->fail(stop_error(*u, u->stopped, "the cancelled statement did not end and the connection is closed", became));
-    } else if (!u->has_problem()) {
-        std::string text = std::string{"the connection is closed: "}.append(closed_because_).append("; ");
-        if (decides(u->is_for) && became == outcome::unknown) {
-            const auto id = u->within ? u->within->transaction_id : std::nullopt;
-            u->fail(std::make_exception_ptr(
-                commit_in_doubt{text + "COMMIT was sent, its answer did not come", u->site(), id}));
-        } else if (ended_ == ending::by_program) {
-            u->fail(
-                std::make_exception_ptr(connection_closed{text.append(text_of_outcome(became)), u->site(), became}));
-        } else {
-            u->fail(std::make_exception_ptr(connection_error{text.append(text_of_outcome(became)), u->site(), became}));
-        }
-    }
-    finish(std::move(u));
 }
 
 }  // namespace coropg::detail

@@ -37,19 +37,21 @@ void session::note_change(const unit& u) {
     }
 }
 
-void session::reset(clock::time_point deadline) {
+void session::reset(clock::time_point deadline) noexcept {
     inbox_.clear();
-    give_up_all(clock::now());
-    if (changes_.is_lasting()) close("what its last user did to the session cannot be undone");
-    end_scopes();
-    if (!is_open()) return;
-    if (!changes_.is_dirty() && queued_.empty() && underway_.empty()) return;
+    guard(*this, [&] {
+        give_up_all(clock::now());
+        if (changes_.is_lasting()) close("what its last user did to the session cannot be undone");
+        end_scopes();
+        if (!is_open()) return;
+        if (!changes_.is_dirty() && queued_.empty() && underway_.empty()) return;
 
-    // Behind all that is left, so that its deadline is that of all.
-    unit_ptr last = make_reset(changes_.begin_reset());
-    last->deadline = deadline;
-    canceller_.expect(deadline);
-    queued_.push_back(std::move(last));
+        // Behind all that is left, so that its deadline is that of all.
+        unit_ptr last = make_reset(changes_.begin_reset());
+        last->deadline = deadline;
+        canceller_.expect(deadline);
+        queued_.push_back(std::move(last));
+    });
 }
 
 void session::end_scopes() {
@@ -89,9 +91,11 @@ void session::refuse_behind_reset(const unit& failed) {
     bool is_refused = true;
     underway_.for_each([&](unit& u) {
         if (is_refused)
-            u.fail(std::make_exception_ptr(
-                connection_error{"the connection is closed: " + reason + "; the statement has no effect", u.site(),
-                                 outcome::not_executed}));
+            fail_by(u, [&] {
+                return std::make_exception_ptr(
+                    connection_error{"the connection is closed: " + reason + "; the statement has no effect", u.site(),
+                                     outcome::not_executed});
+            });
         is_refused = is_refused && u.changes == session_change::none;
     });
     close(reason);

@@ -11,15 +11,15 @@ namespace coropg::detail {
 namespace {
 
 /// `u` was executed, and nobody knows what its results consist of.
-void fail_unread(unit& u, const unit& lookup) {
-    if (lookup.is_stopped())
-        return u.fail(stop_error(u, lookup.stopped, "no time to ask for its types", outcome::executed));
+std::exception_ptr unread_error(const unit& u, const unit& lookup) {
+    if (lookup.is_stopped()) return stop_error(u, lookup.stopped, "no time to ask for its types", outcome::executed);
     try {
         lookup.throw_failure();
     } catch (const std::exception& e) {
-        u.fail(std::make_exception_ptr(decode_error{
-            std::string{"the types of what it returned could not be asked for: "}.append(e.what()), u.site()}));
+        return std::make_exception_ptr(decode_error{
+            std::string{"the types of what it returned could not be asked for: "}.append(e.what()), u.site()});
     }
+    return nullptr;
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ bool session::fill_types(unit& u) {
         u.parameters.unresolve();
         if (is_asked) {
             unit_ptr refused = queued_.pop_front();
-            refused->fail(std::make_exception_ptr(usage_error{e.what(), refused->site()}));
+            fail_by(*refused, [&] { return std::make_exception_ptr(usage_error{e.what(), refused->site()}); });
             finish(std::move(refused));
             return false;
         }
@@ -61,16 +61,16 @@ void session::look_up(const std::vector<std::string_view>& names, const std::vec
     queued_.push_front(std::move(u));
 }
 
-void session::end_lookup(unit_ptr&& u) {
+void session::end_lookup(unit_ptr&& u) noexcept {
     try {
         types_.end_lookup(u->failed() ? nullptr : &u->commands.front().answer, !wire_.is_at_rest());
     } catch (const std::exception& e) {
         u->fail(std::current_exception());
-        close(std::string{"the answer about types cannot be read: "} + e.what());
+        guard(*this, [&] { close(std::string{"the answer about types cannot be read: "} + e.what()); });
     }
     unit_ptr dependent = std::move(u->dependent);
     if (dependent) {
-        if (u->failed()) fail_unread(*dependent, *u);
+        if (u->failed()) fail_by(*dependent, [&] { return unread_error(*dependent, *u); });
         for (command& c : dependent->commands) c.answer.know(types_.known());
         return finish(std::move(dependent));
     }

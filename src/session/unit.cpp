@@ -330,4 +330,9 @@ std::exception_ptr stop_error(const unit& u, stop_cause cause, std::string_view 
     return std::make_exception_ptr(operation_aborted{text, u.site(), became});
 }
 
+std::exception_ptr cancelled_error(const unit& u) {
+    return stop_error(u, u.stopped, "the server cancelled the statement",
+                      may_stay(u) ? outcome::unknown : outcome::failed);
+}
+
 }  // namespace coropg::detail

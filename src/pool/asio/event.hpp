@@ -3,7 +3,10 @@
 
 #include <coropg/detail/pool/asio_pool.hpp>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 namespace coropg::detail {
 
@@ -14,9 +17,10 @@ class asio_pool::event {
     event(const event&) = delete;
     event& operator=(const event&) = delete;
     ~event() {
-        while (const auto action = pool_.core_.next_action()) pool_.collect(*action, todo);
+        while (const auto action = pool_.core_.next_action()) persist([&] { pool_.collect(*action, todo); });
         // With the mutex held: a watcher, and its execution context, could be destroyed meanwhile.
-        for (const auto& timer : pool_.watchers_) asio::post(timer->get_executor(), [timer] { timer->cancel(); });
+        for (const auto& timer : pool_.watchers_)
+            persist([&timer] { asio::post(timer->get_executor(), [timer] { timer->cancel(); }); });
         pool_.watchers_.clear();
         lock_.unlock();
         pool_.perform(todo);
@@ -31,12 +35,17 @@ class asio_pool::event {
     effects todo;
 };
 
+/// A strand on `executor`. On one that is known by its own name it is small enough to be copied without memory: Asio
+/// ends the program when there is none for the copy that an operation keeps.
+inline asio::any_io_executor strand_on(const asio::any_io_executor& executor) {
+    if (const auto* const known = executor.target<asio::io_context::executor_type>()) return asio::make_strand(*known);
+    if (const auto* const known = executor.target<asio::thread_pool::executor_type>()) return asio::make_strand(*known);
+    return asio::make_strand(executor);
+}
+
 /// Has those told on `executor` who still wait for units that ended in a session which has no link at the moment.
 inline void tell_finished(session& core, const asio::any_io_executor& executor) {
-    while (unit_ptr done = core.take_finished())
-        asio::post(executor, [done = std::move(done)]() mutable {
-            if (done->waiting) done->waiting(std::move(done));
-        });
+    while (unit_ptr done = core.take_finished()) tell_later(executor, std::move(done));
 }
 
 }  // namespace coropg::detail

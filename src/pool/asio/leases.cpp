@@ -16,7 +16,7 @@ void redirect_waiters(session& core, const asio::any_io_executor& executor) {
     core.for_each_unit([&executor](unit& u) {
         if (!u.waiting || u.is_foreign) return;
         u.is_foreign = true;
-        u.waiting.emplace(posted_to(executor, std::move(u.waiting)));
+        persist([&] { u.waiting.emplace(posted_to(executor, std::move(u.waiting))); });
     });
 }
 
@@ -83,9 +83,9 @@ void asio_pool::await(lease_waiter& w, std::uint64_t ticket, completion&& waitin
         e.todo.told.emplace_back(std::move(waiting), nullptr);
         return;
     }
-    w.waiting = std::move(waiting);
-    w.ticket = ticket;
     if (ticket != 0) cancellable_.emplace(ticket, &w);
+    w.ticket = ticket;
+    w.waiting = std::move(waiting);
 }
 
 lent_link asio_pool::take(lease_waiter& w, const asio::any_io_executor& executor) {
@@ -141,8 +141,10 @@ void asio_pool::give_back(const pool_lease& lease, connection&& conn, bool is_us
     // The program has moved the connection away, to keep it; or this is a child process.
     if (!lent.link || process_.is_left()) return write_off(lent);
     const asio::any_io_executor& executor = lent.link->executor;
-    asio::dispatch(executor, returning{shared_from_this(), std::move(lent), is_usable, &asio_pool::take_back,
-                                       &asio_pool::write_off});
+    contain("the return of a connection", [&] {
+        asio::dispatch(executor, returning{shared_from_this(), std::move(lent), is_usable, &asio_pool::take_back,
+                                           &asio_pool::write_off});
+    });
 }
 
 /// On the executor of the link. Others may still wait for statements on it.
@@ -166,7 +168,7 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
                          &asio::query(executor_, asio::execution::context);
     const std::shared_ptr<asio_link> kept = is_here && how != return_condition::broken ? lent.link : nullptr;
     for (const auto& link : {s.last, lent.link})
-        if (link && link != kept) e.todo.retired.push_back(link);
+        if (link && link != kept) persist([&] { e.todo.retired.push_back(link); });
     s.last = kept;
     leave_if_read_only(core_, lent.lease.slot, *core, e.now);
     rest(lent.lease.slot, std::move(core), lent.lease.since);
@@ -197,16 +199,23 @@ asio::awaitable<lent_link> lease(std::shared_ptr<asio_pool> pool, std::source_lo
     lease_waiter w{pool, where, deadline};
     std::optional<lent_link> at_once = pool->request(w, executor);
     if (at_once) co_return std::move(*at_once);
+    std::exception_ptr problem;
     co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
-        [&w](auto handler) {
+        [&w, &problem](auto handler) {
             asio_pool& from = *w.pool;
-            const std::uint64_t ticket = from.listen_for_cancellation(asio::get_associated_cancellation_slot(handler));
-            completion waiting;
+            const auto cancelling = asio::get_associated_cancellation_slot(handler);
             const auto told_on = asio::get_associated_executor(handler);
-            waiting.emplace(posted_to(told_on, std::move(handler)));
-            from.await(w, ticket, std::move(waiting));
+            completion waiting;
+            persist([&] { waiting.emplace(posted_to(told_on, std::move(handler))); });
+            try {
+                from.await(w, from.listen_for_cancellation(cancelling), std::move(waiting));
+            } catch (...) {
+                problem = std::current_exception();
+                if (waiting) waiting(nullptr);
+            }
         },
         asio::deferred);
+    if (problem) std::rethrow_exception(problem);
     co_return pool->take(w, executor);
 }
 

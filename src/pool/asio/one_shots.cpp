@@ -5,25 +5,26 @@
 
 namespace coropg::detail {
 
-void asio_pool::submit(unit_ptr&& u) {
-    auto work = std::make_unique<one_shot>(shared_from_this(), std::move(u));
+void asio_pool::submit(unit_ptr&& u) noexcept {
+    std::unique_ptr<one_shot> work;
+    persist([&] { work = std::make_unique<one_shot>(shared_from_this(), std::move(u)); });
     event e{*this};
     work->deadline = std::min(acquire_deadline(), work->u->deadline);
     enqueue(std::move(work), e);
 }
 
-void asio_pool::enqueue(std::unique_ptr<one_shot>&& work, event& e) {
+void asio_pool::enqueue(std::unique_ptr<one_shot>&& work, event& e) noexcept {
     look_at_next(e.now);
     work->expected = times_.expected(work->text_hash);
-    if (work->ticket != 0) cancellable_.emplace(work->ticket, work.get());
+    if (work->ticket != 0) persist([&] { cancellable_.emplace(work->ticket, work.get()); });
     const request_result r = core_.request(*work, e.now);
     if (r == request_result::granted) return place(std::move(work));
     pool_waiter& w = *work.release();
-    if (r != request_result::queued) end_wait(w, refusal_of(r, snapshot(e.now), site_of(w)), e.todo);
+    if (r != request_result::queued) persist([&] { end_wait(w, refusal_of(r, snapshot(e.now), site_of(w)), e.todo); });
 }
 
 /// Sends a one-shot to the hub of the slot that it was granted.
-void asio_pool::place(std::unique_ptr<one_shot>&& work) {
+void asio_pool::place(std::unique_ptr<one_shot>&& work) noexcept {
     const std::size_t i = work->granted.slot;
     slot& s = slots_[i];
     unit_ptr u = std::move(work->u);
@@ -34,7 +35,7 @@ void asio_pool::place(std::unique_ptr<one_shot>&& work) {
     });
     s.inbox.push_back(std::move(u));
     if (std::exchange(s.is_being_served, true)) return;
-    asio::post(s.home, [self = shared_from_this(), i] { self->serve_inbox(i); });
+    persist([&] { asio::post(s.home, [self = shared_from_this(), i] { self->serve_inbox(i); }); });
 }
 
 void asio_pool::serve_inbox(std::size_t i) {
@@ -113,23 +114,27 @@ std::uint64_t asio_pool::next_ticket() {
     return ++last_ticket_;
 }
 
-void asio_pool::cancel(std::uint64_t ticket) {
+void asio_pool::cancel(std::uint64_t ticket) noexcept {
     event e{*this};
     const auto found = cancellable_.find(ticket);
     if (found == cancellable_.end()) return;
     pool_waiter& w = *found->second;
     if (core_.withdraw(w, e.now))
-        return end_wait(
-            w, std::make_exception_ptr(operation_aborted{"cancelled while waiting for a connection", site_of(w)}),
-            e.todo);
+        return persist([&] {
+            end_wait(w,
+                     std::make_exception_ptr(operation_aborted{"cancelled while waiting for a connection", site_of(w)}),
+                     e.todo);
+        });
     if (w.kind == lease_kind::exclusive) return;
     static_cast<one_shot&>(w).is_cancelled = true;
     const std::size_t i = w.granted.slot;
-    asio::post(slots_[i].home, [self = shared_from_this(), i, ticket] {
-        std::unique_lock lock{self->mutex_};
-        const std::shared_ptr<asio_link> hub = self->slots_[i].hub;
-        lock.unlock();
-        if (hub) hub->cancel(ticket);
+    persist([&] {
+        asio::post(slots_[i].home, [self = shared_from_this(), i, ticket] {
+            std::unique_lock lock{self->mutex_};
+            const std::shared_ptr<asio_link> hub = self->slots_[i].hub;
+            lock.unlock();
+            if (hub) hub->cancel(ticket);
+        });
     });
 }
 

@@ -4,9 +4,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <random>
 
@@ -61,7 +58,8 @@ void asio_pool::collect(const pool_action& action, effects& out) {
             if (s.idle_socket) s.idle_socket->close();
             for (const auto& link : {s.hub, s.last})
                 if (link) out.retired.push_back(link);
-            out.dropped.push_back(std::shared_ptr<slot>{new slot{std::exchange(s, slot{s.home})}, end});
+            out.dropped.push_back(std::shared_ptr<slot>{new slot{s.home}, end});
+            std::swap(*static_cast<slot*>(out.dropped.back().get()), s);
             break;
         case pool_action::kind::grant:
             if (action.waiter->kind == lease_kind::exclusive)
@@ -78,27 +76,32 @@ void asio_pool::collect(const pool_action& action, effects& out) {
 void asio_pool::perform(effects& todo) {
     for (const pool_action& action : todo.begun) {
         const auto begin = action.what == pool_action::kind::connect ? &asio_pool::begin_connect : &asio_pool::ping;
-        asio::post(home_of(action.slot), [self = shared_from_this(), begin, i = action.slot] { (*self.*begin)(i); });
+        persist([&] {
+            asio::post(home_of(action.slot),
+                       [self = shared_from_this(), begin, i = action.slot] { (*self.*begin)(i); });
+        });
     }
     for (auto& [waiting, u] : todo.told) waiting(std::move(u));  // posts it
     for (const std::string& warning : todo.warnings) log(log_level::warning, warning);
-    for (const auto& link : todo.retired) asio::post(link->executor, [link] { link->retire(); });
+    for (const auto& link : todo.retired) persist([&link] { asio::post(link->executor, [link] { link->retire(); }); });
 }
 
 /// Tells `w`, which is not queued any more.
 void asio_pool::end_wait(pool_waiter& w, std::exception_ptr problem, effects& out) {
     if (w.kind == lease_kind::exclusive) {
         auto& waiter = static_cast<lease_waiter&>(w);
+        if (waiter.waiting) out.told.emplace_back(std::move(waiter.waiting), nullptr);
         cancellable_.erase(waiter.ticket);
         waiter.problem = std::move(problem);
         waiter.has_ended = true;
-        if (waiter.waiting) out.told.emplace_back(std::move(waiter.waiting), nullptr);
         return;
     }
+    auto& [waiting, u] = out.told.emplace_back(completion{}, nullptr);
     const std::unique_ptr<one_shot> work{static_cast<one_shot*>(&w)};
     cancellable_.erase(work->ticket);
     work->u->fail(std::move(problem));
-    out.told.emplace_back(std::move(work->waiting), std::move(work->u));
+    waiting = std::move(work->waiting);
+    u = std::move(work->u);
 }
 
 std::exception_ptr asio_pool::failure_of(const pool_waiter& w, effects& out) const {
@@ -178,11 +181,13 @@ void asio_pool::shut() {
     armed_ = no_deadline;
     for (std::size_t i = 0; i < slots_.size(); ++i) {
         if (core_.slots()[i].state != slot_state::connecting) continue;
-        asio::post(slots_[i].home, [self = shared_from_this(), i] {
-            std::unique_lock lock{self->mutex_};
-            const auto signal = self->slots_[i].connecting;
-            lock.unlock();
-            if (signal) signal->emit(asio::cancellation_type::terminal);
+        persist([&] {
+            asio::post(slots_[i].home, [self = shared_from_this(), i] {
+                std::unique_lock lock{self->mutex_};
+                const auto signal = self->slots_[i].connecting;
+                lock.unlock();
+                if (signal) signal->emit(asio::cancellation_type::terminal);
+            });
         });
     }
 }
@@ -204,13 +209,12 @@ void asio_pool::drain() {
 /// Slots stay where they are.
 void asio_pool::add_slots() {
     add_records();
-    while (slots_.size() < core_.slots().size()) slots_.emplace_back(asio::make_strand(executor_));
+    while (slots_.size() < core_.slots().size()) slots_.emplace_back(strand_on(executor_));
 }
 
 void asio_pool::arm_timer() {
     const clock::time_point next = core_.next_tick();
     if (next >= armed_) return;
-    armed_ = next;
     timer_.expires_at(next);
     timer_.async_wait([weak = weak_from_this()](error_code problem) {
         const auto self = weak.lock();
@@ -220,20 +224,22 @@ void asio_pool::arm_timer() {
         self->core_.tick(e.now);
         self->arm_timer();
     });
+    armed_ = next;
 }
 
 /// Waits until `is_so()`, which is asked with the mutex held, or returns false behind `deadline`. On a strand: else it
 /// could be woken while it goes to sleep.
 template <class Predicate>
 asio::awaitable<bool> asio_pool::until(std::shared_ptr<asio_pool> self, clock::time_point deadline, Predicate is_so) {
-    const auto strand = asio::make_strand(co_await asio::this_coro::executor);
-    co_return co_await asio::co_spawn(strand, watch_until(std::move(self), deadline, std::move(is_so)),
-                                      asio::use_awaitable);
+    const asio::any_io_executor strand = strand_on(co_await asio::this_coro::executor);
+    bool is_in_time = false;
+    co_await spawned(strand, [&] { return watch_until(self, deadline, is_so, is_in_time); });
+    co_return is_in_time;
 }
 
 template <class Predicate>
-asio::awaitable<bool> asio_pool::watch_until(std::shared_ptr<asio_pool> self, clock::time_point deadline,
-                                             Predicate is_so) {
+asio::awaitable<void> asio_pool::watch_until(std::shared_ptr<asio_pool> self, clock::time_point deadline,
+                                             Predicate is_so, bool& is_in_time) {
     struct watching {
         asio_pool& pool;
         std::shared_ptr<asio::steady_timer> timer;
@@ -250,13 +256,17 @@ asio::awaitable<bool> asio_pool::watch_until(std::shared_ptr<asio_pool> self, cl
     for (;;) {
         {
             const std::lock_guard lock{self->mutex_};
-            if (is_so()) co_return true;
+            is_in_time = is_so();
+            if (is_in_time) co_return;
             std::erase(self->watchers_, timer);
             self->watchers_.push_back(timer);
         }
-        if (clock::now() >= deadline) co_return false;
-        error_code woken;
-        co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        if (clock::now() >= deadline) co_return;
+        const auto begin = [timer](auto handler) { timer->async_wait(std::move(handler)); };
+        try {
+            co_await started_by<void(error_code)>(begin);
+        } catch (const boost::system::system_error&) {  // woken, or cancelled
+        }
         const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
         if (ends_operation(state.cancelled()))
             throw operation_aborted{"cancelled by the program while waiting for the pool"};
@@ -288,7 +298,7 @@ asio::awaitable<void> asio_pool::close(std::shared_ptr<asio_pool> self, std::chr
     const std::lock_guard lock{self->mutex_};
     for (const slot& s : self->slots_)
         for (const auto& link : {s.borrowed, s.hub})
-            if (link) asio::post(link->executor, [link] { link->shut_down(); });
+            if (link) persist([&link] { asio::post(link->executor, [link] { link->shut_down(); }); });
 }
 
 }  // namespace coropg::detail

@@ -19,7 +19,7 @@ asio::any_io_executor asio_pool::home_of(std::size_t i) const {
     return slots_[i].home;
 }
 
-void asio_pool::begin_connect(std::size_t i) {
+void asio_pool::begin_connect(std::size_t i) try {
     const auto signal = std::make_shared<asio::cancellation_signal>();
     {
         const event e{*this};
@@ -29,6 +29,8 @@ void asio_pool::begin_connect(std::size_t i) {
     const auto end = [signal](const std::exception_ptr&) {};
     asio::co_spawn(home_of(i), make_connection(shared_from_this(), i),
                    asio::bind_cancellation_slot(signal->slot(), end));
+} catch (...) {
+    fail_connect(i, connect_problem::unavailable, std::current_exception());
 }
 
 namespace {
@@ -89,7 +91,8 @@ void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& hub) {
 }
 
 void asio_pool::fail_connect(std::size_t i, connect_problem problem, std::exception_ptr why) {
-    connect_failure failure{std::move(why)};
+    connect_failure failure;
+    persist([&] { failure = connect_failure{why}; });
     const event e{*this};
     slots_[i].connecting = nullptr;
     std::swap(last_failure_, failure);  // the former one is destroyed behind the mutex
@@ -110,7 +113,7 @@ struct ping_limit {
 }  // namespace
 
 /// On the slot's home: has its session end what is queued in it, and answer.
-void asio_pool::ping(std::size_t i) {
+void asio_pool::ping(std::size_t i) try {
     const std::shared_ptr<asio_link> hub = move_in(i);
     const auto end = std::make_shared<ping_limit>(hub->executor);
     end->timer.async_wait([end, hub](error_code problem) {
@@ -126,6 +129,8 @@ void asio_pool::ping(std::size_t i) {
         self->end_ping(i, !done->failed(), end->is_late);
     });
     hub->start(std::move(question));
+} catch (...) {
+    end_ping(i, false, false);
 }
 
 void asio_pool::end_ping(std::size_t i, bool is_well, bool is_late) {
@@ -171,8 +176,10 @@ void asio_pool::rest(std::size_t i, std::unique_ptr<session>&& core, clock::time
 void asio_pool::go_on(std::size_t i) {
     slot& s = slots_[i];
     if (core_.slots()[i].state != slot_state::idle || std::exchange(s.is_to_look_after, true)) return;
-    asio::post(s.home, [weak = weak_from_this(), i] {
-        if (const auto self = weak.lock()) self->look_after(i);
+    persist([&] {
+        asio::post(s.home, [weak = weak_from_this(), i] {
+            if (const auto self = weak.lock()) self->look_after(i);
+        });
     });
 }
 

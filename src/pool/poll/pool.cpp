@@ -82,10 +82,22 @@ lent_session poll_pool::lease(std::source_location where, clock::time_point unti
         if (w.has_ended && !w.problem) lent = lend(w.granted, where);
         return w.has_ended;
     };
-    [[maybe_unused]] const bool is_in_time = work_until(w.thread, has_ended);
-    assert(is_in_time && "the core ends a wait at its deadline");
+    try {
+        [[maybe_unused]] const bool is_in_time = work_until(w.thread, has_ended);
+        assert(is_in_time && "the core ends a wait at its deadline");
+    } catch (...) {
+        leave(w);
+        throw;
+    }
     if (w.problem) std::rethrow_exception(w.problem);
     return lent;
+}
+
+/// Takes one out of the queue that does not wait any more.
+void poll_pool::leave(waiter& w) {
+    const event e{*this};
+    const bool was_granted = w.has_ended && !w.problem;
+    if (!core_.withdraw(w, e.now()) && was_granted) core_.release(w.granted, e.now(), return_condition::usable);
 }
 
 std::optional<lent_session> poll_pool::try_lease(std::source_location where) {

@@ -14,33 +14,34 @@ constexpr std::chrono::seconds longest_pause{1};
 
 }  // namespace
 
-void poll_pool::collect(event& e) {
+void poll_pool::collect(const pool_action& action, event& e, std::optional<pool_snapshot>& seen) {
+    switch (action.what) {
+        case pool_action::kind::connect:
+        case pool_action::kind::check:
+        case pool_action::kind::clear: jobs_.push_back(action); break;
+        case pool_action::kind::close: e.drop(slots_[action.slot]); break;
+        case pool_action::kind::grant:
+        case pool_action::kind::fail: {
+            waiter& w = static_cast<waiter&>(*action.waiter);
+            if (w.failure != wait_failure::none) {
+                if (!seen) seen = snapshot(e.now());
+                w.problem = failure_of(w.failure, *seen, last_failure_.problem, {{}, w.where});
+            }
+            w.has_ended = true;
+            w.thread.tell();
+            break;
+        }
+        case pool_action::kind::warn_leak: e.warn(leak_warning(name_, holder_of(action.slot))); break;
+        case pool_action::kind::wake:
+            for (helper* each : sleepers_) each->told.notify_one();
+            break;
+    }
+}
+
+void poll_pool::collect(event& e) noexcept {
     std::optional<pool_snapshot> seen;  // one for all who fail, since thousands may fail at a time
     for (;;) {
-        while (const auto action = core_.next_action()) {
-            slot& s = slots_[action->slot];
-            switch (action->what) {
-                case pool_action::kind::connect:
-                case pool_action::kind::check:
-                case pool_action::kind::clear: jobs_.push_back(*action); break;
-                case pool_action::kind::close: e.drop(s); break;
-                case pool_action::kind::grant:
-                case pool_action::kind::fail: {
-                    waiter& w = static_cast<waiter&>(*action->waiter);
-                    w.has_ended = true;
-                    if (w.failure != wait_failure::none) {
-                        if (!seen) seen = snapshot(e.now());
-                        w.problem = failure_of(w.failure, *seen, last_failure_.problem, {{}, w.where});
-                    }
-                    w.thread.tell();
-                    break;
-                }
-                case pool_action::kind::warn_leak: e.warn(leak_warning(name_, holder_of(action->slot))); break;
-                case pool_action::kind::wake:
-                    for (helper* each : sleepers_) each->told.notify_one();
-                    break;
-            }
-        }
+        while (const auto action = core_.next_action()) persist([&] { collect(*action, e, seen); });
         if (!core_.is_closed() || jobs_.empty()) break;
         give_up(jobs_.front(), e);
         jobs_.pop_front();
@@ -77,7 +78,7 @@ std::optional<pool_action> poll_pool::take_job(helper& me) {
 void poll_pool::put_back(const pool_action& job) {
     const event e{*this};
     slots_[job.slot].put_back_at = e.now();
-    jobs_.push_front(job);
+    persist([&] { jobs_.push_front(job); });
 }
 
 /// Slots stay where they are.
@@ -117,7 +118,8 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
         problem = std::current_exception();
     }
     s.connecting = nullptr;
-    connect_failure former{problem};  // is destroyed behind the mutex: it may be the program's
+    connect_failure former;  // is destroyed behind the mutex: it may be the program's
+    persist([&] { former = connect_failure{problem}; });
     const event e{*this};
     std::swap(last_failure_, former);
     if (problem)
@@ -130,12 +132,16 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
 /// Has the session in a slot end what is queued in it, and answer.
 void poll_pool::ping(const pool_action& job, const patience& p) {
     slot& s = slot_at(job.slot);
-    const poll_runner runner{std::move(s.at_rest)};
+    std::optional<poll_runner> given;
+    persist([&] { given.emplace(std::move(s.at_rest)); });
+    const poll_runner& runner = *given;
     if (!s.ping_due) {
         s.ping_due = clock::now() + longest_check;
-        unit_ptr question = runner.make_unit({}, {});
-        question->add_own("SELECT 1");
-        runner.start(std::move(question));
+        persist([&] {
+            unit_ptr question = runner.make_unit({}, {});
+            question->add_own("SELECT 1");
+            runner.start(std::move(question));
+        });
     }
     const bool has_answered = runner.wait_until_idle({std::min(p.limit, *s.ping_due), p.interruption});
     const bool is_late = !has_answered && clock::now() >= *s.ping_due;

@@ -60,7 +60,8 @@ class poll_pool::event {
 
     /// Its connection ends once the mutex is left.
     void drop(slot& s) {
-        dropped_.push_back(std::exchange(s, slot{}));
+        persist([&] { dropped_.emplace_back(); });
+        std::swap(dropped_.back(), s);
         is_idle_ = false;
     }
     /// Logged once the mutex is left: a logger may ask the pool.
@@ -68,8 +69,8 @@ class poll_pool::event {
     /// Until there is something to do, or nothing left to wait for.
     void sleep(helper& me) {
         if (!dropped_.empty()) return;
+        persist([&] { pool_.sleepers_.push_back(&me); });
         is_idle_ = true;
-        pool_.sleepers_.push_back(&me);
         const clock::time_point until = std::min(me.deadline, pool_.core_.next_tick());
         if (until == no_deadline)  // not every library's wait_until knows so late a time
             me.told.wait(lock_);

@@ -37,15 +37,15 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
     virtual ~asio_link() = default;
 
     /// Sends `u`, or queues it behind what is under way.
-    virtual void start(unit_ptr&& u) = 0;
+    virtual void start(unit_ptr&& u) noexcept = 0;
     /// Tells the waiter of `u`, which has failed before it came to a session.
-    void refuse(unit_ptr&& u) const;
+    void refuse(unit_ptr&& u) const noexcept;
     /// The same for all of them, in one flush.
-    virtual void start_all(unit_queue&& units) = 0;
+    virtual void start_all(unit_queue&& units) noexcept = 0;
     /// Ends the unit with that ticket, if it is still there. Threads: any.
-    virtual void cancel(std::uint64_t ticket) = 0;
+    virtual void cancel(std::uint64_t ticket) noexcept = 0;
     /// The handle was destroyed: units that are still waited for end with a connection_error.
-    virtual void shut_down() = 0;
+    virtual void shut_down() noexcept = 0;
 
     /// It gets no session any more: leaves the event loop, and lets go of the socket.
     virtual void retire() = 0;
@@ -88,18 +88,24 @@ struct start_unit {
     asio_link* link;
     bool is_refused = false;  ///< the session is not there any more, and the unit says so
 
+    /// What it throws would go to the event loop, and take the coroutine along.
     template <class Handler>
-    void operator()(Handler&& handler, unit_ptr&& u) const {
-        if (!is_refused) listen_for_cancellation(asio::get_associated_cancellation_slot(handler), *u);
+    void operator()(Handler&& handler, unit_ptr&& u) const noexcept {
+        bool is_started = !is_refused;
+        try {
+            if (is_started) listen_for_cancellation(asio::get_associated_cancellation_slot(handler), *u);
+        } catch (...) {
+            u->fail(std::current_exception());
+            is_started = false;
+        }
         const auto executor = asio::get_associated_executor(handler, link->executor);
         if (executor == link->executor) {
             u->waiting.emplace(std::forward<Handler>(handler));
         } else {
             u->is_foreign = true;
-            u->waiting.emplace(posted_to(executor, std::forward<Handler>(handler)));
+            persist([&] { u->waiting.emplace(posted_to(executor, std::forward<Handler>(handler))); });
         }
-        if (is_refused) return link->refuse(std::move(u));
-        link->start(std::move(u));
+        is_started ? link->start(std::move(u)) : link->refuse(std::move(u));
     }
 
  private:

@@ -1,18 +1,28 @@
 // Completion handlers, called on their own executor.
 #pragma once
 
+#include <coropg/detail/persist.hpp>
 #include <coropg/detail/session/unit.hpp>
 #include <coropg/error.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/require.hpp>
 
+#include <memory>
 #include <source_location>
+#include <type_traits>
 #include <utility>
 
 namespace coropg::detail {
@@ -53,12 +63,78 @@ void post_to(const Executor& executor, Function&& function) {
 template <class Executor, class Handler>
 auto posted_to(const Executor& executor, Handler&& handler) {
     namespace asio = boost::asio;
-    return [work = asio::prefer(executor, asio::execution::outstanding_work.tracked),
-            handler = std::forward<Handler>(handler)](unit_ptr done) mutable {
-        post_to(work, [handler = std::move(handler), done = std::move(done)]() mutable {
-            std::move(handler)(std::move(done));
-        });
+    auto work = asio::prefer(executor, asio::execution::outstanding_work.tracked);
+    struct call {
+        decltype(work) busy;
+        std::decay_t<Handler> handler;
+        unit_ptr done;
     };
+    // Shared with what is posted, which does not take the handler along when it cannot be posted.
+    return [to = std::make_shared<call>(std::move(work), std::forward<Handler>(handler), nullptr)](unit_ptr done) {
+        to->done = std::move(done);
+        persist([&to] { post_to(to->busy, [to] { std::move(to->handler)(std::move(to->done)); }); });
+    };
+}
+
+/// Tells the waiter of `done` by the queue of `executor`.
+template <class Executor>
+void tell_later(const Executor& executor, unit_ptr&& done) noexcept {
+    std::shared_ptr<unit_ptr> kept;
+    persist([&] { kept = std::make_shared<unit_ptr>(std::move(done)); });
+    persist([&] {
+        boost::asio::post(executor, [kept] {
+            unit_ptr u = std::move(*kept);
+            if (u->waiting) u->waiting(std::move(u));
+        });
+    });
+}
+
+/// A handler that an operation does not take along when it cannot be started; as those that Asio knows, called once.
+template <class Handler>
+class kept_handler {
+ public:
+    using executor_type = boost::asio::associated_executor_t<Handler>;
+    using cancellation_slot_type = boost::asio::associated_cancellation_slot_t<Handler>;
+
+    explicit kept_handler(std::shared_ptr<Handler> handler) noexcept : handler_{std::move(handler)} {}
+
+    [[nodiscard]] executor_type get_executor() const noexcept {
+        return boost::asio::get_associated_executor(*handler_);
+    }
+    [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept {
+        return boost::asio::get_associated_cancellation_slot(*handler_);
+    }
+    template <class... Args>
+    void operator()(Args&&... args) const {
+        std::move (*handler_)(std::forward<Args>(args)...);
+    }
+
+ private:
+    std::shared_ptr<Handler> handler_;
+};
+
+/// Awaits what `start(handler)` starts, for a handler that takes `Signature`. An operation of Asio's throws when there
+/// is no memory for it, in the middle of the event loop, and takes the coroutine along; this one is started as soon as
+/// there is.
+template <class Signature, class Start>
+auto started_by(Start start) {
+    return boost::asio::async_initiate<const boost::asio::deferred_t&, Signature>(
+        [start = std::move(start)](auto&& handler) mutable {
+            using type = std::decay_t<decltype(handler)>;
+            std::shared_ptr<type> kept;
+            persist([&] { kept = std::make_shared<type>(std::forward<decltype(handler)>(handler)); });
+            auto begin = std::move(start);  // the coroutine may go on, and destroy this
+            persist([&] { begin(kept_handler<type>{kept}); });
+        },
+        boost::asio::deferred);
+}
+
+/// Awaits the coroutine that `make()` returns, which has no result, run on `executor` on its own.
+template <class Make>
+auto spawned(const boost::asio::any_io_executor& executor, Make make) {
+    return started_by<void(std::exception_ptr)>([executor, make = std::move(make)](auto handler) mutable {
+        boost::asio::co_spawn(executor, make(), std::move(handler));
+    });
 }
 
 }  // namespace coropg::detail

@@ -88,7 +88,7 @@ class poll_runner {
     template <class T>
     using future = T;
 
-    explicit poll_runner(std::unique_ptr<poll_session> session)
+    explicit poll_runner(std::unique_ptr<poll_session>&& session)
         : link_{std::make_shared<poll_link>(std::move(session))} {}
 
     [[nodiscard]] unit_ptr make_unit(call_options options, std::source_location where,
@@ -180,7 +180,7 @@ class poll_driver {
     using runner_type = poll_runner;
 
     explicit poll_driver(pq::connection conn) : poll_driver{std::make_unique<poll_session>(std::move(conn))} {}
-    explicit poll_driver(std::unique_ptr<poll_session> session) : runner_{std::move(session)} {}
+    explicit poll_driver(std::unique_ptr<poll_session>&& session) : runner_{std::move(session)} {}
     poll_driver(poll_driver&&) noexcept = default;
     poll_driver& operator=(poll_driver&& other) noexcept {
         std::swap(runner_, other.runner_);

@@ -96,7 +96,7 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
     void give_back(const pool_lease& lease, connection&& conn, bool is_usable);
 
     /// Runs `u` on a connection that it may share; its `waiting` is called when it has ended.
-    void submit(unit_ptr&& u);
+    void submit(unit_ptr&& u) noexcept;
     /// Returns the number by which `signals` cancel a waiter once it has that number; 0 if nobody can cancel it.
     template <class Slot>
     [[nodiscard]] std::uint64_t listen_for_cancellation(Slot signals) {
@@ -108,7 +108,7 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
         });
         return ticket;
     }
-    void cancel(std::uint64_t ticket);
+    void cancel(std::uint64_t ticket) noexcept;
 
     /// Errors: usage_error in a child process.
     void resize(std::size_t min_size, std::size_t max_size);
@@ -169,8 +169,8 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
     template <class Predicate>
     static asio::awaitable<bool> until(std::shared_ptr<asio_pool> self, clock::time_point deadline, Predicate is_so);
     template <class Predicate>
-    static asio::awaitable<bool> watch_until(std::shared_ptr<asio_pool> self, clock::time_point deadline,
-                                             Predicate is_so);
+    static asio::awaitable<void> watch_until(std::shared_ptr<asio_pool> self, clock::time_point deadline,
+                                             Predicate is_so, bool& is_in_time);
 
     [[nodiscard]] lent_link lend(const pool_lease& lease, const asio::any_io_executor& executor,
                                  std::source_location where, std::unique_ptr<session>& core);
@@ -194,8 +194,8 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
     [[nodiscard]] std::shared_ptr<asio_link> move_in(std::size_t i);
     [[nodiscard]] std::unique_ptr<session> move_out(std::size_t i);
 
-    void enqueue(std::unique_ptr<one_shot>&& work, event& e);
-    void place(std::unique_ptr<one_shot>&& work);
+    void enqueue(std::unique_ptr<one_shot>&& work, event& e) noexcept;
+    void place(std::unique_ptr<one_shot>&& work) noexcept;
     void serve_inbox(std::size_t i);
     void end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done);
 

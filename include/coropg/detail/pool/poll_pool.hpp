@@ -78,7 +78,8 @@ class poll_pool : public pool_shell, public std::enable_shared_from_this<poll_po
     class event;
     friend class event;
 
-    void collect(event& e);
+    void collect(event& e) noexcept;
+    void collect(const pool_action& action, event& e, std::optional<pool_snapshot>& seen);
     void give_up(const pool_action& job, event& e);
     template <class Predicate>
     [[nodiscard]] bool work_until(helper& me, Predicate is_so);
@@ -90,6 +91,7 @@ class poll_pool : public pool_shell, public std::enable_shared_from_this<poll_po
     void ping(const pool_action& job, const patience& p);
 
     void look_at_next(clock::time_point now);
+    void leave(waiter& w);
     [[nodiscard]] lent_session lend(const pool_lease& lease, std::source_location where);
     void rest(std::size_t i, std::unique_ptr<poll_session>&& session);
 

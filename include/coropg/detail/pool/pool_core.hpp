@@ -3,6 +3,7 @@
 // owner holds a mutex, tells it what happens and when, then performs the actions it asks for, outside of the mutex.
 #pragma once
 
+#include <coropg/detail/persist.hpp>
 #include <coropg/detail/pool/connect_attempts.hpp>
 #include <coropg/pool_stats.hpp>
 

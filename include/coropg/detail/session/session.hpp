@@ -1,6 +1,7 @@
 // One connection's core: it owns the queue of units, and never waits. It is told what the socket is ready for and
 // answers what it wants next and which units are finished. It knows nothing of Asio, threads or timers, and libpq only
-// by its wire.
+// by its wire. Whatever happens to it throws nothing: when something fails on the way, memory for instance, the connection
+// is closed, and all units are told why.
 //
 // libpq stays in pipeline mode; every unit ends with its own Sync, so that units overlap on the wire and still succeed
 // or fail one by one. A unit with an op runs alone, out of pipeline mode, once the units before it are finished.
@@ -16,9 +17,11 @@
 #include <coropg/detail/session/type_resolver.hpp>
 #include <coropg/detail/session/unit_queue.hpp>
 #include <coropg/detail/session/wire.hpp>
+#include <coropg/log.hpp>
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +34,12 @@ enum class ending : unsigned char {
     by_program,  ///< which is told by a connection_closed
     unheard,     ///< by the server, before it had read anything of them
 };
+
+class session;
+
+/// Does `work` of that session, which is closed if it throws.
+template <class Work>
+void guard(session& core, Work&& work) noexcept;
 
 class session {
  public:
@@ -59,10 +68,10 @@ class session {
         return map(*keeper.u);
     }
     /// Reads what came while nothing was under way, if that was for some time: the server may have ended the connection.
-    void hear_after_idling();
+    void hear_after_idling() noexcept;
     /// Queues a unit; it is sent by the next `send()`. One that does not belong to the innermost open transaction is
-    /// refused.
-    void submit(unit_ptr&& u);
+    /// refused, and so is one that there is no memory for.
+    void submit(unit_ptr&& u) noexcept;
     /// Submits what belongs together, but for the last, which is returned: it ends when all have ended. `finish(index,
     /// unit)` is called for each of the others. Who can cancel the last, cancels all.
     template <class Finish>
@@ -77,19 +86,21 @@ class session {
                 finish(i, *done);
                 group->end_one();
             });
-            submit(std::move(units[i]));
         }
-        return std::move(units.back());
+        unit_ptr last = std::move(units.back());
+        units.pop_back();
+        for (unit_ptr& u : units) submit(std::move(u));
+        return last;
     }
     [[nodiscard]] transaction_state& transactions() noexcept { return transactions_; }
 
     // Sending and receiving
 
     /// Sends what may be sent now, without waiting; then, while the server works, cleans up behind finished units.
-    void send();
+    void send() noexcept;
     /// Reads what has come, and sends what that allows. Also when a receiver has room again, with `want::read`, for
     /// rows may have been read from the socket already; and when a caller has supplied its op, with nothing.
-    void advance(want ready);
+    void advance(want ready) noexcept;
     /// The readiness to wait for; nothing if no unit is under way.
     [[nodiscard]] want wants() const noexcept;
     /// The next finished unit, or nullptr.
@@ -103,17 +114,17 @@ class session {
     /// Ends the units whose deadline is past: those not sent are dropped, one that runs alone is to be cancelled,
     /// others are abandoned, which leaves a tombstone in the queue to swallow their answers. So is a COMMIT. When
     /// nobody waits any more for what is under way, it is given as long to end as a cancelled statement is.
-    void expire(clock::time_point now);
+    void expire(clock::time_point now) noexcept;
     /// When `expire` is to be called next; it may find that what was due is done.
     [[nodiscard]] clock::time_point next_deadline() const noexcept { return canceller_.next_deadline(); }
     /// Makes `u`, which is not submitted yet, one that can be cancelled by the number returned.
     std::uint64_t make_cancellable(unit& u) noexcept { return u.ticket = canceller_.make_ticket(); }
-    /// Ends the unit with that number, if it is still there, as `expire` does.
-    void cancel(std::uint64_t ticket, clock::time_point now);
+    /// Ends the units with these numbers, which are sorted, as far as they are still there, as `expire` does.
+    void cancel(std::span<const std::uint64_t> tickets, clock::time_point now) noexcept;
     /// The cancel that is to be sent, once. Nothing new is sent until `cancel_ended`: it must not meet another
     /// statement.
     std::optional<pq::cancel_request> take_cancel();
-    void cancel_ended(clock::time_point now);
+    void cancel_ended(clock::time_point now) noexcept;
 
     // Handing over to the next user
 
@@ -125,7 +136,7 @@ class session {
     /// Cleans the session for the next user of the connection, and waits for nothing: who still waits is told that it
     /// was cancelled, open scopes are ended, and what restores the session is queued. Statements queued behind travel
     /// with it. What fails, or has not ended by `deadline`, ends the connection.
-    void reset(clock::time_point deadline);
+    void reset(clock::time_point deadline) noexcept;
     /// The changes by statements that were sent, and which of them are to stay.
     [[nodiscard]] session_changes& changes() noexcept { return changes_; }
     [[nodiscard]] const session_changes& changes() const noexcept { return changes_; }
@@ -145,7 +156,7 @@ class session {
     [[nodiscard]] bool is_open() const noexcept { return state_ != state::closed; }
     [[nodiscard]] PGconn* native_handle() const noexcept { return wire_.native_handle(); }
     /// Ends the connection; all units finish with a connection_error that says `reason`.
-    void close(std::string_view reason, ending how = ending::any);
+    void close(std::string_view reason, ending how = ending::any) noexcept;
     /// Frees the socket of a closed connection.
     void release() noexcept { wire_.release(); }
     /// Calls `visit(unit)` for all whose waiters have not been told, and for those that wait for the end of another.
@@ -174,13 +185,13 @@ class session {
     void deallocate_evicted();
 
     // receiving
-    void receive();
-    void receive_answers();
+    void receive() noexcept;
     void on_rows(unit& u);
     void on_answer(unit& u);
     void hand_over(unit& u, command& c);
     void note_tag(unit& u, const command& c);
     void on_sync();
+    void learn_from(unit_ptr&& ended);
     void note_refused_write(const unit& u);
     void refuse_copy(unit& u);
     void forget_what_broke(unit& u);
@@ -196,7 +207,7 @@ class session {
     bool fill_types(unit& u);
     void look_up(const std::vector<std::string_view>& names, const std::vector<oid>& numbers, unit_ptr&& dependent,
                  const unit& asking);
-    void end_lookup(unit_ptr&& u);
+    void end_lookup(unit_ptr&& u) noexcept;
 
     // transactions
     void ask_for_transaction_id(const unit& commit);
@@ -204,10 +215,10 @@ class session {
     void note_scope(unit& u);
 
     // stopping
-    void hear_first();
     template <class Affected>
     void stop(Affected affected, stop_cause cause, clock::time_point now);
-    void stop_queued(unit& u, stop_cause cause);
+    void drop(unit_ptr&& u, stop_cause cause) noexcept;
+    void roll_back(unit& u, stop_cause cause);
     void limit_wait(clock::time_point now);
     void send_away();
     void cancel_abandoned();
@@ -222,8 +233,8 @@ class session {
 
     // ends
     void recycle(unit_ptr&& u) noexcept;
-    void finish(unit_ptr&& u);
-    void fail_closed(unit_ptr&& u, bool sent);
+    void finish(unit_ptr&& u) noexcept;
+    void fail_closed(unit_ptr&& u, bool sent) noexcept;
     void lose();
 
     session_changes changes_;
@@ -248,5 +259,16 @@ class session {
     unit_queue finished_;
     unit_queue held_;  // ended, and told once the cancel that is under way has ended, too
 };
+
+template <class Work>
+void guard(session& core, Work&& work) noexcept {
+    try {
+        std::forward<Work>(work)();
+    } catch (const std::exception& e) {
+        core.close(text_of(e));
+    } catch (...) {
+        core.close(unknown_exception);
+    }
+}
 
 }  // namespace coropg::detail

@@ -261,6 +261,16 @@ class unit : public unit_state, public unit_progress {
     unit* next_ = nullptr;
 };
 
+/// Ends `u` with the error that `make` returns; with what that throws, when there is no memory for it.
+template <class Make>
+void fail_by(unit& u, Make make) noexcept {
+    try {
+        u.fail(make());
+    } catch (...) {
+        u.fail(std::current_exception());
+    }
+}
+
 /// A statement of our own that nobody waits for.
 unit_ptr own_unit(std::string sql);
 
@@ -280,5 +290,7 @@ bool ends_unsent(unit& u);
 
 /// The error for the waiter of `u`, which was stopped.
 std::exception_ptr stop_error(const unit& u, stop_cause cause, std::string_view reason, outcome became);
+/// The same when the server has ended it.
+std::exception_ptr cancelled_error(const unit& u);
 
 }  // namespace coropg::detail

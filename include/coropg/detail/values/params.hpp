@@ -21,10 +21,10 @@ inline constexpr std::size_t max_parameter_bytes = std::size_t{1} << 29U;
 struct param_arrays {
     void make_room(std::size_t count) {
         if (types.size() >= count) return;
-        types.resize(count);
         values.resize(count);
         lengths.resize(count);
         formats.resize(count);
+        types.resize(count);  // last: its size tells that there is room in all
     }
 
     std::vector<oid> types;
