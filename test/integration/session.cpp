@@ -7,6 +7,7 @@
 #include <coropg/detail/ops/channel.hpp>
 #include <coropg/detail/ops/ops.hpp>
 #include <coropg/testing/fault_proxy.hpp>
+#include <span>
 
 #include <poll.h>
 #include <sys/resource.h>
@@ -419,7 +420,7 @@ BOOST_AUTO_TEST_CASE(who_leaves_rows_early_costs_one_cancel) {
     hand.start(std::move(u));
     hand.start(hand.statement(unchecked_sql{"SELECT 7"}));
     while (reader->may_read()) hand.work();
-    hand.core.cancel(ticket, detail::clock::now());
+    hand.core.cancel(std::span{&ticket, 1}, detail::clock::now());
     BOOST_TEST(by_hand::carry_out(hand.core.take_cancel().value()) == "");
     hand.core.cancel_ended(detail::clock::now());
     failure_of<operation_aborted>(hand.next_finished());
