@@ -27,6 +27,19 @@ void require_plain_host(std::string_view host) {
         throw usage_error{"the host holds an \"@\": if it is part of a password in a URI, write it as %40"};
 }
 
+/// In a URI the host ends at the first `/`: a password with one ends up as the port, and what follows as the database.
+void require_plain_database(std::string_view text) {
+    const std::size_t scheme = text.find("://");
+    if (scheme == std::string_view::npos || scheme > text.find_first_of(" =")) return;
+    const std::string_view rest = text.substr(scheme + 3);
+    const std::size_t slash = rest.find('/');
+    if (slash != std::string_view::npos && slash < rest.find('?') &&
+        rest.substr(slash, rest.find('?') - slash).find('@') != std::string_view::npos)
+        throw usage_error{
+            "the database of the URI holds an \"@\": if it is part of a password, write a \"/\" there as %2F, and in any "
+            "name an \"@\" as %40"};
+}
+
 /// Levenshtein's distance.
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
@@ -147,6 +160,8 @@ std::string_view what_is_wrong(std::string_view problem) {
 conninfo::conninfo(std::string_view text) {
     if (text.find('\0') != std::string_view::npos) throw usage_error{"the connection text holds a NUL byte"};
     require_own_scheme(text);
+    require_plain_database(text);
+    const detail::pq::plain_english language;
     char* problem = nullptr;
     const detail::pq::options parsed{PQconninfoParse(std::string{text}.c_str(), &problem)};
     if (!parsed) {

@@ -1,5 +1,7 @@
 #include <coropg/error.hpp>
 
+#include <coropg/detail/sql/scanner.hpp>
+
 #include "attempts.hpp"
 
 #include <algorithm>
@@ -11,6 +13,8 @@ namespace coropg {
 namespace {
 
 constexpr std::size_t sql_head_bytes = 120;
+/// What stands in a message outside of quotes.
+constexpr std::string_view of_sentences = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_ ,.:;-/()";
 
 std::string head_of(std::string_view sql) {
     std::string head;
@@ -62,28 +66,36 @@ std::string list(const std::vector<connect_attempt>& attempts) {
     return text;
 }
 
-/// Whether the message shows a value: that of a data exception (class 22), or one that was to be the name of something, as
-/// `$1::regclass`. A name of the statement's own has a position there.
-bool shows_value(const diagnostics& d, std::string_view sql) {
-    if (d.sqlstate.starts_with("22")) return true;
-    const bool is_about_name = d.sqlstate.starts_with("42") || d.sqlstate.starts_with("3F");
-    return is_about_name && d.position == 0 && d.internal_position == 0 && sql.find('$') != std::string_view::npos;
+/// Whether the message is about what the statement was given at run time, as the name of a table in `$1::regclass`. What
+/// stands in the statement itself has a position there.
+bool is_about_value(const diagnostics& d, const detail::call_site& site) {
+    constexpr std::array<std::string_view, 6> classes{"42", "3D", "3F", "34", "58", "22"};
+    if (d.sqlstate.starts_with("22")) return true;  // data exceptions show the offending value
+    if (d.sqlstate == "42501" || d.position != 0 || (d.internal_position != 0 && d.sqlstate != "42601")) return false;
+    const bool was_given = site.sql.find('$') != std::string::npos || !site.shown.empty();
+    return was_given && std::ranges::find(classes, d.sqlstate.substr(0, 2)) != classes.end();
 }
 
-// The value is left out here and stays in message(). Which quotes are around it is the language's choice, and in an
-// encoding without them the server writes >> or ?.
-std::string without_values(const diagnostics& d, std::string_view sql) {
-    if (!shows_value(d, sql)) return d.message;
-    constexpr std::string_view of_sentences = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_ ,.:;-/()";
-    const std::size_t value = d.message.find_first_not_of(of_sentences);
-    std::string text = d.message.substr(0, value);
-    if (value != std::string::npos) text += "...";
-    return text;
+/// Whether `message` quotes one of the strings of a statement that the program composed.
+bool quotes_string(std::string_view message, const detail::call_site& site) {
+    if (site.shown.empty()) return false;
+    const auto is_same = [](char a, char b) {  // names are folded to small letters
+        const auto small = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+        return small(a) == small(b);
+    };
+    for (const std::string& value : detail::strings_in(site.sql)) {
+        if (value.empty()) continue;
+        const auto found = std::ranges::search(message, value, is_same);
+        const bool is_quoted = !found.empty() && found.begin() != message.begin() &&
+                               of_sentences.find(found.begin()[-1]) == std::string_view::npos;
+        if (is_quoted) return true;
+    }
+    return false;
 }
 
-std::string headline(const diagnostics& d, std::string_view sql) {
+std::string headline(const diagnostics& d, const detail::call_site& site) {
     std::string text = d.severity + " " + (d.sqlstate.empty() ? "(no SQLSTATE)" : d.sqlstate);
-    text += ": " + without_values(d, sql);
+    text += ": " + detail::shown_message(d, site);
     if (!d.constraint.empty()) text += " [constraint " + d.constraint + "]";
     if (d.position > 0) text += "; position " + std::to_string(d.position);
     if (!d.hint.empty()) text += "; hint: " + d.hint;
@@ -91,6 +103,16 @@ std::string headline(const diagnostics& d, std::string_view sql) {
 }
 
 }  // namespace
+
+// A value is left out here and stays in message(). Which quotes are around it is the language's choice, and in an
+// encoding without them the server writes >> or ?.
+std::string detail::shown_message(const diagnostics& d, const call_site& site) {
+    if (!is_about_value(d, site) && !quotes_string(d.message, site)) return d.message;
+    const std::size_t value = d.message.find_first_not_of(of_sentences);
+    std::string text = d.message.substr(0, value);
+    if (value != std::string::npos) text += "...";
+    return text;
+}
 
 std::string detail::describe(std::string_view text, const call_site* site) {
     std::string out{text};
@@ -133,15 +155,17 @@ pool_timeout::pool_timeout(std::string_view text, pool_snapshot seen, detail::ca
     : error{text, std::move(site)}, snapshot_{std::make_shared<const pool_snapshot>(std::move(seen))} {}
 
 server_error::server_error(diagnostics fields, detail::call_site site, coropg::outcome became)
-    : error{headline(fields, site.sql), std::move(site), became},
+    : error{headline(fields, site), std::move(site), became},
       fields_{std::make_shared<const diagnostics>(std::move(fields))} {}
 
 bool server_error::is_transient() const noexcept {
     static constexpr std::array<std::string_view, 9> passing{"40001", "40P01", "53300", "57P01", "57P02",
                                                              "57P03", "08000", "08003", "08006"};
-    // Of our own prepared statements: "cached plan must not change result type", "prepared statement does not exist".
+    // Of our own prepared statements: "cached plan must not change result type", "prepared statement does not exist"; or
+    // of a type that was dropped, of which the next plan knows nothing.
     const bool went_out_of_date =
-        (sqlstate() == "0A000" && fields_->source_function == "RevalidateCachedQuery") || sqlstate() == "26000";
+        (sqlstate() == "0A000" && fields_->source_function == "RevalidateCachedQuery") || sqlstate() == "26000" ||
+        (sqlstate() == "XX000" && fields_->message.starts_with("cache lookup failed for type"));
     return went_out_of_date || std::ranges::find(passing, sqlstate()) != passing.end();
 }
 

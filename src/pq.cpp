@@ -110,11 +110,15 @@ std::pair<std::string, std::string> parse_verbose(std::string_view message) {
 }
 
 // Runs inside libpq's parser: nothing may be thrown, and no call on the connection be made.
+void log_notice(const diagnostics& notice) {
+    if (should_log(log_level::info))
+        log(log_level::info, notice.severity + " " + notice.sqlstate + ": " + notice.message);
+}
+
 void log_notice(void*, const PGresult* notice) noexcept {
     if (!should_log(log_level::info)) return;
     try {
-        const diagnostics d = diagnostics_of(notice);
-        log(log_level::info, d.severity + " " + d.sqlstate + ": " + d.message);
+        log_notice(diagnostics_of(notice));
     } catch (...) {  // out of memory: the notice is lost, the connection is not
     }
 }

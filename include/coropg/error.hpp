@@ -18,6 +18,8 @@
 
 namespace coropg {
 
+struct diagnostics;
+
 namespace detail {
 
 /// The statement that an error is about, and the line that issued it.
@@ -31,6 +33,8 @@ struct call_site {
 
 /// "…; statement: <head of the SQL>; element 3; at file:line", appended to `text`.
 std::string describe(std::string_view text, const call_site* site);
+/// The message of a server's error without the values that it may show.
+std::string shown_message(const diagnostics& fields, const call_site& site);
 
 }  // namespace detail
 

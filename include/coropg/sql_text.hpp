@@ -77,6 +77,8 @@ class sql_view {
     /// what a function does within. Of a script: the most that one of its statements may do.
     [[nodiscard]] constexpr session_change changes() const noexcept { return changes_; }
     [[nodiscard]] constexpr bool changes_session() const noexcept { return changes_ != session_change::none; }
+    /// What the names of types may mean behind it, or the types be, as far as its text tells.
+    [[nodiscard]] constexpr detail::name_change names() const noexcept { return names_; }
     /// The highest n of its placeholders $n; 0 if it has none.
     [[nodiscard]] constexpr std::size_t highest_placeholder() const noexcept { return highest_placeholder_; }
     /// 64-bit FNV-1a of the text.
@@ -98,6 +100,7 @@ class sql_view {
           is_copy_{shape.is_copy},
           ends_transaction_{shape.ends_transaction},
           changes_{shape.changes},
+          names_{shape.names},
           highest_placeholder_{static_cast<std::uint16_t>(shape.highest_placeholder)} {}
 
     std::string_view text_;
@@ -107,6 +110,7 @@ class sql_view {
     bool is_copy_;
     bool ends_transaction_;
     session_change changes_;
+    detail::name_change names_;
     std::uint16_t highest_placeholder_;
 };
 

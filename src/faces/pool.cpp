@@ -14,6 +14,16 @@ pooled_connection held(const std::shared_ptr<asio_pool>& pool, const lent_link& 
     return {pool, lent.lease, connection{asio_driver{lent.link}}};
 }
 
+[[noreturn]] void fail_late_hook(pooled_connection& conn, const asio_pool& pool, bool is_hurried,
+                                 std::source_location where) {
+    conn.discard();
+    const std::string hook = "the hook before_acquire took longer than ";
+    if (is_hurried) throw query_timeout{hook + "the statement may", {{}, where}};
+    pool_snapshot seen;
+    seen.name = pool.name();
+    throw pool_timeout{hook + "acquire_timeout", seen, {{}, where}};
+}
+
 }  // namespace
 
 unit_ptr take_spare_unit(call_options options, std::source_location where, const std::shared_ptr<scope>& within) {
@@ -37,12 +47,7 @@ asio::awaitable<pooled_connection> acquire_from(std::shared_ptr<asio_pool> pool,
             pooled_connection conn = held(pool, lent);
             std::optional<bool> is_welcome = true;
             if (pool->before_acquire) is_welcome = co_await in_time(pool->before_acquire(*conn), deadline);
-            if (!is_welcome) {
-                conn.discard();
-                pool_snapshot seen;
-                seen.name = pool->name();
-                throw pool_timeout{"the hook before_acquire took longer than acquire_timeout", seen, {{}, where}};
-            }
+            if (!is_welcome) fail_late_hook(conn, *pool, is_hurried, where);
             if (!*is_welcome) {
                 conn.discard();
                 continue;
@@ -67,8 +72,9 @@ asio::awaitable<std::optional<pooled_connection>> try_acquire_from(std::shared_p
     if (!lent) co_return std::nullopt;
     pooled_connection conn = held(pool, *lent);
     if (pool->before_acquire) {
-        const bool is_welcome = co_await pool->before_acquire(*conn);
-        if (!is_welcome) {
+        const std::optional<bool> is_welcome = co_await in_time(pool->before_acquire(*conn), pool->acquire_deadline());
+        if (!is_welcome) fail_late_hook(conn, *pool, false, where);
+        if (!*is_welcome) {
             conn.discard();
             co_return std::nullopt;
         }

@@ -30,6 +30,7 @@ aside_call::aside_call() {
 }
 
 void aside_call::run() noexcept {
+    has_begun_ = true;
     work();
     ended_.ring();
 }
@@ -50,25 +51,34 @@ aside_threads& aside_threads::of_connects() {
     return *one;
 }
 
-void aside_threads::run(std::shared_ptr<aside_call> call) {
-    const std::lock_guard lock{mutex_};
-    if (running_ < most) {
-        std::thread{[this] { work(); }}.detach();  // waits for the mutex
-        ++running_;
+aside_threads::stay::stay(aside_threads& threads, std::shared_ptr<aside_call> call)
+    : threads_{threads}, call_{std::move(call)} {
+    const std::lock_guard lock{threads_.mutex_};
+    threads_.forsaken_.reserve(most);
+    if (threads_.has_room()) {
+        std::thread{[&threads] { threads.work(); }}.detach();  // waits for the mutex
+        ++threads_.running_;
     }
-    waiting_.push_back(std::move(call));
+    threads_.waiting_.push_back(call_);
+}
+
+aside_threads::stay::~stay() {
+    const std::lock_guard lock{threads_.mutex_};
+    if (call_->has_ended() || std::erase(threads_.waiting_, call_) > 0) return;
+    threads_.forsaken_.push_back(call_.get());
 }
 
 void aside_threads::work() noexcept {
     ignore_sigpipe();
     std::unique_lock lock{mutex_};
-    while (!waiting_.empty()) {
+    while (!waiting_.empty() && running_ - forsaken_.size() <= most_awaited) {
         std::shared_ptr<aside_call> next = std::move(waiting_.front());
         waiting_.pop_front();
         lock.unlock();
         next->run();
-        next.reset();
         lock.lock();
+        std::erase(forsaken_, next.get());
+        next.reset();
     }
     --running_;
 }

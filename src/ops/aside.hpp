@@ -5,10 +5,12 @@
 #include <coropg/detail/drivers/bell.hpp>
 #include <coropg/detail/ops/op.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 namespace coropg::detail::ops {
 
@@ -21,6 +23,7 @@ class aside_call {
     virtual ~aside_call() = default;
 
     void run() noexcept;
+    [[nodiscard]] bool has_begun() const noexcept { return has_begun_; }
     [[nodiscard]] bool has_ended() const noexcept { return ended_.has_rung(); }
     /// Readable once it has ended.
     [[nodiscard]] int descriptor() const noexcept { return ended_.descriptor(); }
@@ -29,10 +32,11 @@ class aside_call {
     virtual void work() noexcept = 0;
 
     bell ended_;
+    std::atomic<bool> has_begun_ = false;
 };
 
-/// A few threads, which end when there is nothing left to run: many statements may time out at once, and a server can keep
-/// a thread for long.
+/// A few threads, which end when there is nothing left to run: many statements may time out at once. A server can keep a
+/// thread for long; one that works for nobody any more is replaced, as long as these are not too many.
 class aside_threads {
  public:
     /// For one purpose of the process, and for ever: the threads outlive what a program destroys at its end. A child
@@ -40,16 +44,32 @@ class aside_threads {
     static aside_threads& of_cancels();
     static aside_threads& of_connects();
 
-    /// Errors: std::system_error without a thread to be had.
-    void run(std::shared_ptr<aside_call> call);
+    /// The time in which somebody waits for a call. Who goes before it has begun takes it back.
+    class stay {
+     public:
+        /// Errors: std::system_error without a thread to be had.
+        stay(aside_threads& threads, std::shared_ptr<aside_call> call);
+        stay(const stay&) = delete;
+        stay& operator=(const stay&) = delete;
+        ~stay();
+
+     private:
+        aside_threads& threads_;
+        std::shared_ptr<aside_call> call_;
+    };
+
+    static constexpr std::size_t most_awaited = 16;
+    static constexpr std::size_t most = 64;
 
  private:
-    static constexpr std::size_t most = 16;
-
+    [[nodiscard]] bool has_room() const noexcept {
+        return running_ - forsaken_.size() < most_awaited && running_ < most;
+    }
     void work() noexcept;
 
     std::mutex mutex_;
     std::deque<std::shared_ptr<aside_call>> waiting_;
+    std::vector<const aside_call*> forsaken_;  // run for nobody; has room for all of them
     std::size_t running_ = 0;
 };
 

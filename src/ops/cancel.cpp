@@ -48,7 +48,7 @@ struct blocking_cancel : aside_call {
 op<std::string> cancel(pq::cancel_request request) {
     try {
         const auto call = std::make_shared<blocking_cancel>(std::move(request));
-        aside_threads::of_cancels().run(call);
+        const aside_threads::stay here{aside_threads::of_cancels(), call};
         do {
             co_await wish{want::read, call->descriptor()};
         } while (!call->has_ended());  // the waiter may be woken for nothing

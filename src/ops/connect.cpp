@@ -24,8 +24,10 @@ namespace coropg::detail::ops {
 namespace {
 
 constexpr std::chrono::seconds default_connect_timeout{30};
-/// For a server that has answered when we were late.
+/// For a server that was asked late, or has answered when we were late.
 constexpr std::chrono::milliseconds grace{500};
+/// Later than that, it is our event loop that did not run.
+constexpr std::chrono::milliseconds late_wake{50};
 
 bool is_local(const target& t) {
     return t.hostaddr.empty() && (t.host.empty() || t.host.front() == '/' || t.host.front() == '@');
@@ -39,9 +41,10 @@ bool is_address(const std::string& host) {
 std::optional<std::chrono::seconds> timeout_of(const effective_settings& settings) {
     const std::string_view given = settings.get("connect_timeout");
     if (given.empty()) return default_connect_timeout;
-    // libpq takes blanks around it
+    // libpq takes blanks around it, and a sign
     constexpr std::string_view blanks = " \t\n\v\f\r";
     std::string_view text = given.substr(std::min(given.find_first_not_of(blanks), given.size()));
+    if (text.starts_with('+')) text.remove_prefix(1);
     text = text.substr(0, text.find_last_not_of(blanks) + 1);
     int seconds = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);
@@ -98,7 +101,8 @@ struct candidate {
     explicit candidate(pq::connection begun) : conn{std::move(begun)} {}
 
     pq::connection conn;
-    connect_attempt heard{};  // by notices
+    connect_attempt heard{};             // by notices
+    std::vector<diagnostics> notices{};  // to be logged by who waits, and not on another thread
 };
 
 /// A step of libpq's, which may compute for as long as the server likes: SCRAM's proof of a password.
@@ -114,15 +118,30 @@ struct proving : aside_call {
 
 bool is_ready(int socket, want to) { return to == want::read ? is_readable(socket) : is_writable(socket); }
 
-/// The step, beside the event loop; nothing if it does not end in time.
-op<std::optional<PostgresPollingStatusType>> prove(std::shared_ptr<candidate> one, clock::time_point deadline) {
-    const auto call = std::make_shared<proving>(std::move(one));
-    aside_threads::of_connects().run(call);
-    while (!call->has_ended()) {
-        const answer woken = co_await wish{want::read, call->descriptor(), deadline};
-        if (woken == answer::timed_out && !call->has_ended()) co_return std::nullopt;
+/// The step, beside the event loop; nothing if it does not end in time, which is told in `attempt`, and `one` left behind.
+op<std::optional<PostgresPollingStatusType>> prove(std::shared_ptr<candidate>& one, clock::time_point deadline,
+                                                   connect_attempt& attempt) {
+    try {
+        const auto call = std::make_shared<proving>(one);
+        const aside_threads::stay here{aside_threads::of_connects(), call};
+        while (!call->has_ended()) {
+            const answer woken = co_await wish{want::read, call->descriptor(), deadline};
+            if (woken != answer::timed_out || call->has_ended()) continue;
+            attempt.reason = call->has_begun()
+                                 ? "the password's proof takes longer than connect_timeout, as the server asks for"
+                                 : "all threads that log in are kept busy by servers, for longer than connect_timeout";
+            one = nullptr;
+            co_return std::nullopt;
+        }
+        co_return call->status;
+    } catch (const std::system_error& e) {
+        attempt.reason = std::string{"no thread to log in by: "} + e.what();
     }
-    co_return call->status;
+    co_return std::nullopt;
+}
+
+void log_notices(candidate& of) {
+    for (const diagnostics& notice : std::exchange(of.notices, {})) pq::log_notice(notice);
 }
 
 /// PQconnectPoll until it is done. The socket is asked for anew each time: libpq may have opened another one. What has to
@@ -135,25 +154,19 @@ op<PostgresPollingStatusType> poll_until_done(std::shared_ptr<candidate>& one, c
     while (PQstatus(conn) != CONNECTION_BAD) {
         bool is_late = clock::now() >= deadline;  // also while a server sends without end
         if (!is_late) is_late = co_await wish{next, PQsocket(conn), deadline} == answer::timed_out;
-        if (is_late &&
-            !std::exchange(was_late, true)) {  // the server may have been in time, when our event loop was not
-            is_late = !is_ready(PQsocket(conn), next);
+        if (is_late && !std::exchange(was_late, true)) {  // the server may be in time, when our event loop is not
+            const bool did_we_sleep = clock::now() - deadline > late_wake;
+            is_late = !did_we_sleep && !is_ready(PQsocket(conn), next);
             deadline = clock::now() + grace;
         }
         if (is_late) {
             attempt.reason = "no answer within connect_timeout";
             co_return PGRES_POLLING_FAILED;
         }
-        std::optional<PostgresPollingStatusType> done;
-        if (PQstatus(conn) == CONNECTION_AWAITING_RESPONSE)
-            done = co_await prove(one, deadline);
-        else
-            done = step(conn);
-        if (!done) {
-            one = nullptr;
-            attempt.reason = "the password's proof takes longer than connect_timeout, as the server asks for";
-            co_return PGRES_POLLING_FAILED;
-        }
+        const bool may_compute = PQstatus(conn) == CONNECTION_AWAITING_RESPONSE;
+        const auto done = may_compute ? co_await prove(one, deadline, attempt) : std::optional{step(conn)};
+        if (one != nullptr) log_notices(*one);
+        if (!done) co_return PGRES_POLLING_FAILED;
         const PostgresPollingStatusType status = *done;
         if (status == PGRES_POLLING_OK) co_return status;
         if (status == PGRES_POLLING_FAILED) break;
@@ -165,14 +178,13 @@ op<PostgresPollingStatusType> poll_until_done(std::shared_ptr<candidate>& one, c
 }
 
 /// Why a server ends a connection that it has accepted: libpq takes it for a notice.
-void take_notice(void* attempt, const PGresult* notice) noexcept {
-    pq::log_notice(nullptr, notice);
+void take_notice(void* by, const PGresult* notice) noexcept {
     try {
-        const diagnostics d = pq::diagnostics_of(notice);
+        auto& told = *static_cast<candidate*>(by);
+        const diagnostics& d = told.notices.emplace_back(pq::diagnostics_of(notice));
         if (d.severity != "FATAL") return;
-        auto& told = *static_cast<connect_attempt*>(attempt);
-        told.sqlstate = d.sqlstate;
-        told.reason = d.severity + ": " + d.message;
+        told.heard.sqlstate = d.sqlstate;
+        told.heard.reason = d.severity + ": " + d.message;
     } catch (...) {  // out of memory: the reason is lost
     }
 }
@@ -196,7 +208,7 @@ op<bool> establish(std::shared_ptr<candidate>& one, std::optional<std::chrono::s
                    connect_attempt& attempt) {
     const clock::time_point started = clock::now();
     PGconn* const conn = one->conn.get();
-    PQsetNoticeReceiver(conn, take_notice, &one->heard);
+    PQsetNoticeReceiver(conn, take_notice, one.get());
     PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);  // for the SQLSTATE
     const clock::time_point deadline = limit ? started + *limit : no_deadline;
     const auto status = co_await poll_until_done(one, deadline, attempt);
@@ -205,6 +217,7 @@ op<bool> establish(std::shared_ptr<candidate>& one, std::optional<std::chrono::s
     if (one != nullptr) {
         PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
         connected = status == PGRES_POLLING_OK && is_kept(*one);
+        log_notices(*one);
         PQsetNoticeReceiver(conn, pq::log_notice, nullptr);
         if (attempt.reason.empty())
             std::tie(attempt.sqlstate, attempt.reason) = std::tie(one->heard.sqlstate, one->heard.reason);

@@ -27,17 +27,18 @@ pool_core::pool_core(const pool_limits& limits, std::uint32_t seed)
 
 request_result pool_core::request(pool_waiter& w, time_point now) {
     ++stats_.requests_num;
-    w.since = now;
-    if (const auto lease = lend_at_once(w, now)) {
+    const bool is_back = w.since != time_point{};
+    if (!is_back) w.since = now;
+    if (const auto lease = lend_at_once(w, now, is_back)) {
         w.granted = *lease;
         return request_result::granted;
     }
-    if (is_closed_ || (limits_.max_waiting != 0 && queue_.size() >= limits_.max_waiting)) {
+    if (is_closed_ || (!is_back && limits_.max_waiting != 0 && queue_.size() >= limits_.max_waiting)) {
         ++stats_.refused;
         return is_closed_ ? request_result::closed : request_result::overloaded;
     }
     ++stats_.requests_queued;
-    queue_.push_back(w);
+    queue_.insert(is_back ? queue_.begin() : queue_.end(), w);
     exclusive_waiting_ += w.kind == lease_kind::exclusive;
     if (w.deadline != time_point::max()) {
         deadlines_.insert(w);
@@ -329,10 +330,9 @@ void pool_core::shrink(time_point now) {
 
 // One connection
 
-/// To one who has just come; nobody overtakes those who wait.
-std::optional<pool_lease> pool_core::lend_at_once(const pool_waiter& w, time_point now) {
-    if (!queue_.empty()) return std::nullopt;
-    const auto lease = lend(w, now);
+/// To one who has just come; nobody overtakes those who wait, but who was before them.
+std::optional<pool_lease> pool_core::lend_at_once(const pool_waiter& w, time_point now, bool is_back) {
+    const auto lease = queue_.empty() || is_back ? lend(w, now) : std::nullopt;
     if (lease && slots_[lease->slot].statements > 1) cover(now, 1);  // it shares for want of a connection
     return lease;
 }

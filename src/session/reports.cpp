@@ -11,7 +11,8 @@ void report_end(const unit& u, const query_event& event) {
     if (!u.ends_scope() || u.within->outer || u.within->begun == clock::time_point{}) return;
     using end = transaction_event::end;
     const bool is_done = !u.failed() && u.commands.back().answer.command_tag() != "ROLLBACK";
-    const bool is_in_doubt = decides(u.is_for) && u.failed() && u.sqlstate().empty() && u.sync_sent;
+    const bool is_refused = !u.sqlstate().empty() && !u.failed_fatally;
+    const bool is_in_doubt = decides(u.is_for) && u.failed() && !is_refused && u.sync_sent;
     const end how = is_in_doubt                     ? end::in_doubt
                     : !is_done                      ? end::rolled_back
                     : u.is_for == purpose::prepare  ? end::prepared
@@ -29,7 +30,8 @@ bool is_observed() {
 }
 
 void report(const unit& u, int backend_pid) {
-    query_event event{u.site_sql(), u.where, backend_pid};
+    const call_site about = u.site();  // SQL that was composed may hold values
+    query_event event{about.shown.empty() ? about.sql : about.shown, u.where, backend_pid};
     event.statements = u.commands.size() - u.opening_commands;
     event.duration = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - u.started);
     event.rows = u.affected_rows;
@@ -42,8 +44,7 @@ void report(const unit& u, int backend_pid) {
         std::string text = is_slow ? "slow: " : "";
         text += u.failed() ? "failed " + std::string{u.sqlstate()} : std::to_string(event.rows) + " rows";
         text += " in " + std::to_string(event.duration.count()) + " us";
-        const call_site site = u.site();
-        log(is_slow ? log_level::warning : log_level::debug, describe(text, &site));
+        log(is_slow ? log_level::warning : log_level::debug, describe(text, &about));
     }
     if (current_observer() == nullptr) return;
     try {

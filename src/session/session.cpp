@@ -47,7 +47,8 @@ void session::submit(unit_ptr&& u) noexcept {
         return fail_closed(std::move(u), false);
     }
     try {
-        if (record_ && !u->commands.empty()) record_->note(u->site_sql());
+        if (const statement_text* const text = record_ ? u->site_text() : nullptr)
+            record_->note(text->is_composed ? without_values(text->sql) : text->sql);
         if (const char* const problem = transactions_.refusal(u->is_for, u->within.get()))
             throw usage_error{problem, u->site()};
         if (u->is_for == purpose::commit) ask_for_transaction_id(*u);
@@ -128,7 +129,7 @@ bool session::may_go_on() {
         if (head.is_for == purpose::farewell) limit_wait(clock::now());
         return false;
     }
-    return !types_.is_looking_up() || !head.parameters.has_unresolved();
+    return !head.parameters.has_unresolved() || (!types_.is_looking_up() && !may_alter_types(underway_));
 }
 
 /// Begins the queue's head, unless it ends here or waits for a lookup of its types. Its scope is opened last: a lookup
@@ -183,8 +184,10 @@ void session::receive() noexcept try {
     if (state_ == state::pipelining && (!is_alive || wire_.is_lost())) return lose();
     if (state_ == state::pipelining && !wire_.take_unasked(!underway_.empty())) return close(out_of_step);
     if (state_ == state::pipelining && !wire_.last_words().empty()) lose();
+} catch (const std::bad_alloc& e) {
+    close(text_of(e));
 } catch (const std::exception& e) {
-    guard(*this, [&] { close(std::string{"what has come cannot be taken in: "} + text_of(e)); });
+    guard(*this, [&] { close(std::string{"the answer to a question of the driver cannot be read: "} + text_of(e)); });
 } catch (...) {
     close(unknown_exception);
 }
@@ -235,6 +238,7 @@ void session::learn_from(unit_ptr&& u) {
         finish(std::move(u));
         return close(foreign_encoding);
     }
+    types_.settle(u->alters, wire_.is_at_rest());
     if (u->failed()) {
         if (u->is_for == purpose::reset) refuse_behind_reset(*u);
         forget_what_broke(*u);
@@ -306,7 +310,8 @@ void session::end_exclusive() {
     else
         transactions_.settled(!wire_.is_at_rest());
     const bool is_last = u.is_for == purpose::farewell;
-    if (!u.commands.empty()) types_.forget();  // a script may alter types, and nobody has seen its tags
+    if (wire_.is_at_rest()) types_.undo();  // a script may have rolled back
+    types_.settle(u.alters, wire_.is_at_rest());
     finish(underway_.pop_front());
     if (is_last) return close("closed by close()", ending::by_program);
     if (!wire_.enter_pipeline()) return lose();

@@ -15,7 +15,8 @@ namespace {
 /// Of a unit that was sent on a connection that is lost. Until its Sync is sent, nothing can be stored of commands that
 /// do not commit by themselves; within a transaction, nothing before COMMIT.
 outcome lost_outcome(const unit& u, ending how) {
-    if (how == ending::unheard) return outcome::not_executed;
+    const bool is_refused = u.failed() && !u.failed_fatally && !may_stay(u);  // the server has said so already
+    if (how == ending::unheard || is_refused) return outcome::not_executed;
     return decides(u.is_for) || may_have_stored(u) ? outcome::unknown : outcome::not_executed;
 }
 
@@ -75,7 +76,7 @@ void session::finish(unit_ptr&& u) noexcept {
 void session::lose() {
     const unit* const head = underway_.empty() ? nullptr : &underway_.front();
     std::string reason = wire_.last_words().empty() ? wire_.last_message() : wire_.last_words();
-    if (head != nullptr && !head->server_message().empty()) reason = head->server_message();
+    if (head != nullptr && head->failed_fatally) reason = head->server_message();
     log(log_level::error, "connection lost: " + reason);
     close(reason, head != nullptr && is_unheard(*head) ? ending::unheard : ending::any);
 }

@@ -37,18 +37,24 @@ void tell_of_pooler() {
         "in between, which needs prepare::never in pool_options or call_options (docs/poolers.md)");
 }
 
+/// Whether it may have failed for types that are not what they were.
+bool may_be_of_types(const unit& u) { return u.sqlstate().starts_with("42") || u.sqlstate().starts_with("XX"); }
+
 }  // namespace
 
 void session::note_tag(unit& u, const command& c) {
     const std::string_view tag = c.answer.command_tag();
     if (is_of_rows(tag)) return;
-    if (u.is_for != purpose::reset) types_.note_tag(tag, u.text_of(c).sql);
-    if ((tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") && u.is_for != purpose::reset)
-        wire_.statements().forget_ready();
-    if (u.within) return;
+    if (u.is_for != purpose::reset) {
+        if (tag == "ROLLBACK" || tag == "PREPARE TRANSACTION") types_.undo();
+        if (tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") wire_.statements().forget_ready();
+    }
+    if (c.is_own) return;
     const sql_shape shape = scan_sql(u.text_of(c).sql);
+    const bool is_stored = !u.within && (shape.commits || (shape.ends_transaction && tag != "ROLLBACK"));
+    if (is_stored || shape.saves) u.stored = u.answered + 1;
+    if (u.within) return;
     u.kept = u.answered + 1;
-    if (shape.commits || (shape.ends_transaction && tag != "ROLLBACK")) u.stored = u.kept;
     // A transaction is open behind AND CHAIN, and behind ROLLBACK TO a savepoint.
     const bool is_end = tag == "COMMIT" || tag == "ROLLBACK";
     if (!is_end || (shape.ends_transaction && !shape.chains)) transactions_.tagged(tag);
@@ -89,13 +95,14 @@ void session::replay(unit_ptr&& u) {
 /// that was dropped and made anew has another OID.
 void session::forget_what_broke(unit& u) {
     if (wire_.is_at_rest()) types_.undo();
-    if (u.sends_user_types && (u.sqlstate().starts_with("42") || u.sqlstate().starts_with("XX"))) types_.forget_names();
+    if (u.sends_user_types && may_be_of_types(u)) types_.forget_names();
     const out_of_date cause = u.staleness();
     const bool vanished = cause == out_of_date::statement && !u.failed_in_parse;
     if (cause == out_of_date::statement && u.failed_in_parse) tell_of_pooler();
     if (cause == out_of_date::format && u.failed_command < u.commands.size())
         wire_.statements().ask_for_text(u.text_of(u.commands[u.failed_command]));
-    if (!vanished && cause != out_of_date::plan) return;
+    // The plan of a prepared statement may hold types that are dropped, which the server does not notice.
+    if (!vanished && cause != out_of_date::plan && !may_be_of_types(u)) return;
     for (const command& c : u.commands) wire_.statements().forget(u, c);
     if (vanished) wire_.statements().take_evicted();
 }

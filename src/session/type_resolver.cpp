@@ -3,26 +3,7 @@
 #include "../values/unknown_types.hpp"
 #include "type_lookup.hpp"
 
-#include <algorithm>
-
 namespace coropg::detail {
-
-namespace {
-
-/// Whether a statement with this tag makes, alters or drops what is a type, or has one.
-bool is_of_types(std::string_view tag) {
-    constexpr std::string_view kinds[]{"TYPE", "DOMAIN", "TABLE", "VIEW", "EXTENSION", "SCHEMA", "OWNED"};
-    const bool is_definition = tag.starts_with("CREATE ") || tag.starts_with("ALTER ") || tag.starts_with("DROP ");
-    return is_definition && std::ranges::any_of(kinds, [tag](std::string_view kind) { return tag.ends_with(kind); });
-}
-
-bool names_search_path(std::string_view sql) {
-    constexpr std::string_view name = "search_path";
-    const auto is_same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
-    return !std::ranges::search(sql, name, is_same).empty();
-}
-
-}  // namespace
 
 std::string type_resolver::missing_types(const params& parameters) const {
     std::string missing;
@@ -61,17 +42,13 @@ void type_resolver::forget() {
     if (clean_) clean_ = known_;
 }
 
-void type_resolver::note_tag(std::string_view tag, std::string_view sql) {
-    if (tag == "COMMIT" || tag == "ROLLBACK") {
-        if (is_path_local_) forget_names();
-        if (tag == "ROLLBACK") return undo();  // to a savepoint, perhaps
-        is_provisional_ = is_path_local_ = false;
-    } else if (is_of_types(tag)) {
-        tag.starts_with("CREATE ") ? forget_names() : forget();
-    } else if (tag == "DISCARD ALL" || tag == "RESET" || (tag == "SET" && names_search_path(sql))) {
-        is_path_local_ = tag == "SET";
+void type_resolver::forget_by(name_change done, bool at_rest) {
+    if (done == name_change::types)
+        forget();
+    else if (done == name_change::meaning || (at_rest && is_meaning_local_))
         forget_names();
-    }
+    is_meaning_local_ = !at_rest && (is_meaning_local_ || done != name_change::none);
+    is_provisional_ = is_provisional_ && !at_rest;
 }
 
 void type_resolver::undo() {

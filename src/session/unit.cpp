@@ -74,6 +74,17 @@ bool fails_for_parameter(const unit& u) {
                                [number](oid type) { return std::to_string(type) == number; });
 }
 
+diagnostics fields_of(const PGresult& error, const unit& u) {
+    diagnostics fields = pq::diagnostics_of(&error);
+    if (fields.hint.empty() && u.staleness() == out_of_date::format) fields.hint = hint_at_text;
+    return fields;
+}
+
+/// Whether the command at `index` may have stored something before it failed.
+bool commits_midway(const unit& u, std::size_t index) {
+    return !u.within && !u.failed_in_parse && scan_sql(u.text_of(u.commands[index]).sql).commits_midway;
+}
+
 call_site site_of_text(const sql_view& sql, std::source_location where) {
     return {std::string{sql.text()}, where, 0, sql.is_literal() ? std::string{} : without_values(sql.text())};
 }
@@ -110,7 +121,7 @@ void unit_group::end_one() {
 
 void unit::begin(call_options options, std::source_location line, const std::shared_ptr<scope>& scope) {
     static_cast<unit_state&>(*this) = {
-        .where = line, .preparing = options.prepare, .lax = options.lax, .text_results = options.text_results};
+        .where = line, .preparing = options.prepare, .form = {options.lax, options.text_results}};
     static_cast<unit_progress&>(*this) = {};
     set_deadline(options);
     within = scope;
@@ -163,6 +174,7 @@ void unit::add(const sql_view& sql, std::size_t parameter_count) {
         throw usage_error{"a transaction is ended by commit() or rollback(), or by its function's end",
                           site_of_text(sql, where)};
     changes = std::max(changes, sql.changes());
+    alters = std::max(alters, sql.names());
     if (statements.empty() || !is_text_of(statements.back(), sql))
         statements.push_back({sql.is_literal() ? sql.text() : std::string_view{owned_sql_.emplace_front(sql.text())},
                               sql.hash(), !sql.is_literal()});
@@ -203,7 +215,10 @@ void unit::end_scope(purpose how, std::string_view name) {
 void unit::open_scopes() {
     for (scope* s = within.get(); s != nullptr && s->reached == scope::progress::fresh; s = s->outer.get()) {
         std::vector<command> opening;
-        for (const std::string& sql : s->opening) opening.push_back(own_command(sql));
+        for (const std::string& sql : s->opening) {
+            opening.push_back(own_command(sql));
+            if (opening.size() > 1) alters = std::max(alters, scan_sql(sql).names);  // a setting
+        }
         commands.insert(commands.begin(), std::make_move_iterator(opening.begin()),
                         std::make_move_iterator(opening.end()));
         opening_commands += opening.size();
@@ -254,7 +269,7 @@ out_of_date unit::staleness() const {
         if (code == sqlstate::feature_not_supported && origin.routine == "RevalidateCachedQuery")
             return out_of_date::plan;
     }
-    if (origin.is_of_output() && code == sqlstate::undefined_function && !text_results) return out_of_date::format;
+    if (origin.is_of_output() && code == sqlstate::undefined_function && !form.in_text) return out_of_date::format;
     if (!sends_user_types || types_asked != 0 || !may_be_of_type(code, server_message())) return out_of_date::nothing;
     const bool did_not_run = failed_in_parse || origin.is_of_analysis() || origin.is_of_parameter() ||
                              (origin.is_of_parameters_type() && fails_for_parameter(*this));
@@ -263,19 +278,24 @@ out_of_date unit::staleness() const {
 
 void unit::throw_failure() const {
     if (problem_) std::rethrow_exception(problem_);
-    if (!server_error_) return;
-    diagnostics fields = pq::diagnostics_of(server_error_.get());
-    if (fields.hint.empty() && staleness() == out_of_date::format) fields.hint = hint_at_text;
-    throw_server_error(std::move(fields), site_of(failed_command),
-                       may_stay(*this) ? outcome::unknown : outcome::failed);
+    if (server_error_)
+        throw_server_error(fields_of(*server_error_, *this), site_of(failed_command),
+                           may_stay(*this) ? outcome::unknown : outcome::failed);
 }
 
 void unit::throw_failure_of(std::size_t index) const {
     const std::size_t own = opening_commands + index;
-    if (problem_ || server_error_ == nullptr || failed_command == own || failed_command >= commands.size())
-        return throw_failure();
-    const std::string failed = std::string{"statement "} + std::to_string(failed_command - opening_commands + 1) +
-                               " of the pipeline failed: " + std::string{server_message()};
+    if (problem_ || server_error_ == nullptr) return throw_failure();
+    if (failed_command == own || failed_command >= commands.size()) {
+        const bool stays = own < stored || (own == failed_command && commits_midway(*this, own));
+        throw_server_error(fields_of(*server_error_, *this), site_of(failed_command),
+                           stays ? outcome::unknown : outcome::failed);
+    }
+    const std::string which =
+        failed_command < opening_commands
+            ? "the transaction could not begin: "
+            : "statement " + std::to_string(failed_command - opening_commands + 1) + " of the pipeline failed: ";
+    const std::string failed = which + shown_message(fields_of(*server_error_, *this), site_of(failed_command));
     if (own < stored) throw pipeline_aborted{"executed, and perhaps stored: " + failed, site_of(own), outcome::unknown};
     throw pipeline_aborted{(own < failed_command ? "rolled back: " : "not executed: ") + failed, site_of(own)};
 }
@@ -301,9 +321,12 @@ bool ends_unsent(unit& u) {
 }
 
 bool may_stay(const unit& u) {
-    if (u.within || u.failed_in_parse || u.commands.empty()) return false;
+    if (u.stored > 0) return true;
+    if (u.failed_in_parse || u.commands.empty()) return false;
     const sql_shape failed = scan_sql(u.text_of(u.commands[std::min(u.failed_command, u.commands.size() - 1)]).sql);
-    return u.stored > 0 || failed.commits_midway || (u.exclusive && (failed.commits || failed.ends_transaction));
+    if (u.exclusive && failed.saves) return true;
+    if (u.within) return false;
+    return failed.commits_midway || (u.exclusive && (failed.commits || failed.ends_transaction));
 }
 
 bool may_have_stored(const unit& u) {

@@ -104,7 +104,7 @@ bool wire::send(unit& u, command& c) {
     const int n = static_cast<int>(c.parameter_count);
     const std::string_view sql = u.text_of(c).sql;
     const statement_cache::plan plan = cache_.next(u, c, types);
-    const auto results = static_cast<int>(u.text_results || plan.in_text ? format::text : format::binary);
+    const auto results = static_cast<int>(u.form.in_text || plan.in_text ? format::text : format::binary);
     if (plan.how != way::run) unflushed_bytes_ += sql.size();
     if (plan.how == way::unnamed)
         return PQsendQueryParams(conn, sql.data(), n, types.data(), arrays_.values.data(), arrays_.lengths.data(),
@@ -212,6 +212,10 @@ wire::event wire::on_result(unit& u, pq::result&& r) {
 
 wire::event wire::on_sync(unit& u, pq::result&& r) {
     if (!u.sync_sent || (!u.failed() && u.answered < u.commands.size())) return event::out_of_step;
+    if (u.failed_fatally) {
+        complaint_ = "it goes on behind an error that ends the connection";
+        return event::malformed;
+    }
     if (!is_lost() && PQtransactionStatus(conn_.get()) == PQTRANS_UNKNOWN) {
         complaint_ = "the state of the transaction is unknown";
         return event::malformed;

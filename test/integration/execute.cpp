@@ -347,6 +347,57 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_value_that_names_nothing_is_not_shown, Face, bot
     BOOST_TEST(contains(ERROR_OF(server_error, conn.execute("DROP TABLE nowhere")).what(), "nowhere"));
 }
 
+namespace {
+
+struct listening_observer final : observer {
+    void on_query(const query_event& e) override { heard += e.sql; }
+    std::string heard;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(no_value_is_shown_whoever_tells_of_it, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    // Of another statement of a pipeline, and of a transaction's settings.
+    auto p = conn.pipeline();
+    auto other = p.execute("SELECT 1");
+    p.execute("SELECT $1::text::int", "s3cret");
+    VOID_ERROR_OF(errors::invalid_text_representation, p.run());
+    const auto undone = error_of<pipeline_aborted>([&] { other.get(); });
+    BOOST_TEST(!contains(undone.what(), "s3cret"), undone.what());
+    for (const setting s : {setting{"statement_timeout", "s3cret"}, setting{"temp_tablespaces", "s3cret"}}) {
+        auto tx = AWAIT(conn.begin({.set_local = {&s, 1}}));
+        auto within = tx.pipeline();
+        auto handle = within.execute("SELECT 1");
+        const auto refused = VOID_ERROR_OF(error, within.run());
+        BOOST_TEST(!contains(refused.what(), "s3cret"), refused.what());
+        const auto told = error_of<error>([&] { handle.get(); });
+        BOOST_TEST(!contains(told.what(), "s3cret"), told.what());
+        BOOST_TEST(!contains(told.what(), "statement 0"), told.what());
+        AWAIT(tx.rollback());
+    }
+    // Of what the server was given to name something, or to parse.
+    for (const char* sql : {"SELECT has_database_privilege($1, 'CONNECT')", "SELECT pg_read_file($1)",
+                            "SELECT ts_rewrite('a', $1)", "SELECT cursor_to_xml($1::refcursor, 1, false, false, '')"}) {
+        const auto e = ERROR_OF(server_error, conn.execute(unchecked_sql{sql}, "s3cret"));
+        BOOST_TEST(!contains(e.what(), "s3cret"), e.what());
+    }
+    // Of a text that the program composed.
+    for (const auto& sql : {sql::text("SELECT to_tsquery(") + sql::literal("s3cret & ") + sql::text(")"),
+                            sql::text("SELECT ") + sql::literal("S3CRET") + sql::text("::regclass"),
+                            sql::text("SELECT 1 ") + sql::literal("s3cret")}) {
+        const auto e = ERROR_OF(server_error, conn.execute(sql));
+        BOOST_TEST(!contains(e.what(), "s3cret"), e.what());
+        BOOST_TEST(!contains(e.what(), "S3CRET"), e.what());
+    }
+    const auto observer = std::make_shared<listening_observer>();
+    set_observer(observer);
+    AWAIT(conn.execute(sql::text("SELECT ") + sql::literal("s3cret")));
+    set_observer(nullptr);
+    BOOST_TEST(observer->heard == "SELECT '...'");
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(too_many_parameters_are_refused_before_sending, Face, both_faces) {
     Face face;
     auto conn = face.connect();

@@ -146,4 +146,54 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(nor_is_what_a_pooler_has_not_found_a_server_for, F
     BOOST_TEST((e.outcome() == outcome::not_executed), e.what());
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_refused_before_the_end_has_no_effect, Face, both_faces) {
+    Face face;
+    testing::fake_server server;
+    server.next({testing::step::startup(), testing::step::expect("PBDES"),
+                 testing::step::send(testing::error_response("22P02", "invalid input: \"s3cret\"")),
+                 testing::step::close()});
+    auto conn = face.connect(server.info());
+    const auto e = ERROR_OF(connection_error, conn.execute("INSERT INTO t VALUES ($1)", 1));
+    BOOST_TEST((e.outcome() == outcome::not_executed), e.what());
+    BOOST_TEST(!contains(e.what(), "s3cret"), e.what());
+    BOOST_TEST(!contains(ERROR_OF(connection_error, conn.execute("SELECT 1")).what(), "s3cret"));
+}
+
+namespace {
+
+struct ends_of_transactions final : observer {
+    void on_transaction(const transaction_event& e) override { ends.push_back(e.how); }
+    std::vector<transaction_event::end> ends;
+};
+
+}  // namespace
+
+// PgBouncer says so when its server crashes.
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_observer_hears_of_a_doubt_whatever_ended_the_connection, Face, both_faces) {
+    Face face;
+    using testing::step;
+    const std::string crashed =
+        testing::error_response({{'S', "FATAL"}, {'C', "08P01"}, {'M', "server conn crashed?"}});
+    const auto done = [](std::string_view tag) {
+        return testing::parse_complete() + testing::bind_complete() + testing::no_data() +
+               testing::command_complete(tag);
+    };
+    for (const bool goes_on : {false, true}) {
+        testing::fake_server server;
+        server.next({step::startup(), step::expect("PBDEPBDES"),
+                     step::send(done("BEGIN") + done("SELECT 0") + testing::ready_for_query('T')),
+                     step::expect("PBDES"), step::send(crashed + (goes_on ? testing::ready_for_query() : "")),
+                     step::close()});
+        const auto observer = std::make_shared<ends_of_transactions>();
+        auto conn = face.connect(server.info());
+        set_observer(observer);
+        auto tx = AWAIT(conn.begin({.finds_transaction_id = false}));
+        AWAIT(tx.execute("SELECT 1"));
+        const auto e = VOID_ERROR_OF(commit_in_doubt, tx.commit());
+        set_observer(nullptr);
+        BOOST_TEST((e.outcome() == outcome::unknown));
+        BOOST_TEST((observer->ends == std::vector{transaction_event::end::in_doubt}));
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

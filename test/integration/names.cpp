@@ -421,4 +421,129 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(another_search_path_gives_names_another_meaning, F
     AWAIT(conn.execute("DROP SCHEMA names_other CASCADE"));
 }
 
+namespace {
+
+/// A connection with schemas names_a and names_b, each with a type `loose`, of which names_a is on the path.
+template <class Face>
+struct two_paths {
+    explicit two_paths(Face& f) : face{f} {
+        AWAIT(
+            conn.execute_script("DROP SCHEMA IF EXISTS names_a CASCADE; DROP SCHEMA IF EXISTS names_b CASCADE;"
+                                "CREATE SCHEMA names_a; CREATE SCHEMA names_b;"
+                                "CREATE TYPE names_a.loose AS (n int); CREATE TYPE names_b.loose AS (n int);"
+                                "SET search_path = names_a"));
+        BOOST_TEST(schema_of_loose(conn) == "names_a");
+    }
+    ~two_paths() { AWAIT(conn.execute_script("DROP SCHEMA names_a CASCADE; DROP SCHEMA names_b CASCADE")); }
+
+    template <class Handle>
+    std::string schema_of_loose(Handle& on) {
+        return AWAIT(on.template fetch_one<std::string>(
+            "SELECT nspname::text FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = typnamespace "
+            "WHERE t.oid = pg_typeof($1)::oid",
+            kept(loose{1})));
+    }
+
+    Face& face;
+    typename Face::connection conn = face.connect();
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(each_way_to_another_search_path_is_seen, Face, both_faces) {
+    Face face;
+    two_paths t{face};
+    for (const char* to :
+         {"SET SCHEMA 'names_%'", "SET SESSION search_path TO names_%",
+          "SELECT set_config('search_path', 'names_%', false)", R"(SET U&"search\005fpath" = 'names_%')",
+          "UPDATE pg_settings SET setting = 'names_%' WHERE name = 'search_path'",
+          "DO 'BEGIN SET search_path = names_%; END'"})
+        for (const char* schema : {"b", "a"}) {
+            std::string sql = to;
+            sql.replace(sql.find('%'), 1, schema);
+            AWAIT(t.conn.execute(unchecked_sql{sql}));
+            BOOST_TEST(t.schema_of_loose(t.conn) == std::string{"names_"} + schema, sql);
+        }
+    AWAIT(t.conn.execute("CREATE TEMP TABLE loose AS SELECT 1 AS n"));
+    BOOST_TEST(t.schema_of_loose(t.conn).starts_with("pg_temp"));
+    AWAIT(t.conn.execute("DROP TABLE loose"));
+    AWAIT(t.conn.execute("SELECT 1 AS n INTO TEMP loose"));
+    BOOST_TEST(t.schema_of_loose(t.conn).starts_with("pg_temp"));
+    AWAIT(t.conn.execute("DISCARD TEMP"));
+    BOOST_TEST(t.schema_of_loose(t.conn) == "names_a");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_search_path_of_a_transaction_ends_with_it, Face, both_faces) {
+    Face face;
+    two_paths t{face};
+    const auto within = [&](auto begin, auto end) {
+        begin();
+        BOOST_TEST(t.schema_of_loose(t.conn) == "names_b");
+        end();
+        BOOST_TEST(t.schema_of_loose(t.conn) == "names_a");
+    };
+    const auto run = [&](const char* sql) {
+        return [&t, &face, sql] { AWAIT(t.conn.execute_script(unchecked_sql{sql})); };
+    };
+    within(run("BEGIN; SET LOCAL search_path = names_b"), run("COMMIT"));
+    within(run("BEGIN; SET search_path = names_b"), run("ROLLBACK"));
+    within(
+        [&] {
+            AWAIT(t.conn.execute("BEGIN"));
+            AWAIT(t.conn.execute("SET LOCAL search_path = names_b"));
+            AWAIT(t.conn.execute("RESET statement_timeout"));
+        },
+        [&] { AWAIT(t.conn.execute("COMMIT")); });
+    within(
+        [&] {
+            AWAIT(t.conn.execute("BEGIN"));
+            AWAIT(t.conn.execute("SELECT set_config('search_path', 'names_b', true)"));
+        },
+        [&] { AWAIT(t.conn.execute("COMMIT")); });
+    auto tx = AWAIT(t.conn.begin());
+    AWAIT(tx.execute_script("SET LOCAL search_path = names_b"));
+    BOOST_TEST(t.schema_of_loose(tx) == "names_b");
+    AWAIT(tx.commit());
+    BOOST_TEST(t.schema_of_loose(t.conn) == "names_a");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_part_of_a_pipeline_sends_types_as_those_before_leave_them, Face, both_faces) {
+    Face face;
+    auto conn = connection_with_names(face);
+    const auto text_of = [&](auto& on) {
+        return on.template fetch_one<std::string>("SELECT $1::text", kept(named_pair{1, 2}));
+    };
+    BOOST_TEST(AWAIT(text_of(conn)) == "(1,2)");
+    auto p = conn.pipeline();
+    p.execute("ALTER TYPE names.pair RENAME ATTRIBUTE first TO third");
+    p.execute("ALTER TYPE names.pair RENAME ATTRIBUTE second TO first");
+    p.execute("ALTER TYPE names.pair RENAME ATTRIBUTE third TO second");
+    p.sync();
+    auto behind = text_of(p);
+    AWAIT(p.run());
+    BOOST_TEST(behind.get() == "(2,1)");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_plan_that_names_a_type_of_the_past_fails_once, Face, both_faces) {
+    Face face;
+    auto conn = connection_with_names(face);
+    AWAIT(conn.execute("CREATE TYPE names.passing AS ENUM ('a')"));
+    const auto read = [&] {
+        return AWAIT(conn.template fetch_one<std::string>("SELECT 'a'::names.passing::text || $1", "b"));
+    };
+    for (int i = 0; i < 3; ++i) BOOST_TEST(read() == "ab");
+    auto other = face.connect();
+    AWAIT(other.execute_script("DROP TYPE names.passing; CREATE TYPE names.passing AS ENUM ('a')"));
+    int failures = 0;
+    for (int i = 0; i < 3; ++i) {
+        try {
+            BOOST_TEST(read() == "ab");
+        } catch (const server_error& e) {
+            BOOST_TEST(e.is_transient(), e.what());
+            ++failures;
+        }
+    }
+    BOOST_TEST(failures <= 1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

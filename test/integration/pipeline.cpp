@@ -237,6 +237,45 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_the_server_stores_at_once_is_not_told_as_roll
     BOOST_TEST((ERROR_OF(error, conn.execute("CREATE INDEX none ON no_table (id)")).outcome() == outcome::failed));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_savepoint_can_keep_is_not_told_as_undone, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute("CREATE TEMP TABLE t (id int)"));
+    const auto stored = [&] { return AWAIT(conn.template fetch_one<std::int64_t>("SELECT count(*) FROM t")); };
+    {
+        auto tx = AWAIT(conn.begin());
+        auto p = tx.pipeline();
+        auto insert = p.execute("INSERT INTO t VALUES (1)");
+        p.execute("SAVEPOINT s");
+        auto refused = p.execute("SELECT 1 / 0");
+        VOID_ERROR_OF(errors::division_by_zero, p.run());
+        BOOST_TEST((error_of<error>([&] { insert.get(); }).outcome() == outcome::unknown));
+        BOOST_TEST((error_of<error>([&] { refused.get(); }).outcome() == outcome::failed));
+        AWAIT(tx.execute("ROLLBACK TO SAVEPOINT s"));
+        AWAIT(tx.commit());
+    }
+    BOOST_TEST(stored() == 1);
+    const auto e = VOID_ERROR_OF(errors::division_by_zero,
+                                 conn.execute_script("BEGIN; INSERT INTO t VALUES (2); SAVEPOINT s; SELECT 1 / 0"));
+    BOOST_TEST((e.outcome() == outcome::unknown));
+    AWAIT(conn.execute("ROLLBACK TO SAVEPOINT s"));
+    AWAIT(conn.execute("COMMIT"));
+    BOOST_TEST(stored() == 2);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_refused_behind_what_was_committed_is_told_as_refused, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute("CREATE TEMP TABLE t (id int NOT NULL UNIQUE DEFERRABLE INITIALLY DEFERRED)"));
+    auto p = conn.pipeline();
+    auto called = p.execute("DO 'BEGIN END'");
+    auto refused = p.execute("INSERT INTO t VALUES (NULL)");
+    VOID_ERROR_OF(errors::not_null_violation, p.run());
+    BOOST_TEST((error_of<error>([&] { called.get(); }).outcome() == outcome::unknown));
+    BOOST_TEST((error_of<errors::not_null_violation>([&] { refused.get(); }).outcome() == outcome::failed));
+    BOOST_TEST((ERROR_OF(error, conn.execute("ANALYZE t, no_table")).outcome() == outcome::unknown));
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_run_again_within_anothers_transaction) {
     async_face face;
     auto conn = face.connect();

@@ -250,7 +250,7 @@ BOOST_AUTO_TEST_CASE(a_one_shot_that_changes_the_session_is_alone_with_it) {
 BOOST_AUTO_TEST_CASE(no_one_shot_is_put_behind_one_that_has_run_for_long) {
     administrator admin;
     pool_face face{{.max_size = 2}, named("pool_sessions_sleeper")};
-    cancellable sleeper = face.start(face.pool.execute("SELECT pg_sleep(300)"));
+    cancellable sleeper = face.start(face.pool.execute("SELECT pg_sleep(30)"));
     const auto is_running = [&] {
         return admin->fetch_one<bool>(
             "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'pool_sessions_sleeper' "
@@ -269,7 +269,7 @@ BOOST_AUTO_TEST_CASE(no_one_shot_waits_for_a_slow_one_that_has_just_begun) {
     for (const std::size_t up : {0U, 1U, 2U}) {
         pool_face face{{.min_size = up, .max_size = 3, .check_after_idle = 0ms}};
         AWAIT(face.pool.wait());
-        cancellable sleeper = face.start(face.pool.execute("SELECT pg_sleep(300)"));
+        cancellable sleeper = face.start(face.pool.execute("SELECT pg_sleep(30)"));
         for (int i = 0; i < 20; ++i) BOOST_TEST(AWAIT(face.pool.fetch_one<int>("SELECT $1::int", i)) == i);
         BOOST_TEST(!sleeper.has_ended());
         sleeper.cancel_inside();
@@ -280,7 +280,7 @@ BOOST_AUTO_TEST_CASE(no_one_shot_waits_for_a_slow_one_that_has_just_begun) {
 BOOST_AUTO_TEST_CASE(no_one_shot_is_put_behind_one_that_was_given_up) {
     pool_face face{{.max_size = 1}};
     face.make_known_as_short();
-    cancellable sleeper = face.start(face.pool.execute("SELECT pg_sleep($1)", 300.0));
+    cancellable sleeper = face.start(face.pool.execute("SELECT pg_sleep($1)", 5.0));
     cancellable behind = face.start(face.pool.execute("SELECT 1"));
     BOOST_REQUIRE(face.run_until([&] { return face.pool.stats().lent == 2; }));
     sleeper.cancel_inside();

@@ -44,6 +44,13 @@ BOOST_AUTO_TEST_CASE(unknown_keywords_are_refused_by_name) {
     BOOST_TEST(refusal("postgresql://h/d?password=a&bcd&sslmode=x").find("bcd") == std::string::npos);
     BOOST_TEST(refusal("postgresql://h/d?password=a=b").find("valid postgresql:// URI") != std::string::npos);
     BOOST_TEST(refusal("pasword=x").find("did you mean \"password\"") != std::string::npos);
+    // With a "/" it ends the host, and what follows is the port and the database.
+    for (const char* text : {"postgresql://u:s3cret/x@localhost/db", "postgresql://u:1/s3cret@localhost/db"}) {
+        BOOST_TEST(refusal(text).find("%2F") != std::string::npos);
+        BOOST_TEST(refusal(text).find("s3cret") == std::string::npos);
+    }
+    BOOST_TEST(conninfo{"postgresql://u@h/d?options=-c%20a.b%3Dx@y"}.get("dbname") == "d");
+    BOOST_TEST(conninfo{"postgresql://u@h/d%40e"}.get("dbname") == "d@e");
     BOOST_TEST(refusal("postgresql://h/d?sslmod=require").find("did you mean \"sslmode\"") != std::string::npos);
     BOOST_CHECK_THROW(conninfo{}.set("databse", "x"), usage_error);
 }

@@ -47,6 +47,8 @@ diagnostics diagnostics_of(const PGresult* r);
 
 /// For PQsetNoticeReceiver: logs the notice at level info.
 void log_notice(void* nothing, const PGresult* notice) noexcept;
+/// The same of one that was taken in before.
+void log_notice(const diagnostics& notice);
 
 /// The SQLSTATE and the text of an error at connect time, "FATAL:  28P01: text\nLOCATION: ...", its form when the
 /// verbosity is VERBOSE: libpq hands out no fields of it.

@@ -17,13 +17,23 @@ template <class T>
 concept integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
                   !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 
+/// Says of a number in text which C++ type holds them all.
+constexpr std::string_view out_of_range_of(oid type) {
+    switch (type) {
+        case oids::int2: return "value out of range; ask for std::int16_t";
+        case oids::int4: return "value out of range; ask for std::int32_t";
+        case oids::int8: return "value out of range; ask for std::int64_t";
+        default: return "value out of range";
+    }
+}
+
 /// Reads the whole of `text` as a number, or fails. Out of line, as numbers come in binary as a rule.
 template <class T>
 [[gnu::noinline]] T parse_number(const field& f) {
     const std::string_view text = f.bytes();
     T value{};
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (problem == std::errc::result_out_of_range) f.fail<T>("value out of range");
+    if (problem == std::errc::result_out_of_range) f.fail<T>(out_of_range_of(f.type()));
     if (problem != std::errc{} || end != text.data() + text.size()) f.fail<T>("not a number");
     return value;
 }

@@ -53,6 +53,10 @@ namespace {
 
 constexpr int max_tries = 3;
 
+std::exception_ptr cancelled_while_waiting(call_site site) {
+    return std::make_exception_ptr(operation_aborted{"cancelled while waiting for a connection", std::move(site)});
+}
+
 /// Whether a statement that nobody waits for any more runs there.
 bool has_abandoned(session& core) {
     bool is_there = false;
@@ -94,6 +98,7 @@ void asio_pool::end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done) 
         event e{*this};
         // A cancel may come until here, and finds it if it is to go on.
         const bool is_over = !is_missed || work->is_cancelled || (!is_moved && ++work->tries == max_tries);
+        if (is_missed && work->is_cancelled) done->fail(cancelled_while_waiting(done->site()));
         if (is_over) cancellable_.erase(work->ticket);
         leave_if_read_only(core_, i, core, e.now);
         if (core_.slots()[i].statements == 1) rest(i, slots_[i].hub->part(), e.now);
@@ -119,12 +124,7 @@ void asio_pool::cancel(std::uint64_t ticket) noexcept {
     const auto found = cancellable_.find(ticket);
     if (found == cancellable_.end()) return;
     pool_waiter& w = *found->second;
-    if (core_.withdraw(w, e.now))
-        return persist([&] {
-            end_wait(w,
-                     std::make_exception_ptr(operation_aborted{"cancelled while waiting for a connection", site_of(w)}),
-                     e.todo);
-        });
+    if (core_.withdraw(w, e.now)) return persist([&] { end_wait(w, cancelled_while_waiting(site_of(w)), e.todo); });
     if (w.kind == lease_kind::exclusive) return;
     static_cast<one_shot&>(w).is_cancelled = true;
     const std::size_t i = w.granted.slot;

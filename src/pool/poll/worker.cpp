@@ -78,7 +78,7 @@ std::optional<pool_action> poll_pool::take_job(helper& me) {
 void poll_pool::put_back(const pool_action& job) {
     const event e{*this};
     slots_[job.slot].put_back_at = e.now();
-    persist([&] { jobs_.push_front(job); });
+    persist([&] { jobs_.push_back(job); });  // behind one that was begun meanwhile, for this one may hang
 }
 
 /// Slots stay where they are.

@@ -122,15 +122,17 @@ template <class Predicate>
 bool poll_pool::work_until(helper& me, Predicate is_so) {
     for (;;) {
         std::optional<pool_action> job;
+        clock::time_point until = me.deadline;
         {
             event e{*this};
             if (is_so()) return true;
             if (e.now() >= me.deadline) return false;
             job = take_job(me);
+            until = std::min(until, core_.next_tick());
             if (!job) e.sleep(me);
         }
         if (!job) continue;
-        const patience mine{me.deadline, &me.work_ends};
+        const patience mine{until, &me.work_ends};
         if (job->what == pool_action::kind::connect)
             connect(*job, mine);
         else

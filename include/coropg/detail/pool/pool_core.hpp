@@ -104,7 +104,7 @@ struct pool_waiter : boost::intrusive::list_base_hook<>, boost::intrusive::set_b
     lease_kind kind;
     pool_limits::duration expected;  ///< of its statement
     time_point deadline;
-    time_point since{};
+    time_point since{};                         ///< when it asked first
     pool_lease granted{};                       ///< once it is
     wait_failure failure = wait_failure::none;  ///< once it failed
 };
@@ -137,7 +137,8 @@ class pool_core {
 
     pool_core(const pool_limits& limits, std::uint32_t seed);
 
-    /// Asks for a connection. Allocates nothing unless something has to be begun for it.
+    /// Asks for a connection. Allocates nothing unless something has to be begun for it. One that asks again, for it was
+    /// sent away from the connection that it was granted, has its old place.
     request_result request(pool_waiter& w, time_point now);
     /// The same without waiting. What it lacks is begun, so that a later try can succeed.
     std::optional<pool_lease> try_request(lease_kind kind, time_point now, duration expected = unknown_time);
@@ -219,7 +220,7 @@ class pool_core {
     void retire();
     void cover(time_point now, std::size_t asked = 0);
 
-    std::optional<pool_lease> lend_at_once(const pool_waiter& w, time_point now);
+    std::optional<pool_lease> lend_at_once(const pool_waiter& w, time_point now, bool is_back = false);
     std::optional<pool_lease> lend(const pool_waiter& w, time_point now);
     void come_back(pool_slot& s, time_point now);
     void enter(pool_slot& s, slot_state state, time_point now);

@@ -12,8 +12,9 @@
 namespace coropg::detail {
 
 /// Adds the statement and the line to an error of a codec, which knows neither.
+/// What became of its statement then, a codec's usage_error does not know either.
 template <class Work>
-decltype(auto) at_site(const unit& u, std::size_t index, Work&& work) {
+decltype(auto) at_site(const unit& u, std::size_t index, Work&& work, outcome became = outcome::not_sent) {
     const auto site = [&] { return u.site_of(u.opening_commands + index); };
     try {
         return work();
@@ -22,7 +23,7 @@ decltype(auto) at_site(const unit& u, std::size_t index, Work&& work) {
     } catch (const decode_error& e) {
         throw decode_error{e.what(), site()};
     } catch (const usage_error& e) {
-        throw usage_error{e.what(), site()};
+        throw usage_error{e.what(), site(), became};
     }
 }
 
@@ -35,25 +36,38 @@ inline result result_of(unit& u, std::size_t index) { return std::move(u.own(ind
 template <class T>
 std::vector<T> rows_of(unit& u, std::size_t index) {
     const result& r = u.own(index).answer;
-    return at_site(u, index, [&] { return row_reader<T>{r, u.lax}.read_all(); });
+    return at_site(
+        u, index,
+        [&] {
+            return row_reader<T>{r, u.form.lax}.read_all();
+        },
+        outcome::executed);
 }
 
 template <class T>
 T one_of(unit& u, std::size_t index) {
     const result& r = u.own(index).answer;
     if (r.size() != 1) fail_row_count(u, index, "exactly one row", r.size());
-    return at_site(u, index, [&] { return row_reader<T>{r, u.lax}.read(0); });
+    return at_site(
+        u, index,
+        [&] {
+            return row_reader<T>{r, u.form.lax}.read(0);
+        },
+        outcome::executed);
 }
 
 template <class T>
 std::optional<T> optional_of(unit& u, std::size_t index) {
     const result& r = u.own(index).answer;
     if (r.size() > 1) fail_row_count(u, index, "at most one row", r.size());
-    return at_site(u, index, [&]() -> std::optional<T> {
-        const row_reader<T> reader{r, u.lax};
-        if (r.empty()) return std::nullopt;
-        return reader.read(0);
-    });
+    return at_site(
+        u, index,
+        [&]() -> std::optional<T> {
+            const row_reader<T> reader{r, u.form.lax};
+            if (r.empty()) return std::nullopt;
+            return reader.read(0);
+        },
+        outcome::executed);
 }
 
 /// The result of a unit of one statement, by one of the above.
@@ -70,7 +84,12 @@ std::vector<T> finish_all_rows(unit& u) {
     std::vector<T> rows;
     for (std::size_t i = 0; u.opening_commands + i < u.commands.size(); ++i) {
         result& answer = u.own(i).answer;
-        at_site(u, i, [&] { row_reader<T>{answer, u.lax}.append_to(rows); });
+        at_site(
+            u, i,
+            [&] {
+                row_reader<T>{answer, u.form.lax}.append_to(rows);
+            },
+            outcome::executed);
         answer = {};
     }
     return rows;

@@ -23,7 +23,10 @@ class type_resolver {
     /// Keeps what is known as what the next user of a connection may know: with another search_path, names mean other
     /// types.
     void keep_clean() noexcept { clean_ = known_; }
-    void restore_clean() noexcept { share(std::move(clean_)); }
+    void restore_clean() noexcept {
+        is_meaning_local_ = false;
+        share(std::move(clean_));
+    }
     /// Changes whenever names may have been forgotten; never 0.
     [[nodiscard]] std::size_t generation() const noexcept { return generation_; }
 
@@ -42,17 +45,22 @@ class type_resolver {
     void forget_names();
     /// Types are asked for again at their next use, and names, too.
     void forget();
-    /// A statement with this tag is done: forgets what it may have altered, or undone.
-    void note_tag(std::string_view tag, std::string_view sql);
-    /// The transaction is undone, and with it what was learned of types in it.
+    /// Statements that may have done so to types are done. What they did, and what was learned, may end with the
+    /// transaction, until the server is `at_rest`.
+    void settle(name_change done, bool at_rest) {
+        if (done != name_change::none || is_meaning_local_ || is_provisional_) forget_by(done, at_rest);
+    }
+    /// The transaction is undone, or out of sight, and with it what was learned of types in it.
     void undo();
 
  private:
+    void forget_by(name_change done, bool at_rest);
+
     std::shared_ptr<const type_catalog> known_ = std::make_shared<type_catalog>();
     std::shared_ptr<const type_catalog> clean_;  // as before the first change of the session
     std::size_t lookups_ = 0;                    // not ended yet
     bool is_provisional_ = false;                // something was learned in a transaction that is open
-    bool is_path_local_ = false;                 // the search_path was set in it, and may end with it
+    bool is_meaning_local_ = false;              // of names, which may be another when it ends
     std::size_t generation_ = 1;
 };
 

@@ -67,11 +67,16 @@ enum class stop_cause : unsigned char { none, timeout, cancellation };
 /// The state of a unit, apart from what it owns.
 class unit;
 
+/// How its results come and are read.
+struct result_form {
+    bool lax = false;  ///< rows may have columns too many
+    bool in_text = false;
+};
+
 struct unit_state {
     std::source_location where;
     prepare preparing = prepare::automatic;
-    bool lax = false;
-    bool text_results = false;
+    result_form form{};
     clock::time_point deadline = no_deadline;
     /// Its deadline may be past when it is submitted.
     bool may_be_late = false;
@@ -85,6 +90,8 @@ struct unit_state {
     purpose is_for = purpose::statements;
     /// The change that its statements may make to the session.
     session_change changes = session_change::none;
+    /// What its statements may do to types and their names.
+    name_change alters = name_change::none;
     /// Some of its parameters are of types that are not built in.
     bool sends_user_types = false;
     int replays = 0;
@@ -118,7 +125,8 @@ struct unit_progress {
     bool failed_fatally = false;
     /// So many commands are done, the last of them more than rows: none of them is run once more.
     std::size_t kept = 0;
-    /// So many are done, and the effect of the last of them stays, whatever becomes of the rest: COMMIT, CALL.
+    /// So many are done, and the effect of the last of them stays, whatever becomes of the rest: COMMIT, CALL; or can be
+    /// kept: SAVEPOINT.
     std::size_t stored = 0;
     bool parse_answered = false;
     bool sync_sent = false;
@@ -222,8 +230,9 @@ class unit : public unit_state, public unit_progress {
         whole.element = 0;
         return whole;
     }
-    [[nodiscard]] std::string_view site_sql() const noexcept {
-        return opening_commands < commands.size() ? text_of(commands[opening_commands]).sql : std::string_view{};
+    /// The text of the caller's first statement; null if it has none.
+    [[nodiscard]] const statement_text* site_text() const noexcept {
+        return opening_commands < commands.size() ? &text_of(commands[opening_commands]) : nullptr;
     }
     /// The same for the command at `index`.
     [[nodiscard]] call_site site_of(std::size_t index) const;
@@ -282,8 +291,8 @@ unit_ptr own_unit(std::string sql);
 /// Whether `u`, whose turn has come, has nothing to do on the server, or may not do it.
 bool ends_unsent(unit& u);
 
-/// Whether something that `u` did may be stored though it has failed: CALL and DO may commit on their way, and COMMIT by
-/// hand does.
+/// Whether something that `u` did may be stored though it has failed: CALL and DO may commit on their way, COMMIT by hand
+/// does, and behind a SAVEPOINT by hand the program decides.
 [[nodiscard]] bool may_stay(const unit& u);
 /// The same of a unit that was sent in part, and whose answers are not all there.
 [[nodiscard]] bool may_have_stored(const unit& u);

@@ -89,4 +89,11 @@ inline bool may_begin_by_hand(const unit_queue& sent) {
     return may_be;
 }
 
+/// Whether one of these could alter types, or what their names mean.
+inline bool may_alter_types(const unit_queue& sent) {
+    bool may_be = false;
+    sent.for_each([&may_be](const unit& u) { may_be = may_be || u.alters != name_change::none; });
+    return may_be;
+}
+
 }  // namespace coropg::detail

@@ -18,6 +18,13 @@ enum class session_change : unsigned char {
 
 namespace detail {
 
+/// What the names of types may mean behind a statement, or the types be.
+enum class name_change : unsigned char {
+    none,
+    meaning,  ///< with another search_path, or a new type
+    types,    ///< altered or dropped ones, too
+};
+
 /// Whether `word` is the keyword `upper`, in any case of ASCII letters. An array, for the compiler counts the letters
 /// of a string literal one by one to make a view of it, at each call.
 template <std::size_t Size>
@@ -120,7 +127,19 @@ constexpr session_change change_by_name(std::string_view name) {
 /// Whether a command that begins with `word` commits on its way, or may.
 constexpr bool is_committing_command(std::string_view word) {
     const auto is_one_of = [word](const auto&... commands) { return (is_sql_word(word, commands) || ...); };
-    return is_one_of("CALL", "DO", "VACUUM", "REINDEX", "CLUSTER");
+    return is_one_of("CALL", "DO", "VACUUM", "REINDEX", "CLUSTER", "ANALYZE", "ANALYSE");
+}
+
+/// Whether CREATE, ALTER or DROP of `kind` is about types: of what has one, or holds some.
+constexpr bool is_of_types(std::string_view kind) {
+    const auto is_one_of = [kind](const auto&... kinds) { return (is_sql_word(kind, kinds) || ...); };
+    return is_one_of("TYPE", "DOMAIN", "TABLE", "VIEW", "SCHEMA", "EXTENSION", "OWNED");
+}
+
+/// Whether SET or RESET of `name` sets the search_path, or a name in it.
+constexpr bool is_of_path(std::string_view name) {
+    const auto is_one_of = [name](const auto&... names) { return (is_sql_word(name, names) || ...); };
+    return is_one_of("SEARCH_PATH", "SCHEMA", "ROLE", "AUTHORIZATION", "ALL");
 }
 
 /// Whether CREATE, ALTER or DROP of `kind` is no part of a transaction.
@@ -148,6 +167,10 @@ class sql_outline {
             in_ending_ = is_sql_word(text, "COMMIT") || is_sql_word(text, "END") || is_sql_word(text, "ROLLBACK") ||
                          is_sql_word(text, "ABORT");
             in_prepare_ = is_sql_word(text, "PREPARE");
+            in_set_ = is_sql_word(text, "SET") || is_sql_word(text, "RESET");
+            in_query_ = is_sql_word(text, "SELECT") || is_sql_word(text, "WITH");
+            saves_ = saves_ || is_sql_word(text, "SAVEPOINT");
+            if (is_sql_word(text, "DO") || is_sql_word(text, "DISCARD")) note_names(name_change::types);
             commits_midway_ = commits_midway_ || is_committing_command(text);
         } else if (in_copy_) {
             follow_copy(text);
@@ -159,7 +182,13 @@ class sql_outline {
             in_prepare_ = false;
         } else if (in_definition_) {
             follow_definition(text);
+        } else if (in_set_) {
+            if (is_of_path(text)) note_names(name_change::meaning);
+        } else if (in_query_ && is_sql_word(text, "INTO")) {
+            const bool is_of_rows = is_sql_word(previous_, "INSERT") || is_sql_word(previous_, "MERGE");
+            if (!is_of_rows) note_names(name_change::meaning);  // a new table
         }
+        if (change == session_change::undoable) note_setting(text);
         previous_ = text;
     }
 
@@ -187,11 +216,16 @@ class sql_outline {
     /// The text between its quotes.
     constexpr void identifier(std::string_view text) {
         note_change(change_by_name(text));
+        if (in_set_ && is_of_path(text)) note_names(name_change::meaning);
+        note_setting(text);
         other();
     }
 
     /// The rest is not understood.
-    constexpr void lose_track() { note_change(session_change::prepared_statements); }
+    constexpr void lose_track() {
+        note_change(session_change::prepared_statements);
+        note_names(name_change::types);
+    }
 
     [[nodiscard]] constexpr std::size_t statements() const { return statements_; }
     [[nodiscard]] constexpr bool is_copy() const { return is_copy_; }
@@ -202,20 +236,32 @@ class sql_outline {
     [[nodiscard]] constexpr bool commits() const { return commits_ || commits_midway_; }
     /// Whether one may have stored something even if it fails itself.
     [[nodiscard]] constexpr bool commits_midway() const { return commits_midway_; }
+    /// Whether one is SAVEPOINT: what was done before it in its transaction can be kept when another fails.
+    [[nodiscard]] constexpr bool saves() const { return saves_; }
     [[nodiscard]] constexpr session_change changes() const { return changes_; }
+    [[nodiscard]] constexpr name_change names() const { return names_; }
 
  private:
     /// Whether this is the first token of a statement.
     constexpr bool enter() {
         if (in_statement_) return false;
         in_statement_ = awaits_command_ = true;
-        in_create_ = in_definition_ = in_copy_ = in_prepare_ = false;
+        in_create_ = in_definition_ = in_copy_ = in_prepare_ = in_set_ = in_query_ = false;
         ++statements_;
         return true;
     }
 
     constexpr void note_change(session_change change) {
         if (change > changes_) changes_ = change;
+    }
+
+    constexpr void note_names(name_change change) {
+        if (change > names_) names_ = change;
+    }
+
+    /// A function or view that sets settings sets the search_path, too.
+    constexpr void note_setting(std::string_view name) {
+        if (is_sql_word(name, "SET_CONFIG") || is_sql_word(name, "PG_SETTINGS")) note_names(name_change::meaning);
     }
 
     constexpr void expect_no_command() {
@@ -233,6 +279,7 @@ class sql_outline {
         if (is_sql_word(text, "CONCURRENTLY")) commits_midway_ = true;
         const auto is_first_of = [this](const auto&... commands) { return (is_sql_word(previous_, commands) || ...); };
         if (is_first_of("CREATE", "ALTER", "DROP")) commits_ = commits_ || is_of_cluster(text);
+        if (is_of_types(text)) note_names(in_create_ ? name_change::meaning : name_change::types);
         if (in_create_) follow_body(text);
     }
 
@@ -250,6 +297,7 @@ class sql_outline {
     std::size_t parentheses_ = 0;
     std::size_t body_ = 0;
     session_change changes_ = session_change::none;
+    name_change names_ = name_change::none;
     bool in_statement_ = false;
     bool awaits_command_ = false;  // only parentheses so far
     bool in_create_ = false;
@@ -260,6 +308,9 @@ class sql_outline {
     bool ends_transaction_ = false;
     bool chains_ = false;
     bool in_definition_ = false;
+    bool in_set_ = false;
+    bool in_query_ = false;
+    bool saves_ = false;
     bool commits_ = false;
     bool commits_midway_ = false;
 };

@@ -30,6 +30,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace coropg::detail {
 
@@ -54,6 +55,8 @@ struct sql_shape {
     bool chains = false;            ///< such a one is followed by the next: AND CHAIN
     bool commits = false;           ///< one of the statements is not undone with those around it: CREATE DATABASE, CALL
     bool commits_midway = false;    ///< such a one may have stored something even if it fails: CALL, DO, VACUUM
+    bool saves = false;             ///< one of the statements is SAVEPOINT
+    name_change names = name_change::none;          ///< the most that any of the statements may do to types
     session_change changes = session_change::none;  ///< the most that any of the statements may do
     bool ends_in_comment = false;  ///< a "--" comment is still open at the end, so text glued on would vanish in it
 };
@@ -88,6 +91,8 @@ class sql_scanner {
         shape_.commits = outline_.commits();
         shape_.commits_midway = outline_.commits_midway();
         if (shape_.defect != sql_defect::none) outline_.lose_track();
+        shape_.saves = outline_.saves();
+        shape_.names = outline_.names();
         shape_.changes = outline_.changes();
         return shape_;
     }
@@ -268,5 +273,7 @@ constexpr sql_shape scan_sql(std::string_view text) {
 
 /// `sql` with '...' in place of its strings and numbers, for messages.
 std::string without_values(std::string_view sql);
+/// The contents of its strings.
+std::vector<std::string> strings_in(std::string_view sql);
 
 }  // namespace coropg::detail
