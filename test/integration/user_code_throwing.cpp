@@ -91,7 +91,18 @@ struct fragile {
 };
 thread_local thrown_as fragile_throws;
 
+/// Neither sent nor read.
+struct refused {};
+
 }  // namespace
+
+template <>
+struct coropg::codec<refused> {
+    static constexpr pg_type type = codec<int>::type;
+    static bool reads(oid) { return true; }
+    static refused decode(const field&) { throw usage_error{"not this way"}; }
+    static void encode(refused, encoder&) { throw usage_error{"not this way"}; }
+};
 
 template <>
 struct coropg::codec<fragile> {
@@ -136,6 +147,20 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(observers_and_log_sinks_may_throw_anything, Face, 
         BOOST_TEST(program.seeing->called > 5);
         BOOST_TEST(program.sink->called > 5);
     }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_codecs_usage_error_says_whether_the_statement_ran, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    BOOST_TEST((ERROR_OF(usage_error, conn.execute("SELECT $1", refused{})).outcome() == outcome::not_sent));
+    BOOST_TEST((ERROR_OF(usage_error, conn.template fetch_one<refused>("SELECT 1")).outcome() == outcome::executed));
+    auto p = conn.pipeline();
+    auto handle = p.template fetch<refused>("SELECT 1");
+    try {
+        AWAIT(p.run());
+    } catch (const usage_error&) {
+    }
+    BOOST_TEST((error_of<usage_error>([&] { handle.get(); }).outcome() == outcome::executed));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(codecs_may_throw_anything, Face, both_faces) {
