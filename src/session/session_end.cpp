@@ -15,7 +15,8 @@ namespace {
 /// Of a unit that was sent on a connection that is lost. Until its Sync is sent, nothing can be stored of commands that
 /// do not commit by themselves; within a transaction, nothing before COMMIT.
 outcome lost_outcome(const unit& u, ending how) {
-    const bool is_refused = u.failed() && !u.failed_fatally && !may_stay(u);  // the server has said so already
+    // The server has said so already; libpq's own errors have no SQLSTATE.
+    const bool is_refused = !u.sqlstate().empty() && !u.failed_fatally && !may_stay(u);
     if (how == ending::unheard || is_refused) return outcome::not_executed;
     return decides(u.is_for) || may_have_stored(u) ? outcome::unknown : outcome::not_executed;
 }

@@ -213,7 +213,7 @@ wire::event wire::on_result(unit& u, pq::result&& r) {
 wire::event wire::on_sync(unit& u, pq::result&& r) {
     if (!u.sync_sent || (!u.failed() && u.answered < u.commands.size())) return event::out_of_step;
     if (u.failed_fatally) {
-        complaint_ = "it goes on behind an error that ends the connection";
+        complaint_ = "it goes on behind an error that ends the connection, " + last_words_;
         return event::malformed;
     }
     if (!is_lost() && PQtransactionStatus(conn_.get()) == PQTRANS_UNKNOWN) {
