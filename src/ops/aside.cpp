@@ -55,10 +55,7 @@ aside_threads::stay::stay(aside_threads& threads, std::shared_ptr<aside_call> ca
     : threads_{threads}, call_{std::move(call)} {
     const std::lock_guard lock{threads_.mutex_};
     threads_.forsaken_.reserve(most);
-    if (threads_.has_room()) {
-        std::thread{[&threads] { threads.work(); }}.detach();  // waits for the mutex
-        ++threads_.running_;
-    }
+    if (threads_.has_room()) threads_.start_one();
     threads_.waiting_.push_back(call_);
 }
 
@@ -66,6 +63,17 @@ aside_threads::stay::~stay() {
     const std::lock_guard lock{threads_.mutex_};
     if (call_->has_ended() || std::erase(threads_.waiting_, call_) > 0) return;
     threads_.forsaken_.push_back(call_.get());
+    if (threads_.waiting_.empty() || !threads_.has_room()) return;
+    try {
+        threads_.start_one();
+    } catch (...) {  // no thread to be had, or no memory: those there are go on with what waits
+    }
+}
+
+/// Takes the oldest call that waits, once the mutex is free.
+void aside_threads::start_one() {
+    std::thread{[this] { work(); }}.detach();
+    ++running_;
 }
 
 void aside_threads::work() noexcept {

@@ -36,7 +36,7 @@ class aside_call {
 };
 
 /// A few threads, which end when there is nothing left to run: many statements may time out at once. A server can keep a
-/// thread for long; one that works for nobody any more is replaced, as long as these are not too many.
+/// thread for long; one that works for nobody any more is replaced, as long as there are not too many of these.
 class aside_threads {
  public:
     /// For one purpose of the process, and for ever: the threads outlive what a program destroys at its end. A child
@@ -65,6 +65,7 @@ class aside_threads {
     [[nodiscard]] bool has_room() const noexcept {
         return running_ - forsaken_.size() < most_awaited && running_ < most;
     }
+    void start_one();
     void work() noexcept;
 
     std::mutex mutex_;

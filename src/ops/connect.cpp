@@ -44,7 +44,7 @@ std::optional<std::chrono::seconds> timeout_of(const effective_settings& setting
     // libpq takes blanks around it, and a sign
     constexpr std::string_view blanks = " \t\n\v\f\r";
     std::string_view text = given.substr(std::min(given.find_first_not_of(blanks), given.size()));
-    if (text.starts_with('+')) text.remove_prefix(1);
+    if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
     text = text.substr(0, text.find_last_not_of(blanks) + 1);
     int seconds = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);

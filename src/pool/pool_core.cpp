@@ -29,16 +29,18 @@ request_result pool_core::request(pool_waiter& w, time_point now) {
     ++stats_.requests_num;
     const bool is_back = w.since != time_point{};
     if (!is_back) w.since = now;
-    if (const auto lease = lend_at_once(w, now, is_back)) {
+    if (const auto lease = lend_at_once(w, now)) {
         w.granted = *lease;
         return request_result::granted;
     }
     if (is_closed_ || (!is_back && limits_.max_waiting != 0 && queue_.size() >= limits_.max_waiting)) {
         ++stats_.refused;
+        w.since = {};
         return is_closed_ ? request_result::closed : request_result::overloaded;
     }
     ++stats_.requests_queued;
-    queue_.insert(is_back ? queue_.begin() : queue_.end(), w);
+    const auto came_later = [&w](const pool_waiter& other) { return other.since > w.since; };
+    queue_.insert(is_back ? std::ranges::find_if(queue_, came_later) : queue_.end(), w);
     exclusive_waiting_ += w.kind == lease_kind::exclusive;
     if (w.deadline != time_point::max()) {
         deadlines_.insert(w);
@@ -330,9 +332,10 @@ void pool_core::shrink(time_point now) {
 
 // One connection
 
-/// To one who has just come; nobody overtakes those who wait, but who was before them.
-std::optional<pool_lease> pool_core::lend_at_once(const pool_waiter& w, time_point now, bool is_back) {
-    const auto lease = queue_.empty() || is_back ? lend(w, now) : std::nullopt;
+/// To one who asks now; nobody overtakes those who wait, but who was there before them.
+std::optional<pool_lease> pool_core::lend_at_once(const pool_waiter& w, time_point now) {
+    const bool is_first = queue_.empty() || w.since < queue_.front().since;
+    const auto lease = is_first ? lend(w, now) : std::nullopt;
     if (lease && slots_[lease->slot].statements > 1) cover(now, 1);  // it shares for want of a connection
     return lease;
 }
@@ -387,9 +390,8 @@ void pool_core::come_back(pool_slot& s, time_point now) {
 }
 
 void pool_core::doom_all(close_reason why) {
-    for (pool_slot& s : slots_) {
+    for (pool_slot& s : slots_)
         if (s.state != slot_state::vacant) doom(s, why);
-    }
 }
 
 void pool_core::start_check(pool_slot& s, time_point now) {
@@ -412,11 +414,6 @@ void pool_core::vacate(pool_slot& s) {
     if (s.doom != close_reason::none) --doomed_;
     enter(s, slot_state::vacant, {});
     s = {};
-}
-
-void pool_core::discard(pool_slot& s, close_reason why) {
-    vacate(s);
-    act(pool_action::kind::close, s, why);
 }
 
 /// It is closed when it comes back. The first reason stands, but for expiry, which can wait for a replacement.

@@ -104,7 +104,7 @@ struct pool_waiter : boost::intrusive::list_base_hook<>, boost::intrusive::set_b
     lease_kind kind;
     pool_limits::duration expected;  ///< of its statement
     time_point deadline;
-    time_point since{};                         ///< when it asked first
+    time_point since{};                         ///< when it asked first; set by `request`
     pool_lease granted{};                       ///< once it is
     wait_failure failure = wait_failure::none;  ///< once it failed
 };
@@ -220,12 +220,15 @@ class pool_core {
     void retire();
     void cover(time_point now, std::size_t asked = 0);
 
-    std::optional<pool_lease> lend_at_once(const pool_waiter& w, time_point now, bool is_back = false);
+    std::optional<pool_lease> lend_at_once(const pool_waiter& w, time_point now);
     std::optional<pool_lease> lend(const pool_waiter& w, time_point now);
     void come_back(pool_slot& s, time_point now);
     void enter(pool_slot& s, slot_state state, time_point now);
     void vacate(pool_slot& s);
-    void discard(pool_slot& s, close_reason why);
+    void discard(pool_slot& s, close_reason why) {
+        vacate(s);
+        act(pool_action::kind::close, s, why);
+    }
     void doom(pool_slot& s, close_reason why);
     void doom_all(close_reason why);
     void start_check(pool_slot& s, time_point now);
