@@ -1,7 +1,10 @@
 #include "../support/cancelling.hpp"
 #include "../support/password.hpp"
 #include "../support/skip.hpp"
+#include "../support/stuck_logins.hpp"
 
+#include <coropg/log.hpp>
+#include <coropg/testing/fake_server.hpp>
 #include <coropg/testing/fault_proxy.hpp>
 #include <coropg/testing/messages.hpp>
 
@@ -9,9 +12,14 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -46,6 +54,39 @@ class service_file {
 
  private:
     std::filesystem::path path_ = std::filesystem::temp_directory_path() / ("services." + std::to_string(::getpid()));
+};
+
+/// What is logged, and on which thread. For as long as it lives.
+class logged_by_thread {
+ public:
+    logged_by_thread() {
+        auto logger = std::make_shared<spdlog::logger>("coropg", heard_);
+        logger->set_level(spdlog::level::info);
+        set_logger(logger);
+    }
+    logged_by_thread(const logged_by_thread&) = delete;
+    logged_by_thread& operator=(const logged_by_thread&) = delete;
+    ~logged_by_thread() { set_logger(nullptr); }
+
+    /// The threads by which a line with these words was logged, in its order.
+    [[nodiscard]] std::vector<std::thread::id> threads_of(std::string_view words) const {
+        std::vector<std::thread::id> found;
+        for (const auto& [thread, line] : heard_->lines)
+            if (contains(line, words)) found.push_back(thread);
+        return found;
+    }
+
+ private:
+    struct sink : spdlog::sinks::base_sink<std::mutex> {
+        void sink_it_(const spdlog::details::log_msg& said) override {
+            lines.emplace_back(std::this_thread::get_id(), std::string{said.payload.data(), said.payload.size()});
+        }
+        void flush_() override {}
+
+        std::vector<std::pair<std::thread::id, std::string>> lines;
+    };
+
+    std::shared_ptr<sink> heard_ = std::make_shared<sink>();
 };
 
 }  // namespace
@@ -217,6 +258,23 @@ BOOST_AUTO_TEST_CASE(an_event_loop_that_stalls_does_not_fail_a_connect) {
     connecting.wait();
 }
 
+// As the server's first word may come when the time is up long since, so may our own.
+BOOST_AUTO_TEST_CASE(an_event_loop_that_stalls_as_a_connect_begins_does_not_fail_it) {
+    using namespace std::chrono_literals;
+    for (const std::string& server : {dsn(), tcp_dsn()})
+        for (const int pieces : {1, 13}) {
+            async_face face;
+            for (int i = 0; i < pieces; ++i)
+                asio::post(face.io, [pieces] { std::this_thread::sleep_for(1300ms / pieces); });
+            cancellable{face.io, only_run(coropg::connect(conninfo{server}.connect_timeout(1s)))}.wait();
+
+            cancellable connecting{face.io, only_run(coropg::connect(conninfo{server}.connect_timeout(1s)))};
+            for (int i = 0; i < pieces; ++i)
+                asio::post(face.io, [pieces] { std::this_thread::sleep_for(1300ms / pieces); });
+            connecting.wait();
+        }
+}
+
 /// Asks for a proof of the password that takes some ten seconds to compute.
 class expensive_server {
  public:
@@ -286,6 +344,88 @@ BOOST_AUTO_TEST_CASE(an_event_loop_goes_on_while_a_proof_is_computed) {
     connecting.error<connect_timeout>();
 }
 
+/// Why each of these logins, which begin at a time, was given up.
+std::vector<std::string> reasons_of_logins(async_face& face, const conninfo& info, std::size_t count) {
+    std::vector<asio::awaitable<coropg::connection>> logins;
+    for (std::size_t i = 0; i < count; ++i) logins.push_back(coropg::connect(info));
+    std::vector<std::string> reasons;
+    for (const auto& each : face.run(gather_settled(std::move(logins)))) try {
+            (void)each.value();
+        } catch (const connect_timeout& e) {
+            reasons.emplace_back(e.what());
+        }
+    return reasons;
+}
+std::vector<std::string> reasons_of_logins(sync_face&, const conninfo& info, std::size_t count) {
+    std::vector<std::future<std::string>> logins;
+    for (std::size_t i = 0; i < count; ++i)
+        logins.push_back(std::async(std::launch::async, [&info]() -> std::string {
+            stuck_logins::let_this_thread_pass();
+            try {
+                sync::connect(info);
+                return {};
+            } catch (const connect_timeout& e) {
+                return e.what();
+            }
+        }));
+    std::vector<std::string> reasons;
+    for (auto& each : logins) reasons.push_back(each.get());
+    std::erase(reasons, "");
+    return reasons;
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(logins_that_were_given_up_do_not_keep_others_from_logging_in, Face, both_faces) {
+    stuck_logins server;
+    Face face;
+    const auto reasons = reasons_of_logins(face, server.info(20).connect_timeout(std::chrono::seconds{1}), 20);
+    BOOST_TEST(reasons.size() == 20U);
+    if (server.stuck() == 0) return skip("this libpq does not lock what it does for GSSAPI");
+    BOOST_TEST(server.stuck() >= 16U);
+    BOOST_TEST(contains(reasons.front(), "proof takes longer"), reasons.front());
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < 3; ++i) {
+        auto conn = face.connect(conninfo{tcp_dsn()}.connect_timeout(std::chrono::seconds{3}));
+        BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);
+    }
+    BOOST_TEST((std::chrono::steady_clock::now() - start < within(std::chrono::seconds{2})));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_login_goes_on_as_soon_as_those_before_it_are_given_up, Face, both_faces) {
+    using namespace std::chrono_literals;
+    stuck_logins server;
+    const conninfo info = server.info(16).connect_timeout(3s);
+    auto others = std::async(std::launch::async, [&info] {
+        sync_face face;
+        return reasons_of_logins(face, info, 16);
+    });
+    const auto limit = std::chrono::steady_clock::now() + 1s;
+    while (server.stuck() < 16 && std::chrono::steady_clock::now() < limit) std::this_thread::sleep_for(1ms);
+    if (server.stuck() == 0) return skip("this libpq does not lock what it does for GSSAPI");
+    BOOST_TEST(server.stuck() == 16U);
+    Face face;
+    const auto e = error_of<connect_timeout>([&] { face.connect(conninfo{tcp_dsn()}.connect_timeout(1s)); });
+    BOOST_TEST(contains(e.what(), "kept busy by servers"), e.what());
+    auto conn = face.connect(conninfo{tcp_dsn()}.connect_timeout(10s));
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);
+    BOOST_TEST(others.get().size() == 16U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_server_says_during_a_login_is_logged_by_the_thread_that_connects, Face,
+                              both_faces) {
+    const std::string whole = testing::greeting();
+    const std::string before = testing::authentication_ok();
+    const std::string notice =
+        testing::notice_response({{'S', "WARNING"}, {'V', "WARNING"}, {'C', "01000"}, {'M', "mind the step"}});
+    testing::fake_server server;
+    server.next({testing::step::send(before + notice + whole.substr(before.size()) + notice), testing::step::serve()});
+    const logged_by_thread log;
+    Face face;
+    auto conn = face.connect(server.info());
+    const auto threads = log.threads_of("WARNING 01000: mind the step");
+    BOOST_TEST(threads.size() >= 1U);
+    for (const std::thread::id each : threads) BOOST_TEST((each == std::this_thread::get_id()));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(another_encoding_than_utf8_is_refused, Face, both_faces) {
     Face face;
     conninfo info = dsn();
@@ -336,7 +476,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(without_a_limit_connecting_takes_its_time, Face, b
     conninfo info = dsn();
     auto conn = face.connect(info.connect_timeout(std::chrono::milliseconds{0}));
     BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);
-    face.connect(info.set("connect_timeout", " 5 "));  // as libpq takes it
+    for (const char* const as_libpq_takes_it : {" 5 ", "+3", " +3"})
+        face.connect(info.set("connect_timeout", as_libpq_takes_it));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(an_address_without_a_name_is_called_by_it, Face, both_faces) {
@@ -377,7 +518,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(settings_that_cannot_work_are_a_usage_error, Face,
     BOOST_TEST(contains(port.what(), "port"));
     BOOST_TEST(!contains(port.what(), "s3cret"));
     error_of<usage_error>([&] { face.connect("host=a connect_timeout=soon user=x"); });
-    error_of<usage_error>([&] { face.connect("host=a connect_timeout=' 5 s' user=x"); });
+    for (const char* const odd : {"' 5 s'", "+", "++3", "+-3", "'+ 3'"})
+        error_of<usage_error>([&] { face.connect(std::string{"host=a user=x connect_timeout="} + odd); });
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(target_session_attrs_is_honoured, Face, both_faces) {

@@ -183,6 +183,32 @@ BOOST_AUTO_TEST_CASE(a_hook_that_hangs_is_given_up_in_time) {
     BOOST_TEST(AWAIT(lease->fetch_one<int>("SELECT 1")) == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_hook_that_hangs_is_named_by_whoever_waits_for_it) {
+    pool_face face{{.max_size = 1, .acquire_timeout = 300ms}};
+    AWAIT(face.pool.execute("SELECT 1"));
+    bool hangs = true;
+    face.pool.before_acquire([&](coropg::connection&) -> asio::awaitable<bool> {
+        if (hangs) co_await sleep_for(30s);
+        co_return true;
+    });
+    auto start = std::chrono::steady_clock::now();
+    const auto tried = ERROR_OF(pool_timeout, face.pool.try_acquire());
+    BOOST_TEST(contains(tried.what(), "before_acquire took longer than acquire_timeout"), tried.what());
+    BOOST_TEST(seconds_since(start) >= 0.3);
+    BOOST_TEST(seconds_since(start) < within(2));
+
+    hangs = false;
+    AWAIT(face.pool.execute("SELECT 1"));
+    hangs = true;
+    start = std::chrono::steady_clock::now();
+    const auto late = ERROR_OF(query_timeout, face.pool.with({.timeout = 100ms}).execute("SET work_mem = '8MB'"));
+    BOOST_TEST(contains(late.what(), "before_acquire took longer than the statement may"), late.what());
+    BOOST_TEST((late.outcome() == outcome::not_sent));
+    BOOST_TEST(seconds_since(start) < within(2));
+    hangs = false;
+    face.require_whole();
+}
+
 BOOST_AUTO_TEST_CASE(who_is_cancelled_in_a_hook_gives_the_connection_back) {
     pool_face face{{.max_size = 1}};
     bool hangs = true;

@@ -233,6 +233,63 @@ BOOST_AUTO_TEST_CASE(a_one_shot_with_others_on_its_wire_is_left_to_the_server) {
     face.require_whole();
 }
 
+/// One connection, where a cancel of one statement is under way, and whoever comes is sent away until it has ended.
+struct cancelling_pool : pool_face {
+    explicit cancelling_pool(const pool_options& options) : pool_face{options} { make_known_as_short(); }
+
+    void begin_cancel() {
+        long_one.emplace(start(pool.execute("SELECT pg_sleep($1)", 30.0)));
+        poll();
+        long_one->cancel();
+        turn(3);
+    }
+    void turn(int times) {
+        io.restart();
+        while (times-- > 0) io.poll_one();
+    }
+
+    std::optional<cancellable> long_one;
+};
+
+BOOST_AUTO_TEST_CASE(one_that_is_cancelled_while_it_moves_ends_as_operation_aborted) {
+    cancelling_pool face{{.max_size = 1}};
+    for (int turns = 0; turns < 12; ++turns) {
+        face.begin_cancel();
+        cancellable moving = face.start(face.pool.execute("SELECT pg_sleep($1)", 0.0));
+        face.turn(turns);
+        moving.cancel();
+        moving.error<operation_aborted>();
+        face.long_one->error<operation_aborted>();
+    }
+    face.require_whole();
+}
+
+BOOST_AUTO_TEST_CASE(one_that_moves_is_served_before_those_who_came_later) {
+    cancelling_pool face{{.max_size = 1}};
+    const auto when = [&] {
+        return face.pool.fetch_one<double>("SELECT extract(epoch FROM clock_timestamp())::float8");
+    };
+    for (int i = 0; i < 50; ++i) (void)AWAIT(when());
+    for (int turns = 0; turns < 12; ++turns) {
+        face.begin_cancel();
+        double served = 0;
+        double served_later = 0;
+        const auto move = [&]() -> asio::awaitable<void> { served = co_await when(); };
+        const auto come_later = [&]() -> asio::awaitable<void> {
+            pooled_connection conn = co_await face.pool.acquire();
+            served_later = co_await conn->fetch_one<double>("SELECT extract(epoch FROM clock_timestamp())::float8");
+        };
+        cancellable moving = face.start(move());
+        face.turn(turns);
+        cancellable later = face.start(come_later());
+        moving.wait();
+        later.wait();
+        BOOST_TEST(served < served_later);
+        face.long_one->error<operation_aborted>();
+    }
+    face.require_whole();
+}
+
 BOOST_AUTO_TEST_CASE(one_shots_are_cancelled_at_any_time) {
     pool_face face{{.max_size = 2}};
     int ended_well = 0;

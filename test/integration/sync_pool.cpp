@@ -186,6 +186,42 @@ BOOST_AUTO_TEST_CASE(who_is_served_leaves_its_connect_to_the_next) {
     BOOST_TEST(pool.stats().connections_errors == 0U);  // nothing was learned about the server
 }
 
+/// A pool whose first attempt to connect meets a server that says nothing.
+struct pool_with_a_silent_attempt {
+    explicit pool_with_a_silent_attempt(pool_options options) : pool{dsn(), options} {
+        proxy.arm({.from = testing::side::client, .what = testing::fault::silence});
+        pool.before_connect([this](conninfo& info) {
+            if (attempts++ == 0) info = proxy.info();
+        });
+    }
+
+    testing::fault_proxy proxy{dsn()};
+    std::atomic<int> attempts = 0;
+    sync::pool pool;
+};
+
+BOOST_AUTO_TEST_CASE(one_thread_goes_past_an_attempt_that_hangs) {
+    pool_with_a_silent_attempt here{{.max_size = 2}};
+    const auto start = std::chrono::steady_clock::now();
+    const sync::pooled_connection conn = here.pool.acquire();
+    BOOST_TEST((seconds_since(start) >= 1s));
+    BOOST_TEST((seconds_since(start) < within(3s)));
+    BOOST_TEST(here.attempts == 2);
+}
+
+BOOST_AUTO_TEST_CASE(who_comes_behind_an_attempt_that_hangs_is_served_beside_it) {
+    pool_with_a_silent_attempt here{{.max_size = 4}};
+    auto first = in_thread([&] { return here.pool.acquire(); });
+    wait_until([&] { return here.attempts == 2; });
+    sync::pooled_connection held = first.get();
+    for (int i = 0; i < 2; ++i) {
+        const auto start = std::chrono::steady_clock::now();
+        const sync::pooled_connection next = here.pool.acquire();
+        const sync::pooled_connection another = here.pool.acquire();
+        BOOST_TEST((seconds_since(start) < within(3s)));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_deadline_ends_a_wait_for_a_connect_not_the_connect) {
     testing::fault_proxy proxy{dsn()};
     proxy.pace(testing::side::server, {.delay = 200ms});

@@ -3,6 +3,7 @@
 #include <coropg/testing/fault_proxy.hpp>
 
 #include <filesystem>
+#include <future>
 #include <iterator>
 
 using namespace coropg;
@@ -18,6 +19,33 @@ std::size_t thread_count() {
     std::error_code none_there;
     const std::filesystem::directory_iterator threads{"/proc/self/task", none_there};
     return static_cast<std::size_t>(std::distance(begin(threads), end(threads)));
+}
+
+/// How many of these time out, which begin at a time.
+std::size_t time_out_together(async_face& face, std::vector<coropg::connection>& connections) {
+    std::vector<asio::awaitable<void>> work;
+    for (auto& conn : connections)
+        work.push_back(only_run(conn.with({.timeout = 100ms}).execute("SELECT pg_sleep(30)")));
+    std::size_t late = 0;
+    for (const auto& each : face.run(gather_settled(std::move(work)))) try {
+            each.value();
+        } catch (const query_timeout&) {
+            ++late;
+        }
+    return late;
+}
+std::size_t time_out_together(sync_face&, std::vector<sync::connection>& connections) {
+    std::vector<std::future<bool>> work;
+    for (auto& conn : connections)
+        work.push_back(std::async(std::launch::async, [&conn] {
+            try {
+                conn.with({.timeout = 100ms}).execute("SELECT pg_sleep(30)");
+                return false;
+            } catch (const query_timeout&) {
+                return true;
+            }
+        }));
+    return static_cast<std::size_t>(std::ranges::count_if(work, [](std::future<bool>& each) { return each.get(); }));
 }
 
 }  // namespace
@@ -87,6 +115,26 @@ BOOST_AUTO_TEST_CASE(many_statements_that_time_out_at_once_take_few_threads) {
     }
     BOOST_TEST(most - before <= 16U);
     for (auto& conn : connections) BOOST_TEST(AWAIT(conn.fetch_one<int>("SELECT 1")) == 1);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(cancels_that_were_given_up_do_not_keep_others_from_cancelling, Face, both_faces) {
+    Face face;
+    testing::fault_proxy proxy{tcp_dsn()};
+    std::vector<typename Face::connection> connections;
+    for (int i = 0; i < 17; ++i) {
+        proxy.arm({.from = testing::side::client,
+                   .what = testing::fault::silence,
+                   .on = testing::connections::cancels});  // nobody answers it
+        connections.push_back(face.connect(proxy.info()));
+    }
+    BOOST_TEST(time_out_together(face, connections) == 17U);
+    for (auto& conn : connections) ERROR_OF(connection_error, conn.execute("SELECT 1"));
+    auto conn = face.connect();
+    const auto start = std::chrono::steady_clock::now();
+    ERROR_OF(query_timeout, conn.with({.timeout = 100ms}).execute("SELECT pg_sleep(30)"));
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);
+    BOOST_TEST((seconds_since(start) < within(1s)));
+    BOOST_TEST(conn.is_open());
 }
 
 BOOST_AUTO_TEST_CASE(with_others_behind_it_a_statement_is_abandoned_and_they_are_not_hit) {

@@ -64,6 +64,91 @@ BOOST_AUTO_TEST_CASE(too_many_waiters_are_refused_at_once) {
     BOOST_TEST(pool.core.stats().refused == 1U);
 }
 
+/// A pool of one connection, which several one-shots share, and what was given up on it.
+struct shared_connection : pool_under_test {
+    explicit shared_connection(const pool_limits& limits) : pool_under_test{limits} {
+        fill(1);
+        given_up = take(lease_kind::one_shot);
+    }
+
+    /// Asks for one who is let in, and comes a moment later than those before.
+    void let_in(pool_waiter& w) {
+        pass(1ms);
+        BOOST_TEST(request(w) == request_result::granted);
+    }
+    request_result come(pool_waiter& w) {
+        pass(1ms);
+        return request(w);
+    }
+    /// Nothing can be done there until what was given up has ended.
+    request_result send_away(pool_waiter& w) {
+        release(w.granted, return_condition::clearing);
+        return come(w);
+    }
+    void end_what_was_given_up() {
+        release(given_up);
+        core.cleared(0, now, true);
+        collect();
+    }
+
+    pool_lease given_up;
+};
+
+BOOST_AUTO_TEST_CASE(who_is_sent_away_from_a_connection_keeps_his_place) {
+    for (const bool goes_first : {true, false}) {
+        shared_connection pool{{.max_size = 1}};
+        sharing_waiter first, second;
+        exclusive later, last;
+        pool.let_in(first);
+        pool.let_in(second);
+        BOOST_TEST(pool.come(later) == request_result::queued);
+        BOOST_TEST(pool.send_away(goes_first ? first : second) == request_result::queued);
+        BOOST_TEST(pool.come(last) == request_result::queued);
+        BOOST_TEST(pool.send_away(goes_first ? second : first) == request_result::queued);
+        pool.end_what_was_given_up();
+        for (pool_waiter* w : std::initializer_list<pool_waiter*>{&first, &second, &later}) {
+            BOOST_TEST_REQUIRE(pool.granted.back() == w);
+            pool.release(w->granted);
+        }
+        BOOST_TEST((pool.granted == std::vector<pool_waiter*>{&first, &second, &later, &last}));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(who_is_sent_away_is_not_refused) {
+    shared_connection pool{{.max_size = 1, .max_waiting = 1}};
+    sharing_waiter first;
+    exclusive later, refused;
+    pool.let_in(first);
+    BOOST_TEST(pool.come(later) == request_result::queued);
+    BOOST_TEST(pool.send_away(first) == request_result::queued);
+    BOOST_TEST(pool.come(refused) == request_result::overloaded);
+    pool.end_what_was_given_up();
+    BOOST_TEST_REQUIRE((pool.granted == std::vector<pool_waiter*>{&first}));
+    pool.release(first.granted);
+    pool.core.close(pool.now);
+    pool.collect();
+    pool.release(later.granted);
+    BOOST_TEST(pool.request(first) == request_result::closed);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_sent_away_has_waited_since_he_came) {
+    shared_connection pool{{.max_size = 1}};
+    sharing_waiter first;
+    pool.let_in(first);
+    const auto came = pool.now;
+    pool.pass(20ms);
+    pool.send_away(first);
+    BOOST_TEST((first.since == came));
+    pool.pass(20ms);
+    const auto before = pool.core.stats().requests_wait;
+    pool.end_what_was_given_up();
+    BOOST_TEST((pool.core.stats().requests_wait - before == pool.now - came));
+    pool.release(first.granted);
+    exclusive anew;
+    pool.come(anew);
+    BOOST_TEST((anew.since == pool.now));
+}
+
 BOOST_AUTO_TEST_CASE(a_waiter_fails_at_its_deadline) {
     pool_under_test pool{{.max_size = 1}};
     exclusive late{pool.now + 2s}, early{pool.now + 1s}, never;
