@@ -1,7 +1,5 @@
 #include <coropg/error.hpp>
 
-#include <coropg/detail/sql/scanner.hpp>
-
 #include "attempts.hpp"
 
 #include <algorithm>
@@ -69,11 +67,31 @@ std::string list(const std::vector<connect_attempt>& attempts) {
 /// Whether the message is about what the statement was given at run time, as the name of a table in `$1::regclass`. What
 /// stands in the statement itself has a position there.
 bool is_about_value(const diagnostics& d, const detail::call_site& site) {
-    constexpr std::array<std::string_view, 6> classes{"42", "3D", "3F", "34", "58", "22"};
+    constexpr std::array<std::string_view, 5> classes{"42", "3D", "3F", "34", "58"};
     if (d.sqlstate.starts_with("22")) return true;  // data exceptions show the offending value
     if (d.sqlstate == "42501" || d.position != 0 || (d.internal_position != 0 && d.sqlstate != "42601")) return false;
     const bool was_given = site.sql.find('$') != std::string::npos || !site.shown.empty();
     return was_given && std::ranges::find(classes, d.sqlstate.substr(0, 2)) != classes.end();
+}
+
+/// The contents of the strings in `sql` that '...' stands for in `shown`.
+std::vector<std::string_view> hidden_strings(std::string_view sql, std::string_view shown) {
+    constexpr std::string_view mark = "'...'";
+    std::vector<std::string_view> strings;
+    std::size_t mark_at = shown.find(mark);
+    std::size_t at = std::min(mark_at, sql.size());  // before the mark they are the same
+    while (mark_at != std::string_view::npos && at < sql.size()) {
+        const std::size_t next = mark_at + mark.size();
+        mark_at = shown.find(mark, next);
+        const std::string_view between = shown.substr(next, mark_at - next);
+        const std::size_t end = between.empty() ? sql.size() : std::min(sql.find(between, at + 1), sql.size());
+        const std::string_view hidden = sql.substr(at, end - at);
+        const std::size_t quote = hidden.front() == '$' ? hidden.find('$', 1) + 1 : 1;
+        const bool is_string = hidden.front() == '\'' || hidden.front() == '$';
+        if (is_string && hidden.size() > 2 * quote) strings.push_back(hidden.substr(quote, hidden.size() - 2 * quote));
+        at = end + between.size();
+    }
+    return strings;
 }
 
 /// Whether `message` quotes one of the strings of a statement that the program composed.
@@ -83,8 +101,7 @@ bool quotes_string(std::string_view message, const detail::call_site& site) {
         const auto small = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
         return small(a) == small(b);
     };
-    for (const std::string& value : detail::strings_in(site.sql)) {
-        if (value.empty()) continue;
+    for (const std::string_view value : hidden_strings(site.sql, site.shown)) {
         const auto found = std::ranges::search(message, value, is_same);
         const bool is_quoted = !found.empty() && found.begin() != message.begin() &&
                                of_sentences.find(found.begin()[-1]) == std::string_view::npos;

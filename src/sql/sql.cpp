@@ -136,30 +136,6 @@ std::string detail::without_values(std::string_view sql) {
     return shown.append(sql.substr(seen));
 }
 
-namespace {
-
-struct string_collector {
-    std::vector<std::string>* strings;
-
-    void operator()(std::size_t) const {}
-    void value(std::string_view token) const {
-        if (detail::is_sql_digit(token.front())) return;
-        const std::size_t quote = token.front() == '$' ? token.find('$', 1) + 1 : 1;
-        if (token.size() < 2 * quote) return;
-        std::string content{token.substr(quote, token.size() - 2 * quote)};
-        for (std::size_t at = 0; (at = content.find("''", at)) != std::string::npos; ++at) content.erase(at, 1);
-        strings->push_back(std::move(content));
-    }
-};
-
-}  // namespace
-
-std::vector<std::string> detail::strings_in(std::string_view sql) {
-    std::vector<std::string> strings;
-    scan_sql(sql, string_collector{&strings});
-    return strings;
-}
-
 namespace sql {
 
 fragment& fragment::operator+=(const fragment& right) {

@@ -30,7 +30,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace coropg::detail {
 
@@ -273,7 +272,5 @@ constexpr sql_shape scan_sql(std::string_view text) {
 
 /// `sql` with '...' in place of its strings and numbers, for messages.
 std::string without_values(std::string_view sql);
-/// The contents of its strings.
-std::vector<std::string> strings_in(std::string_view sql);
 
 }  // namespace coropg::detail
