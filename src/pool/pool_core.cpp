@@ -287,8 +287,8 @@ void pool_core::cover(time_point now, std::size_t asked) {
         ++stats_.connections_num;
         act(pool_action::kind::connect, s);
     }
-    const bool is_awaited = recent.number > 0 && uncovered(asked) > 0 && size() < limits_.max_size;
-    if (is_awaited) schedule(recent.oldest + limits_.long_connecting);
+    const bool is_wanted = uncovered(asked) > 0 || (awaiting_minimum_ > 0 && !has_minimum());
+    if (recent.number > 0 && is_wanted && size() < limits_.max_size) schedule(recent.oldest + limits_.long_connecting);
 }
 
 /// The number of waiters that no connection is being made ready for.
@@ -310,7 +310,10 @@ pool_core::recent_attempts pool_core::attempts_since(time_point oldest) const {
 /// The number of connections to make, beside those that are `connecting`.
 std::size_t pool_core::missing(std::size_t asked, std::size_t connecting) const {
     // what was refused is tried again only for those who ask
-    const std::size_t below_min = attempts_.is_refused() ? 0 : excess(limits_.min_size, size() - doomed_);
+    // an attempt that may hang does not keep those waiting who wait for the minimum
+    const std::size_t hanging = awaiting_minimum_ > 0 ? count(slot_state::connecting) - connecting : 0;
+    const std::size_t below_min =
+        attempts_.is_refused() ? 0 : excess(limits_.min_size, excess(size(), doomed_ + hanging));
     return std::max(excess(uncovered(asked), connecting), below_min);
 }
 

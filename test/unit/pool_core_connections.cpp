@@ -61,6 +61,23 @@ BOOST_AUTO_TEST_CASE(attempts_to_connect_that_may_hang_keep_nobody_waiting) {
     pool.core.close(pool.now);
 }
 
+BOOST_AUTO_TEST_CASE(nor_those_who_wait_for_the_minimum) {
+    pool_under_test pool{{.min_size = 1, .max_size = 3}};
+    pool.core.tick(pool.now);
+    pool.collect();
+    pool.pass(5s);
+    BOOST_TEST(pool.connecting.size() == 1U, "nobody waits");
+    pool.core.await_minimum(pool.now);
+    pool.collect();
+    BOOST_TEST(pool.connecting.size() == 2U);
+    pool.pass(1s);
+    BOOST_TEST(pool.connecting.size() == 3U);
+    pool.pass(5s);
+    BOOST_TEST(pool.connecting.size() == 3U);
+    pool.core.end_awaiting_minimum();
+    pool.core.close(pool.now);
+}
+
 BOOST_AUTO_TEST_CASE(a_connection_that_ends_while_idle_is_removed) {
     pool_under_test pool{{.min_size = 1, .max_size = 2}};
     pool.fill(1);
