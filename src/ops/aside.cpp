@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <new>
 #include <system_error>
@@ -54,7 +55,7 @@ aside_threads& aside_threads::of_connects() {
 aside_threads::stay::stay(aside_threads& threads, std::shared_ptr<aside_call> call)
     : threads_{threads}, call_{std::move(call)} {
     const std::lock_guard lock{threads_.mutex_};
-    threads_.forsaken_.reserve(most);
+    threads_.at_work_.reserve(most);
     if (threads_.has_room()) threads_.start_one();
     threads_.waiting_.push_back(call_);
 }
@@ -62,12 +63,19 @@ aside_threads::stay::stay(aside_threads& threads, std::shared_ptr<aside_call> ca
 aside_threads::stay::~stay() {
     const std::lock_guard lock{threads_.mutex_};
     if (call_->has_ended() || std::erase(threads_.waiting_, call_) > 0) return;
-    threads_.forsaken_.push_back(call_.get());
+    const auto job = threads_.find(call_.get());
+    if (job == threads_.at_work_.end()) return;  // a thread of the parent process is at it
+    job->is_forsaken = true;
+    ++threads_.forsaken_;
     if (threads_.waiting_.empty() || !threads_.has_room()) return;
     try {
         threads_.start_one();
     } catch (...) {  // no thread to be had, or no memory: those there are go on with what waits
     }
+}
+
+std::vector<aside_threads::job>::iterator aside_threads::find(const aside_call* call) noexcept {
+    return std::ranges::find(at_work_, call, &job::call);
 }
 
 /// Takes the oldest call that waits, once the mutex is free.
@@ -79,13 +87,16 @@ void aside_threads::start_one() {
 void aside_threads::work() noexcept {
     ignore_sigpipe();
     std::unique_lock lock{mutex_};
-    while (!waiting_.empty() && running_ - forsaken_.size() <= most_awaited) {
+    while (!waiting_.empty() && running_ - forsaken_ <= most_awaited) {
         std::shared_ptr<aside_call> next = std::move(waiting_.front());
         waiting_.pop_front();
+        at_work_.push_back({next.get(), false});
         lock.unlock();
         next->run();
         lock.lock();
-        std::erase(forsaken_, next.get());
+        const auto done = find(next.get());
+        if (done->is_forsaken) --forsaken_;
+        at_work_.erase(done);
         next.reset();
     }
     --running_;

@@ -62,15 +62,21 @@ class aside_threads {
     static constexpr std::size_t most = 64;
 
  private:
-    [[nodiscard]] bool has_room() const noexcept {
-        return running_ - forsaken_.size() < most_awaited && running_ < most;
-    }
+    /// A call that a thread is at.
+    struct job {
+        const aside_call* call;
+        bool is_forsaken;  ///< nobody waits for it
+    };
+
+    [[nodiscard]] bool has_room() const noexcept { return running_ - forsaken_ < most_awaited && running_ < most; }
+    [[nodiscard]] std::vector<job>::iterator find(const aside_call* call) noexcept;
     void start_one();
     void work() noexcept;
 
     std::mutex mutex_;
     std::deque<std::shared_ptr<aside_call>> waiting_;
-    std::vector<const aside_call*> forsaken_;  // run for nobody; has room for all of them
+    std::vector<job> at_work_;  // has room for all threads
+    std::size_t forsaken_ = 0;
     std::size_t running_ = 0;
 };
 
