@@ -102,8 +102,9 @@ void session::forget_what_broke(unit& u) {
     if (cause == out_of_date::format && u.failed_command < u.commands.size())
         wire_.statements().ask_for_text(u.text_of(u.commands[u.failed_command]));
     // The plan of a prepared statement may hold types that are dropped, which the server does not notice.
-    const bool may_hold_types = cause == out_of_date::nothing && may_be_of_types(u);
-    if (!vanished && cause != out_of_date::plan && !may_hold_types) return;
+    if (cause == out_of_date::nothing && may_be_of_types(u) && u.failed_command < u.commands.size())
+        wire_.statements().forget(u, u.commands[u.failed_command]);
+    if (!vanished && cause != out_of_date::plan) return;
     for (const command& c : u.commands) wire_.statements().forget(u, c);
     if (vanished) wire_.statements().take_evicted();
 }
