@@ -71,19 +71,21 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
         if constexpr (std::is_invocable_v<Handler&, const diagnostics&>)  // nullptr is no handler
             static_assert(!std::is_class_v<std::invoke_result_t<Handler&, const diagnostics&>>,
                           "a handler of notices is called, not awaited: in it, start a coroutine by co_spawn");
+        [[maybe_unused]] const auto held = runner().hold();
         runner().core().notices().on_notice(std::forward<Handler>(handler));
     }
 
     /// Whether statements can be run: not on a connection that was moved from or has gone back to its pool. A lost
     /// connection is noticed by the statement that meets it.
     [[nodiscard]] bool is_open() const noexcept {
+        [[maybe_unused]] const auto held = runner().hold();
         const auto* const core = runner().find_core();
         return core != nullptr && core->is_open();
     }
     /// The process that serves this connection, as in pg_stat_activity; 0 once it is not open.
-    [[nodiscard]] int backend_pid() const noexcept { return PQbackendPID(native_handle()); }
+    [[nodiscard]] int backend_pid() const noexcept { return ask(&PQbackendPID); }
     /// The server's version as a number, 150004 for 15.4; 0 once it is not open.
-    [[nodiscard]] int server_version() const noexcept { return PQserverVersion(native_handle()); }
+    [[nodiscard]] int server_version() const noexcept { return ask(&PQserverVersion); }
 
     [[nodiscard]] const runner_type& runner() const noexcept { return driver_.runner(); }
     /// Gives away what makes it a connection.
@@ -92,9 +94,10 @@ class basic_connection : public statements<basic_connection<Driver>, typename Dr
     [[nodiscard]] std::shared_ptr<detail::scope> within() const noexcept { return nullptr; }
 
  private:
-    [[nodiscard]] const PGconn* native_handle() const noexcept {
+    [[nodiscard]] int ask(int (*question)(const PGconn*)) const noexcept {
+        [[maybe_unused]] const auto held = runner().hold();
         const auto* const core = runner().find_core();
-        return core != nullptr ? core->native_handle() : nullptr;
+        return question(core != nullptr ? core->native_handle() : nullptr);
     }
 
     future<void> decide(std::string sql, std::string_view name, std::source_location where) {

@@ -29,9 +29,9 @@ const std::shared_ptr<Shell>& here(const std::shared_ptr<Shell>& pool) {
 }  // namespace detail
 
 /// A connection of a pool, for one alone; it goes back when this ends. Movable, not copyable.
-/// Threads: on the asynchronous face the connection belongs to the executor of the coroutine that acquired it; on the
-/// blocking face it is used by one thread at a time. Lifetime: it may outlive the pool's handle, not its own execution
-/// context.
+/// Threads: on the asynchronous face the connection belongs to the executor of the coroutine that acquired it. That need
+/// not be a strand while this coroutine alone uses it; for several at a time it must be. On the blocking face one thread
+/// uses it at a time. Lifetime: it may outlive the pool's handle, not its own execution context.
 template <class Shell, class Connection>
 class basic_pooled_connection {
  public:

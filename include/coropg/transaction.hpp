@@ -34,6 +34,7 @@ inline auto beginning(const transaction_options& options, call_options carried, 
     const bool finds_id = options.finds_transaction_id && !options.read_only;
     std::vector<std::string> opening = opening_of(options, outer != nullptr, where);
     return [carried, outer = std::move(outer), opening = std::move(opening), finds_id, where](auto runner) mutable {
+        [[maybe_unused]] const auto held = runner.hold();
         runner.core().hear_after_idling();
         auto scope = runner.core().transactions().begin(outer, std::move(opening), finds_id);
         scope->where = where;

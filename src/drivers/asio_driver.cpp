@@ -12,14 +12,12 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <mutex>
 #include <string>
+#include <thread>
 
 namespace coropg::detail {
 
@@ -27,17 +25,6 @@ namespace {
 
 using boost::system::error_code;
 using descriptor = asio::posix::stream_descriptor;
-
-/// The thread cannot go on, nor can the other one: what they have in common may be broken already.
-[[noreturn]] void die_of_two_threads() {
-    log(log_level::error,
-        "a connection is used by two threads at the same time: on an executor of several threads it needs a strand");
-    std::fputs(
-        "coropg: a connection is used by two threads at the same time: its executor must be a strand, or be run "
-        "by one thread\n",
-        stderr);
-    std::abort();
-}
 
 /// A deadline that is noticed so late shows a handler that blocks the event loop, or one that is not run all the time.
 void tell_if_late(clock::duration late) {
@@ -57,15 +44,17 @@ descriptor watched(const asio::any_io_executor& executor, unique_fd fd) {
 
 class socket_link final : public asio_link {
  public:
-    socket_link(int socket, const asio::any_io_executor& ex)
-        : asio_link{ex}, read_side_{watched(ex, duplicate(socket))}, write_side_{ex}, watchdog_{ex} {}
+    socket_link(int socket, const asio::any_io_executor& ex, link_threads threads)
+        : asio_link{ex, threads}, read_side_{watched(ex, duplicate(socket))}, write_side_{ex}, watchdog_{ex} {}
 
     void adopt(std::unique_ptr<session> moved) override {
+        const link_lock held = hold();
         core_ = std::move(moved);
         if (!is_completing_) rearm();
     }
 
     void start(unit_ptr&& u) noexcept override {
+        const link_lock held = hold();
         if (orphaned_) return;
         if (!core_) return refuse(std::move(u));
         alone()->submit(std::move(u));
@@ -73,6 +62,7 @@ class socket_link final : public asio_link {
     }
 
     void start_all(unit_queue&& units) noexcept override {
+        const link_lock held = hold();
         if (orphaned_) return;
         while (!units.empty()) alone()->submit(units.pop_front());
         if (!is_completing_) flush();
@@ -87,15 +77,17 @@ class socket_link final : public asio_link {
         persist([this] { asio::post(executor, [link = self()] { link->cancel_all(); }); });
     }
 
-    void shut_down() noexcept override {
+    void shut_down(std::string_view why) noexcept override {
+        const link_lock held = hold();
         if (!core_) return;
         core_->notices().clear();
-        core_->close("its handle was destroyed", ending::by_program);
+        core_->close(why, ending::by_program);
         if (orphaned_) return;
         if (!is_completing_) rearm();
     }
 
     void retire() override {
+        const link_lock held = hold();
         if (!core_) let_go();
     }
 
@@ -128,8 +120,9 @@ class socket_link final : public asio_link {
             : continuation{std::move(link)}, direction_{direction} {}
         void operator()(error_code problem) {
             const std::shared_ptr<socket_link> link = take_link();
+            link_lock held = link->hold();
             (direction_ == want::read ? link->reading_ : link->writing_) = false;
-            link->run(problem ? want::nothing : direction_);
+            link->run(held, problem ? want::nothing : direction_);
         }
 
      private:
@@ -141,8 +134,9 @@ class socket_link final : public asio_link {
         using continuation::continuation;
         void operator()() {
             const std::shared_ptr<socket_link> link = take_link();
+            link_lock held = link->hold();
             link->is_posted_ = false;
-            link->run(want::nothing);
+            link->run(held, want::nothing);
         }
     };
 
@@ -160,37 +154,66 @@ class socket_link final : public asio_link {
     };
     [[nodiscard]] own_turn alone() { return own_turn{*this}; }
 
+    /// The time in which a turn calls the program's code. Other threads may use the session then, but take no turns: what
+    /// they hear of is told in the next one.
+    class outside {
+     public:
+        outside(socket_link& link, link_lock& held)
+            : link_{link}, held_{held}, caller_before_{std::exchange(link.caller_, std::this_thread::get_id())} {
+            if (held_.mutex() != nullptr) held_.unlock();
+        }
+        outside(const outside&) = delete;
+        outside& operator=(const outside&) = delete;
+        ~outside() {
+            if (held_.mutex() != nullptr) held_.lock();
+            link_.caller_ = caller_before_;
+            if (std::exchange(link_.has_missed_turn_, false)) link_.post_turn();
+        }
+
+     private:
+        socket_link& link_;
+        link_lock& held_;
+        const std::thread::id caller_before_;
+    };
+
     /// A turn: takes in what came, and last of all calls the program's code. That may throw, submit more, run the event
     /// loop, destroy the connection or move its session away: all that is still to be done is in the hands of the event
-    /// loop by then.
-    void run(want ready) {
+    /// loop by then, and other threads may take turns.
+    void run(link_lock& held, want ready) {
+        has_missed_turn_ = caller_ != std::thread::id{} && caller_ != std::this_thread::get_id();
+        if (has_missed_turn_) return;
         is_completing_ = false;  // whichever turn was completing, this one goes on with it
         if (!core_) return;
         alone()->advance(ready);
         if (const inbox::delivery news = core_->notices().take(); !news.empty()) {
             rearm();
+            const outside now{*this, held};
             news();
         }
-        if (core_) complete();
+        if (core_) complete(held);
     }
 
     /// Completes those who are done, but for those who are refused meanwhile: the event loop is not only ours.
-    void complete() {
+    void complete(link_lock& held) {
         unit_ptr done = core_->take_finished();
         std::size_t left = core_->finished_count();
         rearm();
-        if (left == 0) return call(std::move(done));
+        if (left == 0) return call(held, std::move(done));
         // Statements that they submit are sent together.
         is_completing_ = true;
-        for (call(std::move(done)); is_completing_ && core_ && left > 0; --left) call(core_->take_finished());
+        for (call(held, std::move(done)); is_completing_ && core_ && left > 0; --left)
+            call(held, core_->take_finished());
         if (!std::exchange(is_completing_, false)) return;
         if (core_) flush();
     }
-    static void call(unit_ptr done) {
-        if (done && done->waiting) done->waiting(std::move(done));
+    void call(link_lock& held, unit_ptr done) {
+        if (!done || !done->waiting) return;
+        const outside now{*this, held};
+        done->waiting(std::move(done));
     }
 
     void cancel_all() {
+        link_lock held = hold();
         std::vector<std::uint64_t> tickets;
         {
             const std::lock_guard lock{cancels_mutex_};
@@ -199,7 +222,7 @@ class socket_link final : public asio_link {
         if (orphaned_ || !core_) return;
         std::ranges::sort(tickets);
         alone()->cancel(tickets, clock::now());
-        run(want::nothing);
+        run(held, want::nothing);
     }
 
     /// Sends what was submitted.
@@ -219,10 +242,16 @@ class socket_link final : public asio_link {
             wait();
         });
         const bool is_to_tell = core_->finished_count() > 0;
-        if (is_to_tell && !std::exchange(is_posted_, true))
-            persist([this] { asio::post(executor, next_turn{self()}); });
+        if (is_to_tell) post_turn();
         is_arming_ = false;
         if (!core_->is_open() && !is_to_tell) disconnect();
+    }
+
+    void post_turn() noexcept {
+        if (std::exchange(is_posted_, true)) return;
+        const bool was_arming = std::exchange(is_arming_, true);
+        persist([this] { asio::post(executor, next_turn{self()}); });
+        is_arming_ = was_arming;
     }
 
     void wait() {
@@ -255,10 +284,11 @@ class socket_link final : public asio_link {
         watchdog_.async_wait([link = self(), next](error_code problem) {
             if (problem) return;
             tell_if_late(clock::now() - next);
+            link_lock held = link->hold();
             link->watched_ = no_deadline;
             if (!link->core_ || !link->core_->is_open()) return;
             link->alone()->expire(clock::now());
-            link->run(want::nothing);
+            link->run(held, want::nothing);
         });
     }
 
@@ -289,6 +319,8 @@ class socket_link final : public asio_link {
     }
 
     turn_holder user_{};
+    std::thread::id caller_{};      ///< whose turn calls the program's code
+    bool has_missed_turn_ = false;  ///< came meanwhile, on another thread
     descriptor read_side_;
     descriptor write_side_;
     asio::steady_timer watchdog_;
@@ -316,14 +348,16 @@ class socket_link::cancel_end {
     }
     void operator()(const std::exception_ptr& failure, const std::string& problem) {
         const auto link = take_link();
-        if (!link || link->orphaned_ || !link->core_ || link->cancelling_ != signal_) return;
+        if (!link) return;
+        link_lock held = link->hold();
+        if (link->orphaned_ || !link->core_ || link->cancelling_ != signal_) return;
         if (!problem.empty()) contain("a cancel", [&] { log(log_level::warning, "cannot send a cancel: " + problem); });
         link->cancelling_ = nullptr;
         if (failure)  // it goes on, and nobody knows until when
             link->core_->close("the end of a cancel cannot be waited for");
         else
             link->core_->cancel_ended(clock::now());
-        link->run(want::nothing);
+        link->run(held, want::nothing);
     }
 
  private:
@@ -351,44 +385,14 @@ std::exception_ptr asio_link::parted() {
 
 void asio_link::throw_parted() { std::rethrow_exception(parted()); }
 
-std::shared_ptr<asio_link> make_link(int socket, asio::any_io_executor executor) {
-    return std::make_shared<socket_link>(socket, executor);
+std::shared_ptr<asio_link> make_link(int socket, asio::any_io_executor executor, link_threads threads) {
+    return std::make_shared<socket_link>(socket, executor, threads);
 }
 
 std::shared_ptr<asio_link> make_link(pq::connection conn, const asio::any_io_executor& executor) {
-    const auto link = make_link(PQsocket(conn.get()), executor);
+    const auto link = make_link(PQsocket(conn.get()), executor, link_threads::one_at_a_time);
     link->adopt(std::make_unique<session>(std::move(conn)));
     return link;
-}
-
-namespace {
-
-struct ends_only {
-    asio::cancellation_type operator()(asio::cancellation_type type) const noexcept {
-        return ends_operation(type) ? type : asio::cancellation_type::none;
-    }
-};
-
-/// A coroutine of its own, which only hears of a cancellation that is meant to end it.
-asio::awaitable<void> connect_heedless(const conninfo& info, pq::connection& made) {
-    co_await asio::this_coro::reset_cancellation_state(ends_only{}, ends_only{});
-    op<pq::connection> work = ops::connect(info);
-    made = co_await drive(std::move(work));
-}
-
-}  // namespace
-
-asio::awaitable<pq::connection> asio_driver::connect(conninfo info) {
-    try {
-        const asio::any_io_executor executor = co_await asio::this_coro::executor;
-        pq::connection made;
-        co_await spawned(executor, [&info, &made] { return connect_heedless(info, made); });
-        co_return made;
-    } catch (const boost::system::system_error& e) {
-        if (e.code() == asio::error::operation_aborted)
-            throw operation_aborted{"cancelled by the program while connecting"};
-        throw connection_error{std::string{"cannot wait for the server: "} + e.what()};
-    }
 }
 
 }  // namespace coropg::detail

@@ -1,7 +1,11 @@
 // One connection is for one thread at a time. Debug builds of the library notice when a second one comes in.
 #pragma once
 
+#include <coropg/log.hpp>
+
 #include <atomic>
+#include <cstdio>
+#include <cstdlib>
 #include <thread>
 
 namespace coropg::detail {
@@ -35,5 +39,16 @@ class turn {
     turn_holder* holder_ = nullptr;
     bool is_intruder_ = false;
 };
+
+/// The thread cannot go on, nor can the other one: what they have in common may be broken already.
+[[noreturn]] inline void die_of_two_threads() {
+    log(log_level::error,
+        "a connection is used by two threads at the same time: on an executor of several threads it needs a strand");
+    std::fputs(
+        "coropg: a connection is used by two threads at the same time: its executor must be a strand, or be run "
+        "by one thread\n",
+        stderr);
+    std::abort();
+}
 
 }  // namespace coropg::detail

@@ -344,6 +344,7 @@ BOOST_AUTO_TEST_CASE(closing_ends_what_does_not_come_back_in_time) {
     const auto start = std::chrono::steady_clock::now();
     AWAIT(face.pool.close(100ms));
     const auto e = lent.error<connection_error>();
+    BOOST_TEST(contains(e.what(), "its pool was closed"), e.what());
     BOOST_TEST((e.outcome() == outcome::unknown));
     one_shot.error<connection_error>();
     BOOST_TEST(seconds_since(start) < within(2));

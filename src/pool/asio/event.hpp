@@ -3,10 +3,7 @@
 
 #include <coropg/detail/pool/asio_pool.hpp>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 namespace coropg::detail {
 
@@ -34,14 +31,6 @@ class asio_pool::event {
     const clock::time_point now;
     effects todo;
 };
-
-/// A strand on `executor`. On one that is known by its own name it is small enough to be copied without memory: Asio
-/// ends the program when there is none for the copy that an operation keeps.
-inline asio::any_io_executor strand_on(const asio::any_io_executor& executor) {
-    if (const auto* const known = executor.target<asio::io_context::executor_type>()) return asio::make_strand(*known);
-    if (const auto* const known = executor.target<asio::thread_pool::executor_type>()) return asio::make_strand(*known);
-    return asio::make_strand(executor);
-}
 
 /// Has those told on `executor` who still wait for units that ended in a session which has no link at the moment.
 inline void tell_finished(session& core, const asio::any_io_executor& executor) {

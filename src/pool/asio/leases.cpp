@@ -1,6 +1,7 @@
 // Connections that are lent, and those that wait to be.
 #include "../ended.hpp"
 #include "event.hpp"
+#include "strands.hpp"
 
 #include <coropg/log.hpp>
 
@@ -124,7 +125,8 @@ lent_link asio_pool::lend(const pool_lease& lease, const asio::any_io_executor& 
 lent_link asio_pool::hand_over(lent_link lent, std::unique_ptr<session>&& core, const asio::any_io_executor& executor) {
     try {
         if (!lent.link) {
-            lent.link = make_link(core->socket(), executor);
+            lent.link = make_link(core->socket(), executor,
+                                  is_strand(executor) ? link_threads::one_at_a_time : link_threads::any);
             const std::lock_guard lock{mutex_};
             slots_[lent.lease.slot].borrowed = lent.link;
         }

@@ -1,4 +1,5 @@
 #include "event.hpp"
+#include "strands.hpp"
 
 #include <coropg/log.hpp>
 
@@ -298,7 +299,8 @@ asio::awaitable<void> asio_pool::close(std::shared_ptr<asio_pool> self, std::chr
     const std::lock_guard lock{self->mutex_};
     for (const slot& s : self->slots_)
         for (const auto& link : {s.borrowed, s.hub})
-            if (link) persist([&link] { asio::post(link->executor, [link] { link->shut_down(); }); });
+            if (link)
+                persist([&link] { asio::post(link->executor, [link] { link->shut_down("its pool was closed"); }); });
 }
 
 }  // namespace coropg::detail

@@ -18,6 +18,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -29,12 +31,23 @@ namespace coropg::detail {
 
 namespace asio = boost::asio;
 
+/// Whether an executor runs one of a link's handlers at a time, or its context may be run by several threads.
+enum class link_threads : bool { one_at_a_time, any };
+
+/// Empty for a link whose executor runs one handler at a time.
+using link_lock = std::unique_lock<std::recursive_mutex>;
+
 /// A session on an executor. It lives as long as somebody waits for it or its connection's handle does. A session can
 /// move from one link to another of the same socket.
 class asio_link : public std::enable_shared_from_this<asio_link> {
  public:
-    explicit asio_link(asio::any_io_executor ex) : executor{std::move(ex)} {}
+    asio_link(asio::any_io_executor ex, link_threads t) : executor{std::move(ex)}, threads_{t} {}
     virtual ~asio_link() = default;
+
+    /// Held by whoever looks at the session, or works on it; but not while the program's code is called last of all.
+    [[nodiscard]] link_lock hold() const {
+        return threads_ == link_threads::one_at_a_time ? link_lock{} : link_lock{mutex_};
+    }
 
     /// Sends `u`, or queues it behind what is under way.
     virtual void start(unit_ptr&& u) noexcept = 0;
@@ -44,8 +57,8 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
     virtual void start_all(unit_queue&& units) noexcept = 0;
     /// Ends the unit with that ticket, if it is still there. Threads: any.
     virtual void cancel(std::uint64_t ticket) noexcept = 0;
-    /// The handle was destroyed: units that are still waited for end with a connection_error.
-    virtual void shut_down() noexcept = 0;
+    /// Ends the session: units that are still waited for end with a connection_error, which says `why`.
+    virtual void shut_down(std::string_view why) noexcept = 0;
 
     /// It gets no session any more: leaves the event loop, and lets go of the socket.
     virtual void retire() = 0;
@@ -54,6 +67,7 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
     virtual void adopt(std::unique_ptr<session> moved) = 0;
     /// Gives the session away. Its users here can use it no longer, even if it comes back.
     [[nodiscard]] std::unique_ptr<session> part() noexcept {
+        const link_lock held = hold();
         ++tenancy_;
         return std::move(core_);
     }
@@ -76,11 +90,14 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
     std::unique_ptr<session> core_;
 
  private:
+    const link_threads threads_;
+    mutable std::recursive_mutex mutex_;  // observers, and codecs, may use the connection that they are called for
     std::uint64_t tenancy_ = 0;
 };
 
 /// A link for sessions of that socket; it has none yet.
-std::shared_ptr<asio_link> make_link(int socket, asio::any_io_executor executor);
+std::shared_ptr<asio_link> make_link(int socket, asio::any_io_executor executor, link_threads threads);
+/// A session on an executor that runs one handler at a time.
 std::shared_ptr<asio_link> make_link(pq::connection conn, const asio::any_io_executor& executor);
 
 /// Starts a unit and completes `handler` on its own executor.
@@ -91,6 +108,7 @@ struct start_unit {
     /// What it throws would go to the event loop, and take the coroutine along.
     template <class Handler>
     void operator()(Handler&& handler, unit_ptr&& u) const noexcept {
+        const link_lock held = link->hold();
         bool is_started = !is_refused;
         try {
             if (is_started) listen_for_cancellation(asio::get_associated_cancellation_slot(handler), *u);
@@ -134,6 +152,7 @@ class asio_runner {
 
     [[nodiscard]] unit_ptr make_unit(call_options options, std::source_location where,
                                      const std::shared_ptr<scope>& within = nullptr) const {
+        const link_lock held = hold();
         return core().make_unit(options, where, within);
     }
     /// Runs `u` once it is awaited, and maps it to its result.
@@ -146,12 +165,13 @@ class asio_runner {
     static asio::awaitable<void> run_all(asio_runner self, std::vector<unit_ptr> units, Finish finish) {
         if (units.empty()) co_return;
         const std::size_t index = units.size() - 1;
-        unit_ptr last = self.core().submit_all_but_last(std::move(units), finish);
+        unit_ptr last = self.submit_all_but_last(std::move(units), finish);
         const auto finish_last = [finish, index](unit& u) { finish(index, u); };
         co_await self.run<void>(std::move(last), finish_last);
     }
     /// Starts `u`, whose end nobody waits for.
     void start(unit_ptr&& u) const {
+        const link_lock held = hold();
         if (is_current()) link_->start(std::move(u));
     }
 
@@ -191,6 +211,8 @@ class asio_runner {
     }
     /// Null when the session was given away, or this was moved from.
     [[nodiscard]] const session* find_core() const noexcept { return is_current() ? &link_->core() : nullptr; }
+    /// Held while what these return is in use.
+    [[nodiscard]] link_lock hold() const { return link_ ? link_->hold() : link_lock{}; }
     [[nodiscard]] const std::shared_ptr<asio_link>& link() const noexcept { return link_; }
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return link_->executor; }
 
@@ -212,7 +234,13 @@ class asio_runner {
         }
     }
     template <class Finish>
+    unit_ptr submit_all_but_last(std::vector<unit_ptr>&& units, const Finish& finish) const {
+        const link_lock held = hold();
+        return core().submit_all_but_last(std::move(units), finish);
+    }
+    template <class Finish>
     auto map(unit_ptr done, Finish& finish) const {
+        const link_lock held = hold();
         if (!is_current()) return finish(*done);
         return link_->core().result_of(std::move(done), finish);
     }
@@ -242,7 +270,7 @@ class asio_driver {
         return *this;
     }
     ~asio_driver() {
-        if (runner_.link_) runner_.link_->shut_down();
+        if (runner_.link_) runner_.link_->shut_down("its handle was destroyed");
     }
 
     [[nodiscard]] const asio_runner& runner() const noexcept { return runner_; }

@@ -153,6 +153,8 @@ class poll_runner {
     [[nodiscard]] const session* find_core() const noexcept {
         return link_ && link_->has_session() ? &link_->here().core : nullptr;
     }
+    /// Nothing: no event loop works on the session beside its user.
+    static constexpr std::nullptr_t hold() noexcept { return nullptr; }
     [[nodiscard]] poll_link& link() const noexcept { return *link_; }
 
  private:

@@ -62,9 +62,10 @@ template <class R>
 inline constexpr bool is_awaited = !std::is_same_v<typename R::template future<int>, int>;
 
 /// One that runs all its units on one session, which its handles can ask, and which `start` gives a unit to that nobody
-/// waits for.
+/// waits for. Who uses the session keeps what `hold` returns meanwhile.
 template <class R>
 concept session_runner = runner<R> && requires(const R& r, unit_ptr u) {
+    r.hold();
     r.core().is_open();
     { r.find_core()->is_open() } noexcept -> std::same_as<bool>;
     r.start(std::move(u));

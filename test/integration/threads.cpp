@@ -1,0 +1,218 @@
+// Pools, leases and gather on four threads without a strand, and hooks that give connections back: what the thread
+// sanitizer (--preset tsan) looks at. COROPG_TEST_FULL makes it 100 runs.
+
+#include "../support/pool_face.hpp"
+
+#include <coropg/gather.hpp>
+#include <coropg/sync_pool.hpp>
+
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <functional>
+#include <thread>
+
+using namespace coropg;
+using namespace coropg::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int threads_of_a_run = 4;
+constexpr int coroutines_of_a_run = 16;
+constexpr int turns_of_each = 22;
+
+int runs() { return std::getenv("COROPG_TEST_FULL") != nullptr ? 100 : 2; }
+
+void require_answer(bool own) {
+    if (!own) throw std::logic_error{"got an answer that is not its own"};
+}
+
+asio::awaitable<void> share_a_connection(coropg::pool& pool, int n) {
+    require_answer(co_await pool.fetch_one<int>("SELECT $1::int", n) == n);
+}
+
+asio::awaitable<void> run_a_script(coropg::pool& pool, int) {
+    co_await pool.with({.timeout = 20s}).execute_script("SELECT 1; SELECT 2");
+}
+
+asio::awaitable<void> run_many(coropg::pool& pool, int n) {
+    const std::vector<int> rows{n, n + 1, n + 2};
+    require_answer(co_await pool.execute_many("SELECT $1::int", rows) == 3);
+}
+
+asio::awaitable<void> run_a_pipeline(coropg::pool& pool, int n) {
+    auto p = pool.pipeline();
+    auto first = p.fetch_one<int>("SELECT $1::int", n);
+    auto second = p.fetch_one<int>("SELECT $1::int", n - 1);
+    co_await p.run();
+    require_answer(first.get() == n && second.get() == n - 1);
+}
+
+asio::awaitable<void> run_out_of_time(coropg::pool& pool, int) {
+    try {
+        co_await pool.with({.timeout = 1ms}).execute("SELECT pg_sleep(0.003)");
+    } catch (const query_timeout&) {
+    }
+}
+
+asio::awaitable<void> fail(coropg::pool& pool, int n) {
+    bool failed = false;
+    try {
+        co_await pool.execute("SELECT 1 / ($1::int - $1::int)", n);
+    } catch (const errors::division_by_zero&) {
+        failed = true;
+    }
+    require_answer(failed);
+}
+
+asio::awaitable<void> use_a_lease(coropg::pool& pool, int n) {
+    pooled_connection lease = co_await pool.acquire();
+    require_answer(co_await lease->fetch_one<int>("SELECT $1::int", n) == n);
+    if (n % 5 == 0) lease.discard();
+    (void)pool.stats();
+}
+
+asio::awaitable<void> commit_in_the_pool(coropg::pool& pool, int n) {
+    const auto work = [n](coropg::transaction& tx) -> asio::awaitable<void> {
+        require_answer(co_await tx.fetch_one<int>("SELECT $1::int", n) == n);
+    };
+    co_await pool.with({.timeout = 20s}).transaction(work);
+}
+
+asio::awaitable<void> give_back_on_commit(coropg::pool& pool, int n) {
+    pooled_connection lease = co_await pool.acquire();
+    coropg::transaction tx = co_await lease->begin();
+    require_answer(co_await tx.fetch_one<int>("SELECT $1::int", n) == n);
+    tx.on_commit([&lease, n] { n % 2 == 0 ? lease.discard() : lease.release(); });
+    co_await tx.commit();
+}
+
+asio::awaitable<void> give_back_on_notice(coropg::pool& pool, int n) {
+    pooled_connection lease = co_await pool.acquire();
+    lease->on_notice([&lease, n](const diagnostics&) { n % 2 == 0 ? lease.discard() : lease.release(); });
+    try {
+        co_await lease->execute_script("DO $$BEGIN RAISE NOTICE 'one'; RAISE NOTICE 'two'; END$$");
+    } catch (const error&) {  // it ends with the lease
+    }
+}
+
+asio::awaitable<void> gather_all(coropg::pool& pool, int n) {
+    std::vector<asio::awaitable<void>> some;
+    for (int i = 0; i < 8; ++i) some.push_back(share_a_connection(pool, n + i));
+    some.push_back(use_a_lease(pool, n));
+    some.push_back(run_out_of_time(pool, n));
+    co_await gather({.max_concurrency = n % 2 == 0 ? 0U : 3U}, std::move(some));
+    const auto [one, two] =
+        co_await gather(pool.fetch_one<int>("SELECT $1::int", n), pool.fetch<int>("SELECT $1::int", n));
+    require_answer(one == n && two.front() == n);
+}
+
+using turn = asio::awaitable<void> (*)(coropg::pool&, int);
+constexpr std::array<turn, 11> turns{&share_a_connection,  &run_a_script,       &run_many,
+                                     &run_a_pipeline,      &run_out_of_time,    &fail,
+                                     &use_a_lease,         &commit_in_the_pool, &give_back_on_commit,
+                                     &give_back_on_notice, &gather_all};
+
+asio::awaitable<void> take_turns(coropg::pool& pool, int number) {
+    for (int i = 0; i < turns_of_each; ++i)
+        co_await turns[static_cast<std::size_t>(number + i) % turns.size()](pool, i);
+}
+
+/// Hooks of every kind that at times keep a connection from being used again.
+template <class Pool, class Lent>
+void set_hooks(Pool& pool, Lent lent) {
+    const auto calls = std::make_shared<std::atomic<int>>(0);
+    pool.before_acquire([calls, lent](auto& conn) { return lent(conn, ++*calls % 7 != 0); });
+    pool.after_release([calls](auto& conn) { return ++*calls % 5 != 0 && conn.is_open(); });
+}
+
+/// Whether all answers were the right ones.
+bool take_turn(sync::pool& pool, int n) {
+    bool right = pool.fetch_one<int>("SELECT $1::int", n) == n;
+    sync::pooled_connection lease = pool.acquire();
+    lease->on_notice([&](const diagnostics&) { n % 2 == 0 ? lease.discard() : lease.release(); });
+    sync::transaction tx = lease->begin();
+    right = right && tx.fetch_one<int>("SELECT $1::int", n) == n;
+    tx.on_commit([&lease, n] {
+        if (n % 3 == 0) lease.release();
+    });
+    tx.commit();
+    try {
+        if (n % 3 == 1) lease->execute_script("DO $$BEGIN RAISE NOTICE 'one'; RAISE NOTICE 'two'; END$$");
+    } catch (const error&) {
+    }
+    return right;
+}
+
+template <class Future>
+auto result_in_time(Future future) {
+    BOOST_REQUIRE_MESSAGE(future.wait_for(60s) == std::future_status::ready, "stuck");
+    return future.get();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(threads)
+
+BOOST_AUTO_TEST_CASE(a_pool_serves_coroutines_that_have_no_strand) {
+    const auto lent = [](coropg::connection& conn, bool stays) -> asio::awaitable<bool> {
+        co_return stays&& conn.is_open();
+    };
+    for (int run = 0; run < runs(); ++run) {
+        asio::thread_pool threads{threads_of_a_run};
+        coropg::pool pool{threads.get_executor(), dsn(), {.min_size = 2, .max_size = 5}};
+        if (run % 2 == 1) set_hooks(pool, lent);
+        std::vector<std::future<void>> ends;
+        for (int i = 0; i < coroutines_of_a_run; ++i)
+            ends.push_back(asio::co_spawn(threads, take_turns(pool, i), asio::use_future));
+        for (auto& end : ends) result_in_time(std::move(end));
+        result_in_time(asio::co_spawn(threads, pool.close(), asio::use_future));
+        const pool_stats s = pool.stats();
+        BOOST_TEST(s.lent == 0U);
+        BOOST_TEST(s.granted == s.released);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_ends_under_the_hands_of_coroutines_that_have_no_strand) {
+    const auto until_closed = [](coropg::pool& pool, int number) -> asio::awaitable<void> {
+        try {
+            for (int i = 0;; ++i) co_await turns[static_cast<std::size_t>(number + i) % turns.size()](pool, i);
+        } catch (const error&) {
+        }
+    };
+    for (int run = 0; run < runs(); ++run) {
+        asio::thread_pool threads{threads_of_a_run};
+        coropg::pool pool{threads.get_executor(), dsn(), {.max_size = 3}};
+        result_in_time(asio::co_spawn(threads, share_a_connection(pool, run), asio::use_future));
+        std::vector<std::future<void>> ends;
+        for (int i = 0; i < coroutines_of_a_run; ++i)
+            ends.push_back(asio::co_spawn(threads, until_closed(pool, i), asio::use_future));
+        result_in_time(asio::co_spawn(threads, pool.close(run % 2 == 0 ? 0ms : 1s), asio::use_future));
+        for (auto& end : ends) result_in_time(std::move(end));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_blocking_pool_serves_threads_whose_hooks_give_connections_back) {
+    const auto lent = [](sync::connection& conn, bool stays) { return stays && conn.is_open(); };
+    for (int run = 0; run < runs(); ++run) {
+        sync::pool pool{dsn(), {.max_size = 3}};
+        if (run % 2 == 1) set_hooks(pool, lent);
+        std::atomic<int> wrong = 0;
+        std::vector<std::jthread> all;
+        for (int number = 0; number < threads_of_a_run; ++number)
+            all.emplace_back([&pool, &wrong, number] {
+                for (int i = 0; i < turns_of_each; ++i) wrong += take_turn(pool, number + i) ? 0 : 1;
+            });
+        all.clear();
+        BOOST_TEST(wrong == 0);
+        const pool_stats s = pool.stats();
+        BOOST_TEST(s.lent == 0U);
+        BOOST_TEST(s.granted == s.released);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
