@@ -286,17 +286,18 @@ void unit::throw_failure() const {
 void unit::throw_failure_of(std::size_t index) const {
     const std::size_t own = opening_commands + index;
     if (problem_ || server_error_ == nullptr) return throw_failure();
-    if (failed_command == own || failed_command >= commands.size()) {
-        const bool stays = own < stored || (own == failed_command && commits_midway(*this, own));
+    const bool has_ended = failed_command >= commands.size();
+    const bool has_stored = !has_ended && commits_midway(*this, failed_command);  // with what stood before it
+    const bool stays = own < (has_stored ? failed_command + 1 : stored);
+    if (failed_command == own || has_ended)
         throw_server_error(fields_of(*server_error_, *this), site_of(failed_command),
                            stays ? outcome::unknown : outcome::failed);
-    }
     const std::string which =
         failed_command < opening_commands
             ? "the transaction could not begin: "
             : "statement " + std::to_string(failed_command - opening_commands + 1) + " of the pipeline failed: ";
     const std::string failed = which + shown_message(fields_of(*server_error_, *this), site_of(failed_command));
-    if (own < stored) throw pipeline_aborted{"executed, and perhaps stored: " + failed, site_of(own), outcome::unknown};
+    if (stays) throw pipeline_aborted{"executed, and perhaps stored: " + failed, site_of(own), outcome::unknown};
     throw pipeline_aborted{(own < failed_command ? "rolled back: " : "not executed: ") + failed, site_of(own)};
 }
 

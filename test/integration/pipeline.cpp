@@ -237,6 +237,21 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_the_server_stores_at_once_is_not_told_as_roll
     BOOST_TEST((ERROR_OF(error, conn.execute("CREATE INDEX none ON no_table (id)")).outcome() == outcome::failed));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_failing_block_has_committed_is_not_told_as_rolled_back, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    AWAIT(conn.execute("CREATE TEMP TABLE t (id int)"));
+    auto p = conn.pipeline();
+    auto before = p.execute("INSERT INTO t VALUES (1)");
+    auto block = p.execute("DO $$BEGIN INSERT INTO t VALUES (2); COMMIT; RAISE EXCEPTION 'too late'; END$$");
+    auto behind = p.execute("INSERT INTO t VALUES (3)");
+    VOID_ERROR_OF(errors::raise_exception, p.run());
+    BOOST_TEST((error_of<pipeline_aborted>([&] { before.get(); }).outcome() == outcome::unknown));
+    BOOST_TEST((error_of<errors::raise_exception>([&] { block.get(); }).outcome() == outcome::unknown));
+    BOOST_TEST((error_of<pipeline_aborted>([&] { behind.get(); }).outcome() == outcome::not_executed));
+    BOOST_TEST(AWAIT(conn.template fetch_one<std::int64_t>("SELECT sum(id) FROM t")) == 3);
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_savepoint_can_keep_is_not_told_as_undone, Face, both_faces) {
     Face face;
     auto conn = face.connect();

@@ -277,6 +277,8 @@ constexpr commit_case commits[]{
     {"CREATE DATABASE d", true, false},
     {"DROP TABLESPACE s", true, false},
     {"ALTER SYSTEM SET a = 1", true, false},
+    {"PREPARE TRANSACTION 'a'", true, false},
+    {"PREPARE transaction_of AS SELECT 1", false, false},
     {"CREATE TABLE database (system int)", false, false},
     {"ALTER TABLE t ADD tablespace int", false, false},
     {"SELECT concurrently FROM vacuum", false, false},

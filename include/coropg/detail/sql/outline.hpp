@@ -179,6 +179,7 @@ class sql_outline {
             if (is_sql_word(text, "CHAIN") && !is_sql_word(previous_, "NO")) chains_ = true;
         } else if (in_prepare_) {
             in_ending_ = is_sql_word(text, "TRANSACTION");
+            commits_ = commits_ || in_ending_;  // outside of a block the server commits, and tags it ROLLBACK
             in_prepare_ = false;
         } else if (in_definition_) {
             follow_definition(text);
