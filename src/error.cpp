@@ -125,7 +125,11 @@ std::string headline(const diagnostics& d, const detail::call_site& site) {
 // encoding without them the server writes >> or ?.
 std::string detail::shown_message(const diagnostics& d, const call_site& site) {
     if (!is_about_value(d, site) && !quotes_string(d.message, site)) return d.message;
-    const std::size_t value = d.message.find_first_not_of(of_sentences);
+    if (d.source_function == "to_ascii_encname") return "...";
+    std::size_t value = d.message.find_first_not_of(of_sentences);
+    const std::size_t colon = d.message.find(": ");
+    const bool is_bare = value == std::string::npos && !d.sqlstate.starts_with("22") && colon != std::string::npos;
+    if (is_bare) value = colon + 2;  // as in `$1::regoper`: no quotes are around it
     std::string text = d.message.substr(0, value);
     if (value != std::string::npos) text += "...";
     return text;
@@ -143,6 +147,13 @@ std::string detail::describe(std::string_view text, const call_site* site) {
         out += std::to_string(site->where.line());
     }
     return out;
+}
+
+void detail::tell_as_not_sent(const std::exception_ptr& problem) noexcept try {
+    std::rethrow_exception(problem);
+} catch (error& e) {
+    e.outcome_ = outcome::not_sent;
+} catch (...) {
 }
 
 error::error(std::string_view text, coropg::outcome became) : std::runtime_error{printable(text)}, outcome_{became} {}

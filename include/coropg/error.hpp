@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <source_location>
@@ -35,6 +36,8 @@ struct call_site {
 std::string describe(std::string_view text, const call_site* site);
 /// The message of a server's error without the values that it may show.
 std::string shown_message(const diagnostics& fields, const call_site& site);
+/// What a hook of a pool met is about statements of its own: of the one that it was called for, nothing was sent.
+void tell_as_not_sent(const std::exception_ptr& problem) noexcept;
 
 }  // namespace detail
 
@@ -65,6 +68,8 @@ class error : public std::runtime_error {
     [[nodiscard]] virtual bool is_transient() const noexcept { return false; }
 
  private:
+    friend void detail::tell_as_not_sent(const std::exception_ptr& problem) noexcept;
+
     std::shared_ptr<const detail::call_site> site_;
     coropg::outcome outcome_;
 };

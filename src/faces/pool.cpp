@@ -24,6 +24,17 @@ pooled_connection held(const std::shared_ptr<asio_pool>& pool, const lent_link& 
     throw pool_timeout{hook + "acquire_timeout", seen, {{}, where}};
 }
 
+/// Nothing if it had to be cancelled.
+asio::awaitable<std::optional<bool>> ask_hook(asio_pool& pool, connection& conn, clock::time_point deadline) {
+    if (!pool.before_acquire) co_return true;
+    try {
+        co_return co_await in_time(pool.before_acquire(conn), deadline);
+    } catch (...) {
+        tell_as_not_sent(std::current_exception());
+        throw;
+    }
+}
+
 }  // namespace
 
 unit_ptr take_spare_unit(call_options options, std::source_location where, const std::shared_ptr<scope>& within) {
@@ -45,8 +56,7 @@ asio::awaitable<pooled_connection> acquire_from(std::shared_ptr<asio_pool> pool,
         for (;;) {
             const lent_link lent = co_await lease(pool, where, deadline);
             pooled_connection conn = held(pool, lent);
-            std::optional<bool> is_welcome = true;
-            if (pool->before_acquire) is_welcome = co_await in_time(pool->before_acquire(*conn), deadline);
+            const std::optional<bool> is_welcome = co_await ask_hook(*pool, *conn, deadline);
             if (!is_welcome) fail_late_hook(conn, *pool, is_hurried, where);
             if (!*is_welcome) {
                 conn.discard();
@@ -71,15 +81,11 @@ asio::awaitable<std::optional<pooled_connection>> try_acquire_from(std::shared_p
     const std::optional<lent_link> lent = pool->try_request(executor, where);
     if (!lent) co_return std::nullopt;
     pooled_connection conn = held(pool, *lent);
-    if (pool->before_acquire) {
-        const std::optional<bool> is_welcome = co_await in_time(pool->before_acquire(*conn), pool->acquire_deadline());
-        if (!is_welcome) fail_late_hook(conn, *pool, false, where);
-        if (!*is_welcome) {
-            conn.discard();
-            co_return std::nullopt;
-        }
-    }
-    co_return conn;
+    const std::optional<bool> is_welcome = co_await ask_hook(*pool, *conn, pool->acquire_deadline());
+    if (!is_welcome) fail_late_hook(conn, *pool, false, where);
+    if (*is_welcome) co_return conn;
+    conn.discard();
+    co_return std::nullopt;
 }
 
 }  // namespace coropg::detail

@@ -14,7 +14,13 @@ sync::pooled_connection held(const std::shared_ptr<poll_pool>& pool, lent_sessio
 bool is_welcome(const poll_pool& pool, sync::connection& conn) {
     session& core = conn.runner().core();
     if (core.has_leftovers()) core.advance(want::read);  // the answer to its reset, if it is there
-    return core.is_open() && (!pool.before_acquire || pool.before_acquire(conn));
+    if (!core.is_open()) return false;
+    try {
+        return !pool.before_acquire || pool.before_acquire(conn);
+    } catch (...) {
+        tell_as_not_sent(std::current_exception());
+        throw;
+    }
 }
 
 }  // namespace

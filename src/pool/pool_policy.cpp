@@ -90,9 +90,10 @@ void leave_if_read_only(pool_core& core, std::size_t slot, const session& s, clo
     if (s.takes_no_writes() && core.slots()[slot].doom == close_reason::none) core.drain(now);
 }
 
-void require_quiet(const session& core) {
-    if (!core.is_open() || !core.is_quiet())
-        throw usage_error{"the pool's hook after_connect left the connection unusable"};
+void keep_as_set_up(session& core) {
+    core.changes().keep();
+    if (!core.is_open()) throw connection_error{"the connection was lost in the pool's hook after_connect"};
+    if (!core.is_quiet()) throw usage_error{"the pool's hook after_connect left the connection unusable"};
 }
 
 std::string leak_warning(std::string_view pool, const std::source_location& asked_at) {

@@ -132,6 +132,38 @@ BOOST_AUTO_TEST_CASE(what_a_hook_throws_before_a_connect_is_heard) {
     face.require_whole();
 }
 
+BOOST_AUTO_TEST_CASE(what_fails_in_a_hook_says_nothing_of_the_statement_it_is_called_for) {
+    for (const bool is_before_acquire : {false, true}) {
+        pool_face face{{.max_size = 1}};
+        const auto ask = [](coropg::connection& conn) -> asio::awaitable<void> {
+            co_await conn.fetch_one<int>("SELECT 1 WHERE false");
+        };
+        if (is_before_acquire)
+            face.pool.before_acquire([ask](coropg::connection& conn) -> asio::awaitable<bool> {
+                co_await ask(conn);
+                co_return true;
+            });
+        else
+            face.pool.after_connect(ask);
+        if (!is_before_acquire)  // a one-shot goes without
+            BOOST_TEST((ERROR_OF(row_count_error, face.pool.execute("SELECT 2")).outcome() == outcome::not_sent));
+        BOOST_TEST((ERROR_OF(row_count_error, face.pool.execute_script("SELECT 2")).outcome() == outcome::not_sent));
+        BOOST_TEST((ERROR_OF(row_count_error, face.pool.acquire()).outcome() == outcome::not_sent));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_is_lost_in_a_hook_is_made_anew) {
+    pool_face face{{.max_size = 1}};
+    int calls = 0;
+    face.pool.after_connect([&](coropg::connection& conn) -> asio::awaitable<void> {
+        const int pid = conn.backend_pid();
+        if (++calls == 1) administrator{}.terminate(pid);
+        co_await conn.execute("SELECT 1");
+    });
+    BOOST_TEST(AWAIT(face.pool.fetch_one<int>("SELECT 1")) == 1);
+    BOOST_TEST(calls == 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_hook_decides_who_is_lent) {
     pool_face face{{.max_size = 2}};
     int calls = 0;

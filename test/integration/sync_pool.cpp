@@ -299,6 +299,32 @@ BOOST_AUTO_TEST_CASE(hooks_are_called_by_whoever_does_the_work) {
     BOOST_TEST(pool.acquire()->backend_pid() != second);
 }
 
+BOOST_AUTO_TEST_CASE(what_fails_in_a_hook_of_threads_says_nothing_of_the_statement_it_is_called_for) {
+    for (const bool is_before_acquire : {false, true}) {
+        sync::pool pool{dsn(), {.max_size = 1}};
+        const auto ask = [](sync::connection& conn) { return conn.fetch_one<bool>("SELECT true WHERE false"); };
+        if (is_before_acquire)
+            pool.before_acquire(ask);
+        else
+            pool.after_connect([ask](sync::connection& conn) { ask(conn); });
+        const auto outcome_of = [](auto work) { return error_of<row_count_error>(work).outcome(); };
+        BOOST_TEST((outcome_of([&] { pool.execute("SELECT 2"); }) == outcome::not_sent));
+        BOOST_TEST((outcome_of([&] { pool.execute_script("SELECT 2"); }) == outcome::not_sent));
+        BOOST_TEST((outcome_of([&] { pool.acquire(); }) == outcome::not_sent));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_is_lost_in_a_hook_of_threads_is_made_anew) {
+    sync::pool pool{dsn(), {.max_size = 1}};
+    int calls = 0;
+    pool.after_connect([&](sync::connection& conn) {
+        if (++calls == 1) sync::connect(dsn()).execute("SELECT pg_terminate_backend($1, 5000)", conn.backend_pid());
+        conn.execute("SELECT 1");
+    });
+    BOOST_TEST(pool.fetch_one<int>("SELECT 1") == 1);
+    BOOST_TEST(calls == 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_hook_that_fails_fails_one_who_waits) {
     sync::pool pool{dsn(), {.max_size = 1}};
     pool.after_connect([left = 1](sync::connection&) mutable {

@@ -45,6 +45,7 @@ asio::awaitable<void> run_hook(asio::awaitable<void> hook, clock::time_point dea
 asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self, std::size_t i) {
     std::shared_ptr<asio_link> link;
     std::exception_ptr problem;
+    std::optional<connection> conn;
     bool is_in_hook = false;
     try {
         conninfo info = self->connect_info();
@@ -53,21 +54,22 @@ asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self
         is_in_hook = false;
         pq::connection established = co_await asio_driver::connect(std::move(info));
         const asio::any_io_executor home = co_await asio::this_coro::executor;
-        connection conn{asio_driver{make_link(std::move(established), home)}};
-        self->set_up(conn.runner().core());
+        conn.emplace(asio_driver{make_link(std::move(established), home)});
+        self->set_up(conn->runner().core());
         is_in_hook = true;
-        if (self->after_connect) co_await run_hook(self->after_connect(conn), self->acquire_deadline());
-        conn.runner().core().changes().keep();
-        require_quiet(conn.runner().core());
+        if (self->after_connect) co_await run_hook(self->after_connect(*conn), self->acquire_deadline());
+        keep_as_set_up(conn->runner().core());
         is_in_hook = false;
-        require_connected(conn.runner().core());
-        link = std::move(conn).take_driver().take_link();
+        require_connected(conn->runner().core());
+        link = std::move(*conn).take_driver().take_link();
     } catch (...) {
         problem = std::current_exception();
     }
     if (!problem) co_return self->end_connect(i, std::move(link));
-    const connect_problem kind = is_in_hook ? connect_problem::hook_failed : problem_of(problem);
-    self->fail_connect(i, kind, problem);
+    if (is_in_hook) tell_as_not_sent(problem);
+    const bool is_lost = conn && !conn->is_open();
+    conn.reset();
+    self->fail_connect(i, is_in_hook && !is_lost ? connect_problem::hook_failed : problem_of(problem), problem);
 }
 
 void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& hub) {
@@ -119,7 +121,7 @@ void asio_pool::ping(std::size_t i) try {
     end->timer.async_wait([end, hub](error_code problem) {
         if (problem || end->has_ended) return;
         end->is_late = true;
-        hub->shut_down();
+        hub->shut_down("it did not answer when it was checked");
     });
     unit_ptr question = hub->core().make_unit({}, {});
     question->add_own("SELECT 1");

@@ -92,6 +92,7 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
     std::unique_ptr<poll_session> made;
     unique_fd socket;
     std::exception_ptr problem;
+    std::optional<sync::connection> conn;
     bool is_in_hook = false;
     try {
         if (clock::now() - s.put_back_at > longest_pause) s.connecting = nullptr;
@@ -104,26 +105,29 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
         }
         std::optional<pq::connection> established = s.connecting->go_on(p);
         if (!established) return put_back(job);
-        sync::connection conn{poll_driver{std::move(*established)}};
-        set_up(conn.runner().core());
+        conn.emplace(poll_driver{std::move(*established)});
+        set_up(conn->runner().core());
         is_in_hook = true;
-        if (after_connect) after_connect(conn);
-        conn.runner().core().changes().keep();
-        require_quiet(conn.runner().core());
+        if (after_connect) after_connect(*conn);
+        keep_as_set_up(conn->runner().core());
         is_in_hook = false;
-        require_connected(conn.runner().core());
-        socket = duplicate(conn.runner().core().socket());
-        made = std::move(conn).take_driver().take_session();
+        require_connected(conn->runner().core());
+        socket = duplicate(conn->runner().core().socket());
+        made = std::move(*conn).take_driver().take_session();
     } catch (...) {
         problem = std::current_exception();
     }
+    if (problem && is_in_hook) tell_as_not_sent(problem);
+    const bool is_lost = conn && !conn->is_open();
+    conn.reset();
     s.connecting = nullptr;
     connect_failure former;  // is destroyed behind the mutex: it may be the program's
     persist([&] { former = connect_failure{problem}; });
     const event e{*this};
     std::swap(last_failure_, former);
     if (problem)
-        return core_.connect_failed(job.slot, e.now(), is_in_hook ? connect_problem::hook_failed : problem_of(problem));
+        return core_.connect_failed(job.slot, e.now(),
+                                    is_in_hook && !is_lost ? connect_problem::hook_failed : problem_of(problem));
     s.socket = std::move(socket);
     rest(job.slot, std::move(made));
     core_.connected(job.slot, e.now());

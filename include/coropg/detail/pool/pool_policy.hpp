@@ -41,8 +41,9 @@ class home_process {
 /// reset would undo what the program's own hook has set on it: then it is closed.
 return_condition make_clean(session& core, pool_reset level);
 
-/// Of a connection that is new. Errors: usage_error when the program's hook did not leave it as it is to be lent.
-void require_quiet(const session& core);
+/// Of a connection that is new: what the program's hook has set on it stays. Errors: usage_error when the hook did not
+/// leave it as it is to be lent; connection_error when it was lost meanwhile.
+void keep_as_set_up(session& core);
 
 /// One line of what went wrong.
 std::string text_of(const std::exception_ptr& problem);
