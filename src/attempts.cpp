@@ -21,12 +21,22 @@ constexpr std::array<string_view, 7> said_by_poolers{
 };
 
 /// Parts of what libpq says by itself, without an SQLSTATE. It is asked to say so in English (pq::plain_english).
-constexpr std::array<string_view, 10> said_by_libpq{
-    "no password supplied",  "does not support SSL, but SSL was required",
-    "channel binding",       "authentication method requirement",
-    "certificate",           "private key",
-    "tlsv1 alert",           "handshake failure",
-    "definition of service", "service file",
+constexpr std::array<string_view, 15> said_by_libpq{
+    "no password supplied",
+    "does not support SSL, but SSL was required",
+    "channel binding",
+    "authentication method requirement",
+    "certificate",
+    "private key",
+    "tlsv1 alert",
+    "handshake failure",
+    "definition of service",
+    "service file",
+    "host name must be specified",
+    "for connection option",
+    "could not parse network address",
+    "requirepeer specifies",
+    "GSSAPI encryption required",
 };
 
 /// A setting that libpq refuses. Once it has begun to connect it says so first.

@@ -337,7 +337,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_value_that_names_nothing_is_not_shown, Face, bot
     Face face;
     auto conn = face.connect();
     for (const unchecked_sql& sql : {unchecked_sql{"SELECT $1::regclass"}, unchecked_sql{"SELECT $1::text::regrole"},
-                                     unchecked_sql{"SELECT to_regtype($1)::text, $1::regtype"}}) {
+                                     unchecked_sql{"SELECT to_regtype($1)::text, $1::regtype"},
+                                     unchecked_sql{"SELECT $1::regoper"}, unchecked_sql{"SELECT to_ascii('x', $1)"}}) {
         const auto e = ERROR_OF(server_error, conn.execute(sql, "s3cret"));
         BOOST_TEST(!contains(e.what(), "s3cret"), e.what());
         BOOST_TEST(contains(e.message(), "s3cret"));
@@ -345,6 +346,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_value_that_names_nothing_is_not_shown, Face, bot
     // The names of the statement itself are.
     BOOST_TEST(contains(ERROR_OF(server_error, conn.execute("SELECT $1::int FROM nowhere", 1)).what(), "nowhere"));
     BOOST_TEST(contains(ERROR_OF(server_error, conn.execute("DROP TABLE nowhere")).what(), "nowhere"));
+    const std::string of_operator = ERROR_OF(server_error, conn.execute("SELECT $1::int + true", 1)).what();
+    BOOST_TEST(contains(of_operator, "integer + boolean"), of_operator);
 }
 
 namespace {
