@@ -2,9 +2,14 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
 #include <new>
 #include <system_error>
 #include <thread>
@@ -22,6 +27,26 @@ void ignore_sigpipe() noexcept {
     ::sigaddset(&broken_pipe, SIGPIPE);
     ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
 }
+
+#ifdef __GLIBC__
+/// A password may still be proved for a server that wants it to take long. OpenSSL is taken down at the end of a program,
+/// and would take the thread along.
+void end_without_cleaning_up(int status, void*) {
+    if (aside_threads::of_connects().wait_until_idle(std::chrono::seconds{1})) return;
+    std::cout.flush();
+    std::clog.flush();
+    std::fflush(nullptr);
+    ::_exit(status);
+}
+
+/// Once a thread computes: what OpenSSL does at the end of a program comes later then.
+void expect_the_end() noexcept {
+    static const int is_expected = ::on_exit(&end_without_cleaning_up, nullptr);
+    (void)is_expected;
+}
+#else
+void expect_the_end() noexcept {}
+#endif
 
 }  // namespace
 
@@ -67,6 +92,7 @@ aside_threads::stay::~stay() {
     if (job == threads_.at_work_.end()) return;  // a thread of the parent process is at it
     job->is_forsaken = true;
     ++threads_.forsaken_;
+    if (&threads_ == &of_connects()) expect_the_end();
     if (threads_.waiting_.empty() || !threads_.has_room()) return;
     try {
         threads_.start_one();
@@ -100,6 +126,12 @@ void aside_threads::work() noexcept {
         next.reset();
     }
     --running_;
+    if (running_ == 0) idle_.notify_all();
+}
+
+bool aside_threads::wait_until_idle(std::chrono::milliseconds patience) {
+    std::unique_lock lock{mutex_};
+    return idle_.wait_for(lock, patience, [this] { return running_ == 0; });
 }
 
 }  // namespace coropg::detail::ops

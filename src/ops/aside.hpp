@@ -6,6 +6,8 @@
 #include <coropg/detail/ops/op.hpp>
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -58,6 +60,9 @@ class aside_threads {
         std::shared_ptr<aside_call> call_;
     };
 
+    /// False when there are still threads at work behind `patience`.
+    [[nodiscard]] bool wait_until_idle(std::chrono::milliseconds patience);
+
     static constexpr std::size_t most_awaited = 16;
     static constexpr std::size_t most = 64;
 
@@ -74,6 +79,7 @@ class aside_threads {
     void work() noexcept;
 
     std::mutex mutex_;
+    std::condition_variable idle_;
     std::deque<std::shared_ptr<aside_call>> waiting_;
     std::vector<job> at_work_;  // has room for all threads
     std::size_t forsaken_ = 0;
