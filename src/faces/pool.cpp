@@ -26,7 +26,6 @@ pooled_connection held(const std::shared_ptr<asio_pool>& pool, const lent_link& 
 
 /// Nothing if it had to be cancelled.
 asio::awaitable<std::optional<bool>> ask_hook(asio_pool& pool, connection& conn, clock::time_point deadline) {
-    if (!pool.before_acquire) co_return true;
     try {
         co_return co_await in_time(pool.before_acquire(conn), deadline);
     } catch (...) {
@@ -56,7 +55,8 @@ asio::awaitable<pooled_connection> acquire_from(std::shared_ptr<asio_pool> pool,
         for (;;) {
             const lent_link lent = co_await lease(pool, where, deadline);
             pooled_connection conn = held(pool, lent);
-            const std::optional<bool> is_welcome = co_await ask_hook(*pool, *conn, deadline);
+            std::optional<bool> is_welcome = true;
+            if (pool->before_acquire) is_welcome = co_await ask_hook(*pool, *conn, deadline);
             if (!is_welcome) fail_late_hook(conn, *pool, is_hurried, where);
             if (!*is_welcome) {
                 conn.discard();
@@ -81,7 +81,8 @@ asio::awaitable<std::optional<pooled_connection>> try_acquire_from(std::shared_p
     const std::optional<lent_link> lent = pool->try_request(executor, where);
     if (!lent) co_return std::nullopt;
     pooled_connection conn = held(pool, *lent);
-    const std::optional<bool> is_welcome = co_await ask_hook(*pool, *conn, pool->acquire_deadline());
+    std::optional<bool> is_welcome = true;
+    if (pool->before_acquire) is_welcome = co_await ask_hook(*pool, *conn, pool->acquire_deadline());
     if (!is_welcome) fail_late_hook(conn, *pool, false, where);
     if (*is_welcome) co_return conn;
     conn.discard();

@@ -53,7 +53,6 @@ std::optional<lent_link> asio_pool::request(lease_waiter& w, const asio::any_io_
     lent_link lent;
     {
         const event e{*this};
-        w.deadline = std::min(w.deadline, acquire_deadline());
         look_at_next(e.now);
         const request_result r = core_.request(w, e.now);
         if (r == request_result::queued) return std::nullopt;

@@ -218,6 +218,6 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
 
 /// A connection for oneself. Cancellation: terminal and total; it takes nothing along.
 asio::awaitable<lent_link> lease(std::shared_ptr<asio_pool> pool, std::source_location where,
-                                 clock::time_point deadline = no_deadline);
+                                 clock::time_point deadline);
 
 }  // namespace coropg::detail
