@@ -17,7 +17,6 @@
 #include <chrono>
 #include <mutex>
 #include <string>
-#include <thread>
 
 namespace coropg::detail {
 
@@ -44,8 +43,8 @@ descriptor watched(const asio::any_io_executor& executor, unique_fd fd) {
 
 class socket_link final : public asio_link {
  public:
-    socket_link(int socket, const asio::any_io_executor& ex, link_threads threads)
-        : asio_link{ex, threads}, read_side_{watched(ex, duplicate(socket))}, write_side_{ex}, watchdog_{ex} {}
+    socket_link(int socket, const asio::any_io_executor& ex, const asio::any_io_executor& of_users)
+        : asio_link{ex, of_users}, read_side_{watched(ex, duplicate(socket))}, write_side_{ex}, watchdog_{ex} {}
 
     void adopt(std::unique_ptr<session> moved) override {
         const link_lock held = hold();
@@ -154,62 +153,54 @@ class socket_link final : public asio_link {
     };
     [[nodiscard]] own_turn alone() { return own_turn{*this}; }
 
-    /// The time in which a turn calls the program's code. Other threads may use the session then, but take no turns: what
-    /// they hear of is told in the next one.
-    class outside {
+    /// The time in which a handler of notices is called: other threads may use the session.
+    class telling {
      public:
-        outside(socket_link& link, link_lock& held)
-            : link_{link}, held_{held}, caller_before_{std::exchange(link.caller_, std::this_thread::get_id())} {
-            if (held_.mutex() != nullptr) held_.unlock();
+        telling(socket_link& link, link_lock& held) : link_{link}, held_{held} {
+            link_.is_telling_ = true;
+            if (link_.has_lock()) held_.unlock();
         }
-        outside(const outside&) = delete;
-        outside& operator=(const outside&) = delete;
-        ~outside() {
-            if (held_.mutex() != nullptr) held_.lock();
-            link_.caller_ = caller_before_;
-            if (std::exchange(link_.has_missed_turn_, false)) link_.post_turn();
+        telling(const telling&) = delete;
+        telling& operator=(const telling&) = delete;
+        ~telling() {
+            if (link_.has_lock()) held_.lock();
+            link_.is_telling_ = false;
         }
 
      private:
         socket_link& link_;
         link_lock& held_;
-        const std::thread::id caller_before_;
     };
 
     /// A turn: takes in what came, and last of all calls the program's code. That may throw, submit more, run the event
     /// loop, destroy the connection or move its session away: all that is still to be done is in the hands of the event
-    /// loop by then, and other threads may take turns.
+    /// loop by then. Who waits on another executor than this one is told there.
     void run(link_lock& held, want ready) {
-        has_missed_turn_ = caller_ != std::thread::id{} && caller_ != std::this_thread::get_id();
-        if (has_missed_turn_) return;
         is_completing_ = false;  // whichever turn was completing, this one goes on with it
         if (!core_) return;
         alone()->advance(ready);
         if (const inbox::delivery news = core_->notices().take(); !news.empty()) {
             rearm();
-            const outside now{*this, held};
+            const telling now{*this, held};
             news();
         }
-        if (core_) complete(held);
+        if (core_) complete();
     }
 
     /// Completes those who are done, but for those who are refused meanwhile: the event loop is not only ours.
-    void complete(link_lock& held) {
+    void complete() {
         unit_ptr done = core_->take_finished();
         std::size_t left = core_->finished_count();
         rearm();
-        if (left == 0) return call(held, std::move(done));
+        if (left == 0) return call(std::move(done));
         // Statements that they submit are sent together.
         is_completing_ = true;
-        for (call(held, std::move(done)); is_completing_ && core_ && left > 0; --left)
-            call(held, core_->take_finished());
+        for (call(std::move(done)); is_completing_ && core_ && left > 0; --left) call(core_->take_finished());
         if (!std::exchange(is_completing_, false)) return;
         if (core_) flush();
     }
-    void call(link_lock& held, unit_ptr done) {
-        if (!done || !done->waiting) return;
-        const outside now{*this, held};
-        done->waiting(std::move(done));
+    static void call(unit_ptr done) {
+        if (done && done->waiting) done->waiting(std::move(done));
     }
 
     void cancel_all() {
@@ -242,16 +233,10 @@ class socket_link final : public asio_link {
             wait();
         });
         const bool is_to_tell = core_->finished_count() > 0;
-        if (is_to_tell) post_turn();
+        if (is_to_tell && !std::exchange(is_posted_, true))
+            persist([this] { asio::post(executor, next_turn{self()}); });
         is_arming_ = false;
         if (!core_->is_open() && !is_to_tell) disconnect();
-    }
-
-    void post_turn() noexcept {
-        if (std::exchange(is_posted_, true)) return;
-        const bool was_arming = std::exchange(is_arming_, true);
-        persist([this] { asio::post(executor, next_turn{self()}); });
-        is_arming_ = was_arming;
     }
 
     void wait() {
@@ -308,8 +293,12 @@ class socket_link final : public asio_link {
         abandon_cancel();
     }
 
+    /// On the executor, as the cancel: this may be the thread of a user who is not.
     void abandon_cancel() {
-        if (const auto signal = std::exchange(cancelling_, nullptr)) signal->emit(asio::cancellation_type::terminal);
+        const auto signal = std::exchange(cancelling_, nullptr);
+        if (!signal) return;
+        if (!has_lock()) return signal->emit(asio::cancellation_type::terminal);
+        persist([&] { asio::post(executor, [signal] { signal->emit(asio::cancellation_type::terminal); }); });
     }
 
     /// The handlers of the waiters own coroutines, which may own this connection: the circle is broken here.
@@ -319,8 +308,6 @@ class socket_link final : public asio_link {
     }
 
     turn_holder user_{};
-    std::thread::id caller_{};      ///< whose turn calls the program's code
-    bool has_missed_turn_ = false;  ///< came meanwhile, on another thread
     descriptor read_side_;
     descriptor write_side_;
     asio::steady_timer watchdog_;
@@ -385,12 +372,12 @@ std::exception_ptr asio_link::parted() {
 
 void asio_link::throw_parted() { std::rethrow_exception(parted()); }
 
-std::shared_ptr<asio_link> make_link(int socket, asio::any_io_executor executor, link_threads threads) {
-    return std::make_shared<socket_link>(socket, executor, threads);
+std::shared_ptr<asio_link> make_link(int socket, asio::any_io_executor executor, asio::any_io_executor users) {
+    return std::make_shared<socket_link>(socket, executor, users);
 }
 
 std::shared_ptr<asio_link> make_link(pq::connection conn, const asio::any_io_executor& executor) {
-    const auto link = make_link(PQsocket(conn.get()), executor, link_threads::one_at_a_time);
+    const auto link = make_link(PQsocket(conn.get()), executor, executor);
     link->adopt(std::make_unique<session>(std::move(conn)));
     return link;
 }

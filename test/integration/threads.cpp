@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <functional>
+#include <future>
 #include <thread>
 
 using namespace coropg;
@@ -175,6 +176,46 @@ BOOST_AUTO_TEST_CASE(a_pool_serves_coroutines_that_have_no_strand) {
         BOOST_TEST(s.lent == 0U);
         BOOST_TEST(s.granted == s.released);
     }
+}
+
+BOOST_AUTO_TEST_CASE(who_computes_behind_a_statement_holds_up_nobody) {
+    asio::thread_pool threads{threads_of_a_run};
+    coropg::pool pool{threads.get_executor(), dsn(), {.max_size = 1}};
+    std::promise<void> next_is_served;
+    const auto first = [&]() -> asio::awaitable<void> {
+        co_await pool.execute("SET application_name = 'first'");
+        next_is_served.get_future().wait();
+    };
+    const auto second = [&]() -> asio::awaitable<void> {
+        pooled_connection lease = co_await pool.acquire();
+        co_await lease->execute("SELECT 1");
+        next_is_served.set_value();
+    };
+    auto end = asio::co_spawn(threads, first(), asio::use_future);
+    result_in_time(asio::co_spawn(threads, second(), asio::use_future));
+    result_in_time(std::move(end));
+    result_in_time(asio::co_spawn(threads, pool.close(), asio::use_future));
+}
+
+BOOST_AUTO_TEST_CASE(a_statement_ends_behind_the_handler_that_gave_its_connection_back) {
+    asio::thread_pool threads{threads_of_a_run};
+    coropg::pool pool{threads.get_executor(), dsn(), {.max_size = 1}};
+    std::atomic<bool> has_handled = false;
+    const auto work = [&]() -> asio::awaitable<bool> {
+        pooled_connection lease = co_await pool.acquire();
+        lease->on_notice([&](const diagnostics&) {
+            lease.release();
+            std::this_thread::sleep_for(20ms);  // long enough for the other threads to end the statement
+            has_handled = true;
+        });
+        try {
+            co_await lease->execute_script("DO $$BEGIN RAISE NOTICE 'one'; END$$");
+        } catch (const error&) {
+        }
+        co_return has_handled;
+    };
+    BOOST_TEST(result_in_time(asio::co_spawn(threads, work(), asio::use_future)));
+    result_in_time(asio::co_spawn(threads, pool.close(), asio::use_future));
 }
 
 BOOST_AUTO_TEST_CASE(a_pool_ends_under_the_hands_of_coroutines_that_have_no_strand) {

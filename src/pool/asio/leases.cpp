@@ -12,12 +12,13 @@ namespace coropg::detail {
 
 namespace {
 
-/// Has the waiters of a session that leaves their executor told there nevertheless.
-void redirect_waiters(session& core, const asio::any_io_executor& executor) {
-    core.for_each_unit([&executor](unit& u) {
-        if (!u.waiting || u.is_foreign) return;
+/// Has the waiters of a session that leaves their link told by its executor nevertheless; those on others, too, when they
+/// are to come behind a handler of notices that is being called there.
+void redirect_waiters(session& core, const asio_link& link) {
+    core.for_each_unit([&link](unit& u) {
+        if (!u.waiting || (u.is_foreign && !link.is_telling())) return;
         u.is_foreign = true;
-        persist([&] { u.waiting.emplace(posted_to(executor, std::move(u.waiting))); });
+        persist([&] { u.waiting.emplace(posted_to(link.executor, std::move(u.waiting))); });
     });
 }
 
@@ -116,7 +117,7 @@ lent_link asio_pool::lend(const pool_lease& lease, const asio::any_io_executor& 
     slot& s = slots_[lease.slot];
     core = std::move(s.at_rest);
     lend_to(lease.slot, *core, where);
-    if (s.last && s.last->executor == executor) s.borrowed = s.last;
+    if (s.last && s.last->users == executor) s.borrowed = s.last;
     return {lease, s.borrowed};
 }
 
@@ -124,8 +125,7 @@ lent_link asio_pool::lend(const pool_lease& lease, const asio::any_io_executor& 
 lent_link asio_pool::hand_over(lent_link lent, std::unique_ptr<session>&& core, const asio::any_io_executor& executor) {
     try {
         if (!lent.link) {
-            lent.link = make_link(core->socket(), executor,
-                                  is_strand(executor) ? link_threads::one_at_a_time : link_threads::any);
+            lent.link = make_link(core->socket(), is_strand(executor) ? executor : strand_on(executor), executor);
             const std::lock_guard lock{mutex_};
             slots_[lent.lease.slot].borrowed = lent.link;
         }
@@ -159,7 +159,7 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
     if (!is_usable) core->close("the pool does not want it any more");
     return_condition how = make_clean(*core, options_.reset);
     tell_finished(*core, lent.link->executor);
-    redirect_waiters(*core, lent.link->executor);
+    redirect_waiters(*core, *lent.link);
 
     event e{*this};
     if (has_ended_unused(*core, e.now - lent.lease.since)) how = return_condition::broken;
@@ -167,7 +167,8 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
     s.borrowed = nullptr;
     const bool is_here = &asio::query(lent.link->executor, asio::execution::context) ==
                          &asio::query(executor_, asio::execution::context);
-    const std::shared_ptr<asio_link> kept = is_here && how != return_condition::broken ? lent.link : nullptr;
+    const bool is_to_keep = is_here && how != return_condition::broken && !lent.link->is_telling();
+    const std::shared_ptr<asio_link> kept = is_to_keep ? lent.link : nullptr;
     for (const auto& link : {s.last, lent.link})
         if (link && link != kept) persist([&] { e.todo.retired.push_back(link); });
     s.last = kept;

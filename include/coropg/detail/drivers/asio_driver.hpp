@@ -31,23 +31,21 @@ namespace coropg::detail {
 
 namespace asio = boost::asio;
 
-/// Whether an executor runs one of a link's handlers at a time, or its context may be run by several threads.
-enum class link_threads : bool { one_at_a_time, any };
-
-/// Empty for a link whose executor runs one handler at a time.
+/// Empty for a link whose users run on its own executor.
 using link_lock = std::unique_lock<std::recursive_mutex>;
 
 /// A session on an executor. It lives as long as somebody waits for it or its connection's handle does. A session can
 /// move from one link to another of the same socket.
 class asio_link : public std::enable_shared_from_this<asio_link> {
  public:
-    asio_link(asio::any_io_executor ex, link_threads t) : executor{std::move(ex)}, threads_{t} {}
+    asio_link(asio::any_io_executor ex, asio::any_io_executor of_users)
+        : executor{std::move(ex)}, users{std::move(of_users)}, has_lock_{executor != users} {}
     virtual ~asio_link() = default;
 
-    /// Held by whoever looks at the session, or works on it; but not while the program's code is called last of all.
-    [[nodiscard]] link_lock hold() const {
-        return threads_ == link_threads::one_at_a_time ? link_lock{} : link_lock{mutex_};
-    }
+    /// Held by whoever looks at the session, or works on it; but not while a handler of notices is called.
+    [[nodiscard]] link_lock hold() const { return has_lock_ ? link_lock{mutex_} : link_lock{}; }
+    /// Whether a handler of notices is being called, which others need not wait for.
+    [[nodiscard]] bool is_telling() const noexcept { return is_telling_; }
 
     /// Sends `u`, or queues it behind what is under way.
     virtual void start(unit_ptr&& u) noexcept = 0;
@@ -81,23 +79,27 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
         return *core_;
     }
 
-    const asio::any_io_executor executor;
+    const asio::any_io_executor executor;  ///< its own: runs one handler at a time
+    const asio::any_io_executor users;     ///< of the coroutines that use it: the same, or one that is no strand
 
     [[noreturn]] static void throw_parted();
     [[nodiscard]] static std::exception_ptr parted();
 
  protected:
+    [[nodiscard]] bool has_lock() const noexcept { return has_lock_; }
+
     std::unique_ptr<session> core_;
+    bool is_telling_ = false;
 
  private:
-    const link_threads threads_;
+    const bool has_lock_;
     mutable std::recursive_mutex mutex_;  // observers, and codecs, may use the connection that they are called for
     std::uint64_t tenancy_ = 0;
 };
 
-/// A link for sessions of that socket; it has none yet.
-std::shared_ptr<asio_link> make_link(int socket, asio::any_io_executor executor, link_threads threads);
-/// A session on an executor that runs one handler at a time.
+/// A link for sessions of that socket; it has none yet. `executor` runs one handler at a time.
+std::shared_ptr<asio_link> make_link(int socket, asio::any_io_executor executor, asio::any_io_executor users);
+/// A session whose users are on an executor that runs one handler at a time.
 std::shared_ptr<asio_link> make_link(pq::connection conn, const asio::any_io_executor& executor);
 
 /// Starts a unit and completes `handler` on its own executor.
