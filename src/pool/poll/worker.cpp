@@ -68,6 +68,9 @@ void poll_pool::give_up(const pool_action& job, event& e) {
 std::optional<pool_action> poll_pool::take_job(helper& me) {
     if (jobs_.empty()) return std::nullopt;
     auto next = std::ranges::find_if(jobs_, is_ping);
+    // one that was begun and put back may hang
+    const auto is_new = [this](const pool_action& job) { return !slots_[job.slot].connecting; };
+    if (next == jobs_.end()) next = std::ranges::find_if(jobs_, is_new);
     if (next == jobs_.end()) next = jobs_.begin();
     const pool_action job = *next;
     jobs_.erase(next);
@@ -78,7 +81,7 @@ std::optional<pool_action> poll_pool::take_job(helper& me) {
 void poll_pool::put_back(const pool_action& job) {
     const event e{*this};
     slots_[job.slot].put_back_at = e.now();
-    persist([&] { jobs_.push_back(job); });  // behind one that was begun meanwhile, for this one may hang
+    persist([&] { jobs_.push_back(job); });
 }
 
 /// Slots stay where they are.

@@ -129,7 +129,10 @@ bool poll_pool::work_until(helper& me, Predicate is_so) {
             if (e.now() >= me.deadline) return false;
             job = take_job(me);
             until = std::min(until, core_.next_tick());
-            if (!job) e.sleep(me);
+            if (!job)
+                e.sleep(me);
+            else if (!jobs_.empty())  // which may be waiting for this thread
+                until = std::min(until, later(e.now(), std::chrono::milliseconds{500}));
         }
         if (!job) continue;
         const patience mine{until, &me.work_ends};
