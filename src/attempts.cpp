@@ -11,7 +11,7 @@ using std::string_view;
 
 /// SQLSTATEs, and classes of them: authorization, a database that does not exist, rights, settings that the server does
 /// not take, a database that accepts no connections, and a protocol that it does not know.
-constexpr std::array<string_view, 6> lasting_codes{"28", "3D", "42", "22", "55000", "0A"};
+constexpr std::array<string_view, 7> lasting_codes{"28", "3D", "42", "22", "55000", "55P02", "0A"};
 
 /// PgBouncer has one SQLSTATE for all, "no more connections allowed" as well.
 constexpr string_view of_poolers = "08P01";
@@ -21,7 +21,7 @@ constexpr std::array<string_view, 7> said_by_poolers{
 };
 
 /// Parts of what libpq says by itself, without an SQLSTATE. It is asked to say so in English (pq::plain_english).
-constexpr std::array<string_view, 15> said_by_libpq{
+constexpr std::array<string_view, 16> said_by_libpq{
     "no password supplied",
     "does not support SSL, but SSL was required",
     "channel binding",
@@ -37,6 +37,7 @@ constexpr std::array<string_view, 15> said_by_libpq{
     "could not parse network address",
     "requirepeer specifies",
     "GSSAPI encryption required",
+    "Unix-domain socket path",
 };
 
 /// A setting that libpq refuses. Once it has begun to connect it says so first.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
 
 namespace coropg {
@@ -64,13 +65,37 @@ std::string list(const std::vector<connect_attempt>& attempts) {
     return text;
 }
 
+bool is_word_of(std::string_view word, std::string_view text) {
+    const auto is_part = [text](std::size_t i) {
+        return i < text.size() && (std::isalnum(static_cast<unsigned char>(text[i])) != 0 || text[i] == '_');
+    };
+    for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1))
+        if (!is_part(at - 1) && !is_part(at + word.size())) return true;
+    return false;
+}
+
+/// Whether all that `message` quotes are words of the statement, as far as that is shown.
+bool quotes_words_of(std::string_view shown, std::string_view message) {
+    if (message.find_first_not_of(of_sentences) != message.find('"')) return false;
+    std::size_t begin = message.find('"');
+    while (begin != std::string_view::npos) {
+        const std::size_t end = message.find('"', begin + 1);
+        if (end == std::string_view::npos) return false;
+        const std::string_view word = message.substr(begin + 1, end - begin - 1);
+        if (word.empty() || !is_word_of(word, shown)) return false;
+        begin = message.find('"', end + 1);
+    }
+    return true;
+}
+
 /// Whether the message is about what the statement was given at run time, as the name of a table in `$1::regclass`. What
 /// stands in the statement itself has a position there.
 bool is_about_value(const diagnostics& d, const detail::call_site& site) {
     constexpr std::array<std::string_view, 5> classes{"42", "3D", "3F", "34", "58"};
     if (d.sqlstate.starts_with("22")) return true;  // data exceptions show the offending value
     if (d.sqlstate == "42501" || d.position != 0 || (d.internal_position != 0 && d.sqlstate != "42601")) return false;
-    const bool was_given = site.sql.find('$') != std::string::npos || !site.shown.empty();
+    const bool takes_values = site.sql.find('$') != std::string::npos;
+    const bool was_given = takes_values || (!site.shown.empty() && !quotes_words_of(site.shown, d.message));
     return was_given && std::ranges::find(classes, d.sqlstate.substr(0, 2)) != classes.end();
 }
 
@@ -126,10 +151,9 @@ std::string headline(const diagnostics& d, const detail::call_site& site) {
 std::string detail::shown_message(const diagnostics& d, const call_site& site) {
     if (!is_about_value(d, site) && !quotes_string(d.message, site)) return d.message;
     if (d.source_function == "to_ascii_encname") return "...";
-    std::size_t value = d.message.find_first_not_of(of_sentences);
-    const std::size_t colon = d.message.find(": ");
-    const bool is_bare = value == std::string::npos && !d.sqlstate.starts_with("22") && colon != std::string::npos;
-    if (is_bare) value = colon + 2;  // as in `$1::regoper`: no quotes are around it
+    // no quotes are around that of an operator or a function, as in `$1::regoper`
+    const bool is_bare = d.sqlstate == "42883";
+    const std::size_t value = is_bare ? d.message.find(' ') + 1 : d.message.find_first_not_of(of_sentences);
     std::string text = d.message.substr(0, value);
     if (value != std::string::npos) text += "...";
     return text;

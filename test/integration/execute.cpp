@@ -348,6 +348,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_value_that_names_nothing_is_not_shown, Face, bot
     BOOST_TEST(contains(ERROR_OF(server_error, conn.execute("DROP TABLE nowhere")).what(), "nowhere"));
     const std::string of_operator = ERROR_OF(server_error, conn.execute("SELECT $1::int + true", 1)).what();
     BOOST_TEST(contains(of_operator, "integer + boolean"), of_operator);
+    // Of a text that is known only as the program runs, too.
+    AWAIT(conn.execute("CREATE TEMP TABLE somewhere ()"));
+    const auto twice = ERROR_OF(errors::duplicate_table, conn.execute(unchecked_sql{"CREATE TEMP TABLE somewhere ()"}));
+    BOOST_TEST(contains(twice.what(), "relation \"somewhere\" already exists"), twice.what());
 }
 
 namespace {
@@ -381,8 +385,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(no_value_is_shown_whoever_tells_of_it, Face, both_
         AWAIT(tx.rollback());
     }
     // Of what the server was given to name something, or to parse.
-    for (const char* sql : {"SELECT has_database_privilege($1, 'CONNECT')", "SELECT pg_read_file($1)",
-                            "SELECT ts_rewrite('a', $1)", "SELECT cursor_to_xml($1::refcursor, 1, false, false, '')"}) {
+    for (const char* sql :
+         {"SELECT has_database_privilege($1, 'CONNECT')", "SELECT pg_read_file($1)", "SELECT ts_rewrite('a', $1)",
+          "SELECT pg_get_object_address('function', array[$1], array['int4'])",
+          "SELECT cursor_to_xml($1::refcursor, 1, false, false, '')"}) {
         const auto e = ERROR_OF(server_error, conn.execute(unchecked_sql{sql}, "s3cret"));
         BOOST_TEST(!contains(e.what(), "s3cret"), e.what());
     }

@@ -35,6 +35,8 @@ BOOST_AUTO_TEST_CASE(what_lasts_and_what_passes) {
         {"08P01", "FATAL: query_wait_timeout", false},
         {"", "fe_sendauth: no password supplied", true},
         {"", "host name must be specified for a verified SSL connection", true},
+        {"", "Unix-domain socket path \"/x\" is too long (maximum 107 bytes)", true},
+        {"55P02", "parameter \"shared_buffers\" cannot be changed without restarting the server", true},
         {"",
          "connection to server at \"h\", port 1 failed: invalid integer value \"a\" for connection option \"keepalives\"",
          true},
