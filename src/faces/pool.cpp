@@ -27,7 +27,10 @@ pooled_connection held(const std::shared_ptr<asio_pool>& pool, const lent_link& 
 /// Nothing if it had to be cancelled.
 asio::awaitable<std::optional<bool>> ask_hook(asio_pool& pool, connection& conn, clock::time_point deadline) {
     try {
-        co_return co_await in_time(pool.before_acquire(conn), deadline);
+        const std::optional<bool> is_welcome = co_await in_time(pool.before_acquire(conn), deadline);
+        const link_lock held = conn.runner().hold();
+        if (is_welcome && *is_welcome) require_no_transaction(conn.runner().core());
+        co_return is_welcome;
     } catch (...) {
         tell_as_not_sent(std::current_exception());
         throw;
@@ -53,10 +56,15 @@ asio::awaitable<pooled_connection> acquire_from(std::shared_ptr<asio_pool> pool,
     const acquire_report report{pool->name(), where};
     try {
         for (;;) {
+            const bool throws = co_await asio::this_coro::throw_if_cancelled();
+            require_uncancelled(throws, co_await asio::this_coro::cancellation_state, where);
             const lent_link lent = co_await lease(pool, where, deadline);
             pooled_connection conn = held(pool, lent);
             std::optional<bool> is_welcome = true;
-            if (pool->before_acquire) is_welcome = co_await ask_hook(*pool, *conn, deadline);
+            if (pool->before_acquire) {
+                require_uncancelled(throws, co_await asio::this_coro::cancellation_state, where);
+                is_welcome = co_await ask_hook(*pool, *conn, deadline);
+            }
             if (!is_welcome) fail_late_hook(conn, *pool, is_hurried, where);
             if (!*is_welcome) {
                 conn.discard();

@@ -15,8 +15,11 @@ bool is_welcome(const poll_pool& pool, sync::connection& conn) {
     session& core = conn.runner().core();
     if (core.has_leftovers()) core.advance(want::read);  // the answer to its reset, if it is there
     if (!core.is_open()) return false;
+    if (!pool.before_acquire) return true;
     try {
-        return !pool.before_acquire || pool.before_acquire(conn);
+        if (!pool.before_acquire(conn)) return false;
+        require_no_transaction(conn.runner().core());
+        return true;
     } catch (...) {
         tell_as_not_sent(std::current_exception());
         throw;

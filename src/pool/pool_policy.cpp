@@ -96,6 +96,12 @@ void keep_as_set_up(session& core) {
     if (!core.is_quiet()) throw usage_error{"the pool's hook after_connect left the connection unusable"};
 }
 
+void require_no_transaction(session& core) {
+    const transaction_state& open = core.transactions();
+    if (open.current() || open.is_by_hand())
+        throw usage_error{"the pool's hook before_acquire left a transaction open"};
+}
+
 std::string leak_warning(std::string_view pool, const std::source_location& asked_at) {
     return "a connection of the pool \"" + std::string{pool} + "\" is not given back for long; acquired at " +
            asked_at.file_name() + ":" + std::to_string(asked_at.line());

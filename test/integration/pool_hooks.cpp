@@ -152,6 +152,27 @@ BOOST_AUTO_TEST_CASE(what_fails_in_a_hook_says_nothing_of_the_statement_it_is_ca
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_hook_that_leaves_a_transaction_open_fails_who_acquires) {
+    pool_face face{{.max_size = 1}};
+    std::optional<coropg::transaction> left;
+    bool is_by_hand = false;
+    face.pool.before_acquire([&](coropg::connection& conn) -> asio::awaitable<bool> {
+        if (is_by_hand)
+            co_await conn.execute("BEGIN");
+        else
+            left = co_await conn.begin();
+        co_return true;
+    });
+    for (int i = 0; i < 2; ++i) {
+        const auto e = ERROR_OF(usage_error, face.pool.execute_script("CREATE TABLE pool_hooks_left (id int)"));
+        BOOST_TEST(contains(e.what(), "before_acquire left a transaction open"), e.what());
+        left.reset();
+        is_by_hand = true;
+    }
+    face.pool.before_acquire(nullptr);
+    BOOST_TEST(AWAIT(face.pool.fetch_one<bool>("SELECT to_regclass('pool_hooks_left') IS NULL")));
+}
+
 BOOST_AUTO_TEST_CASE(a_connection_that_is_lost_in_a_hook_is_made_anew) {
     pool_face face{{.max_size = 1}};
     int calls = 0;
@@ -162,6 +183,30 @@ BOOST_AUTO_TEST_CASE(a_connection_that_is_lost_in_a_hook_is_made_anew) {
     });
     BOOST_TEST(AWAIT(face.pool.fetch_one<int>("SELECT 1")) == 1);
     BOOST_TEST(calls == 2);
+}
+
+// For the address sanitizer: the cancellation is on its way to the hook as that ends.
+BOOST_AUTO_TEST_CASE(a_wait_may_be_cancelled_as_its_hook_ends) {
+    int ended = 0;
+    for (int i = 0; i < 200; ++i) {
+        pool_face face{{.max_size = 2}};
+        face.pool.after_connect(
+            [](coropg::connection& conn) -> asio::awaitable<void> { co_await conn.execute("SELECT 1"); });
+        face.pool.before_acquire([&](coropg::connection& conn) -> asio::awaitable<bool> {
+            co_await conn.execute("SELECT 1");
+            co_return ++ended % 3 == 0;
+        });
+        std::vector<std::unique_ptr<cancellable>> all;
+        for (int k = 0; k < 3; ++k)
+            all.push_back(std::make_unique<cancellable>(face.io, only_run(face.pool.acquire())));
+        face.run_for(std::chrono::microseconds{i * 100});
+        for (const auto& each : all) each->cancel_inside();
+        for (const auto& each : all) try {
+                each->wait();
+            } catch (const error&) {
+            }
+    }
+    BOOST_TEST(ended > 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_hook_decides_who_is_lent) {

@@ -314,6 +314,18 @@ BOOST_AUTO_TEST_CASE(what_fails_in_a_hook_of_threads_says_nothing_of_the_stateme
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_hook_of_threads_that_leaves_a_transaction_open_fails_who_acquires) {
+    sync::pool pool{dsn(), {.max_size = 1}};
+    pool.before_acquire([](sync::connection& conn) {
+        conn.execute("BEGIN");
+        return true;
+    });
+    const auto e = error_of<usage_error>([&] { pool.execute("CREATE TABLE sync_pools_left (id int)"); });
+    BOOST_TEST(contains(e.what(), "before_acquire left a transaction open"), e.what());
+    pool.before_acquire(nullptr);
+    BOOST_TEST(pool.fetch_one<bool>("SELECT to_regclass('sync_pools_left') IS NULL"));
+}
+
 BOOST_AUTO_TEST_CASE(a_connection_that_is_lost_in_a_hook_of_threads_is_made_anew) {
     sync::pool pool{dsn(), {.max_size = 1}};
     int calls = 0;

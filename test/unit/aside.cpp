@@ -63,6 +63,25 @@ bool runs_another() {
 
 BOOST_AUTO_TEST_SUITE(aside)
 
+// OpenSSL would be taken down under its hands. The first, for it is about the first that is forsaken.
+BOOST_AUTO_TEST_CASE(a_program_ends_though_a_thread_is_at_work_for_nobody) {
+    const pid_t child = ::fork();
+    BOOST_REQUIRE(child >= 0);
+    if (child == 0) {
+        if (std::atexit([] { std::fputs("took OpenSSL down\n", stderr), std::abort(); }) != 0) ::_exit(2);
+        const auto held = std::make_shared<held_call>();
+        {
+            const aside_threads::stay here{aside_threads::of_connects(), held};
+            held->wait_until_begun();
+        }
+        std::exit(7);
+    }
+    int status = -1;
+    BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
+    BOOST_TEST(WIFEXITED(status));
+    BOOST_TEST(WEXITSTATUS(status) == 7);
+}
+
 BOOST_AUTO_TEST_CASE(a_child_that_forsakes_what_its_parent_has_begun_runs_its_own) {
     const auto held = std::make_shared<held_call>();
     std::optional<aside_threads::stay> waiting{std::in_place, aside_threads::of_connects(), held};
@@ -93,25 +112,6 @@ BOOST_AUTO_TEST_CASE(who_goes_makes_room_for_who_waits) {
     BOOST_TEST(runs_another());
     for (const auto& call : held) call->let_go();
     BOOST_TEST(runs_another());
-}
-
-// OpenSSL would be taken down under its hands.
-BOOST_AUTO_TEST_CASE(a_program_ends_though_a_thread_is_at_work_for_nobody) {
-    const pid_t child = ::fork();
-    BOOST_REQUIRE(child >= 0);
-    if (child == 0) {
-        if (std::atexit([] { std::fputs("took OpenSSL down\n", stderr), std::abort(); }) != 0) ::_exit(2);
-        const auto held = std::make_shared<held_call>();
-        {
-            const aside_threads::stay here{aside_threads::of_connects(), held};
-            held->wait_until_begun();
-        }
-        std::exit(7);
-    }
-    int status = -1;
-    BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
-    BOOST_TEST(WIFEXITED(status));
-    BOOST_TEST(WEXITSTATUS(status) == 7);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
