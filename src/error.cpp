@@ -152,7 +152,7 @@ std::string detail::shown_message(const diagnostics& d, const call_site& site) {
     if (!is_about_value(d, site) && !quotes_string(d.message, site)) return d.message;
     if (d.source_function == "to_ascii_encname") return "...";
     // no quotes are around that of an operator or a function, as in `$1::regoper`
-    const bool is_bare = d.sqlstate == "42883";
+    const bool is_bare = d.source_function.starts_with("regoper") || d.source_function.starts_with("LookupFunc");
     const std::size_t value = is_bare ? d.message.find(' ') + 1 : d.message.find_first_not_of(of_sentences);
     std::string text = d.message.substr(0, value);
     if (value != std::string::npos) text += "...";

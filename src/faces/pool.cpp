@@ -27,7 +27,8 @@ pooled_connection held(const std::shared_ptr<asio_pool>& pool, const lent_link& 
 /// Nothing if it had to be cancelled.
 asio::awaitable<std::optional<bool>> ask_hook(asio_pool& pool, connection& conn, clock::time_point deadline) {
     try {
-        const std::optional<bool> is_welcome = co_await in_time(pool.before_acquire(conn), deadline);
+        const std::optional<bool> is_welcome =
+            co_await in_time(pool.before_acquire(conn), deadline, conn.runner().executor());
         const link_lock held = conn.runner().hold();
         if (is_welcome && *is_welcome) require_no_transaction(conn.runner().core());
         co_return is_welcome;

@@ -1,8 +1,6 @@
 // Work of the program's that the pool waits for, but not for ever.
 #pragma once
 
-#include "strands.hpp"
-
 #include <coropg/detail/drivers/handlers.hpp>
 #include <coropg/gather.hpp>
 
@@ -30,15 +28,16 @@ asio::awaitable<void> race(asio::awaitable<T> work, clock::time_point deadline, 
     if (problem && !is_late) std::rethrow_exception(problem);
 }
 
-/// The result of `work`, whose exception it throws; nothing if it had to be cancelled at `deadline`.
+/// The result of `work`, which runs on `strand`, and whose exception it throws; nothing if it had to be cancelled at
+/// `deadline`.
 template <class T>
-asio::awaitable<std::optional<gathered<T>>> in_time(asio::awaitable<T> work, clock::time_point deadline) {
+asio::awaitable<std::optional<gathered<T>>> in_time(asio::awaitable<T> work, clock::time_point deadline,
+                                                    asio::any_io_executor strand) {
     std::optional<gathered<T>> value;
     if (deadline == no_deadline) {
         co_await fill(std::move(work), value);
         co_return value;
     }
-    const asio::any_io_executor strand = strand_on(co_await asio::this_coro::executor);
     co_await spawned(strand, [&] { return race(std::move(work), deadline, value); });
     co_return value;
 }

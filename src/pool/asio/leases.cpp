@@ -22,6 +22,10 @@ void redirect_waiters(session& core, const asio_link& link) {
     });
 }
 
+bool have_same_context(const asio::any_io_executor& a, const asio::any_io_executor& b) {
+    return &asio::query(a, asio::execution::context) == &asio::query(b, asio::execution::context);
+}
+
 /// A connection on its way back to its pool; one that does not arrive is written off.
 class returning {
  public:
@@ -125,7 +129,11 @@ lent_link asio_pool::lend(const pool_lease& lease, const asio::any_io_executor& 
 lent_link asio_pool::hand_over(lent_link lent, std::unique_ptr<session>&& core, const asio::any_io_executor& executor) {
     try {
         if (!lent.link) {
-            lent.link = make_link(core->socket(), is_strand(executor) ? executor : strand_on(executor), executor);
+            // that of the slot, if it can be: Asio's own way to a new one needs memory, and crashes when there is none
+            const asio::any_io_executor strand = is_strand(executor)                      ? executor
+                                                 : have_same_context(executor, executor_) ? home_of(lent.lease.slot)
+                                                                                          : strand_on(executor);
+            lent.link = make_link(core->socket(), strand, executor);
             const std::lock_guard lock{mutex_};
             slots_[lent.lease.slot].borrowed = lent.link;
         }
@@ -165,9 +173,7 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
     if (has_ended_unused(*core, e.now - lent.lease.since)) how = return_condition::broken;
     slot& s = slots_[lent.lease.slot];
     s.borrowed = nullptr;
-    const bool is_here = &asio::query(lent.link->executor, asio::execution::context) ==
-                         &asio::query(executor_, asio::execution::context);
-    const bool is_to_keep = is_here && how != return_condition::broken && !lent.link->is_telling();
+    const bool is_to_keep = have_same_context(lent.link->executor, executor_) && how != return_condition::broken;
     const std::shared_ptr<asio_link> kept = is_to_keep ? lent.link : nullptr;
     for (const auto& link : {s.last, lent.link})
         if (link && link != kept) persist([&] { e.todo.retired.push_back(link); });

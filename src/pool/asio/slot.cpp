@@ -36,7 +36,8 @@ void asio_pool::begin_connect(std::size_t i) try {
 namespace {
 
 asio::awaitable<void> run_hook(asio::awaitable<void> hook, clock::time_point deadline) {
-    const auto ended = co_await in_time(std::move(hook), deadline);
+    const asio::any_io_executor home = co_await asio::this_coro::executor;
+    const auto ended = co_await in_time(std::move(hook), deadline, home);
     if (!ended) throw query_timeout{"a hook of the pool took longer than acquire_timeout"};
 }
 

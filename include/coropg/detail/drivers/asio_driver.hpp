@@ -44,7 +44,11 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
 
     /// Held by whoever looks at the session, or works on it; but not while a handler of notices is called.
     [[nodiscard]] link_lock hold() const { return has_lock_ ? link_lock{mutex_} : link_lock{}; }
-    /// Whether a handler of notices is being called, which others need not wait for.
+    /// Whether who waits there can be told in the midst of a turn: not with the lock held.
+    [[nodiscard]] bool completes_in_place_on(const asio::any_io_executor& e) const noexcept {
+        return !has_lock_ && e == executor;
+    }
+    /// Whether a handler of notices is being called.
     [[nodiscard]] bool is_telling() const noexcept { return is_telling_; }
 
     /// Sends `u`, or queues it behind what is under way.
@@ -119,7 +123,7 @@ struct start_unit {
             is_started = false;
         }
         const auto executor = asio::get_associated_executor(handler, link->executor);
-        if (executor == link->executor) {
+        if (link->completes_in_place_on(executor)) {
             u->waiting.emplace(std::forward<Handler>(handler));
         } else {
             u->is_foreign = true;
