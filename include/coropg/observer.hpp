@@ -46,9 +46,9 @@ struct acquire_event {
 };
 
 /// Derive from this, override what you want to see, and pass it to `set_observer`. The functions are called on the
-/// connection's executor, or on the thread of a blocking one, while it is worked on: whoever calls a verb must not hold
-/// a mutex that they take. What they throw is logged. The events do not outlive the calls, and never hold parameter
-/// values.
+/// connection's executor, or on the thread of a blocking one, while the connection is locked: do not call coropg while
+/// you hold a mutex that they lock. What they throw is logged. The events do not outlive the calls, and never hold
+/// parameter values.
 class observer {
  public:
     virtual ~observer() = default;

@@ -119,6 +119,17 @@ connect_problem problem_of(const std::exception_ptr& problem) {
     }
 }
 
+connect_problem problem_in_hook(const std::exception_ptr& problem, bool is_lost) {
+    tell_as_not_sent(problem);
+    try {
+        std::rethrow_exception(problem);
+    } catch (const connection_error&) {
+        return is_lost ? connect_problem::unavailable : connect_problem::hook_failed;
+    } catch (...) {
+        return connect_problem::hook_failed;
+    }
+}
+
 std::string text_of(const std::exception_ptr& problem) {
     try {
         if (problem) std::rethrow_exception(problem);

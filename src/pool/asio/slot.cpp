@@ -67,10 +67,9 @@ asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self
         problem = std::current_exception();
     }
     if (!problem) co_return self->end_connect(i, std::move(link));
-    if (is_in_hook) tell_as_not_sent(problem);
     const bool is_lost = conn && !conn->is_open();
     conn.reset();
-    self->fail_connect(i, is_in_hook && !is_lost ? connect_problem::hook_failed : problem_of(problem), problem);
+    self->fail_connect(i, is_in_hook ? problem_in_hook(problem, is_lost) : problem_of(problem), problem);
 }
 
 void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& hub) {

@@ -120,17 +120,16 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
     } catch (...) {
         problem = std::current_exception();
     }
-    if (problem && is_in_hook) tell_as_not_sent(problem);
     const bool is_lost = conn && !conn->is_open();
     conn.reset();
+    std::optional<connect_problem> kind;
+    if (problem) kind = is_in_hook ? problem_in_hook(problem, is_lost) : problem_of(problem);
     s.connecting = nullptr;
     connect_failure former;  // is destroyed behind the mutex: it may be the program's
     persist([&] { former = connect_failure{problem}; });
     const event e{*this};
     std::swap(last_failure_, former);
-    if (problem)
-        return core_.connect_failed(job.slot, e.now(),
-                                    is_in_hook && !is_lost ? connect_problem::hook_failed : problem_of(problem));
+    if (kind) return core_.connect_failed(job.slot, e.now(), *kind);
     s.socket = std::move(socket);
     rest(job.slot, std::move(made));
     core_.connected(job.slot, e.now());

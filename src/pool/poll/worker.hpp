@@ -28,6 +28,9 @@ struct poll_pool::helper {
     bool is_called = false;
 };
 
+/// A thread does not stay longer with one job while another waits.
+constexpr std::chrono::milliseconds longest_turn{500};
+
 struct poll_pool::waiter : pool_waiter {
     waiter(std::source_location line, clock::time_point until)
         : pool_waiter{lease_kind::exclusive, until}, where{line}, thread{until} {}
@@ -132,7 +135,7 @@ bool poll_pool::work_until(helper& me, Predicate is_so) {
             if (!job)
                 e.sleep(me);
             else if (!jobs_.empty())  // which may be waiting for this thread
-                until = std::min(until, later(e.now(), std::chrono::milliseconds{500}));
+                until = std::min(until, later(e.now(), longest_turn));
         }
         if (!job) continue;
         const patience mine{until, &me.work_ends};

@@ -31,8 +31,21 @@ namespace coropg::detail {
 
 namespace asio = boost::asio;
 
-/// Empty for a link whose users run on its own executor.
-using link_lock = std::unique_lock<std::recursive_mutex>;
+class asio_link;
+
+/// A lock on a link, which lives at least as long; none where the link's users run on its own executor.
+class link_lock {
+ public:
+    link_lock() = default;
+    link_lock(std::shared_ptr<const asio_link> of, std::recursive_mutex& mutex) : of_{std::move(of)}, lock_{mutex} {}
+
+    void lock() { lock_.lock(); }
+    void unlock() { lock_.unlock(); }
+
+ private:
+    std::shared_ptr<const asio_link> of_;  // another thread may drop the last use of it meanwhile
+    std::unique_lock<std::recursive_mutex> lock_;
+};
 
 /// A session on an executor. It lives as long as somebody waits for it or its connection's handle does. A session can
 /// move from one link to another of the same socket.
@@ -42,8 +55,8 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
         : executor{std::move(ex)}, users{std::move(of_users)}, has_lock_{executor != users} {}
     virtual ~asio_link() = default;
 
-    /// Held by whoever looks at the session, or works on it; but not while a handler of notices is called.
-    [[nodiscard]] link_lock hold() const { return has_lock_ ? link_lock{mutex_} : link_lock{}; }
+    /// Locks the session: take this before any use of it. A turn unlocks it while it calls a notice handler.
+    [[nodiscard]] link_lock hold() const { return has_lock_ ? link_lock{shared_from_this(), mutex_} : link_lock{}; }
     /// Whether who waits there can be told in the midst of a turn: not with the lock held.
     [[nodiscard]] bool completes_in_place_on(const asio::any_io_executor& e) const noexcept {
         return !has_lock_ && e == executor;
@@ -217,7 +230,7 @@ class asio_runner {
     }
     /// Null when the session was given away, or this was moved from.
     [[nodiscard]] const session* find_core() const noexcept { return is_current() ? &link_->core() : nullptr; }
-    /// Held while what these return is in use.
+    /// Locks the session for as long as it is used.
     [[nodiscard]] link_lock hold() const { return link_ ? link_->hold() : link_lock{}; }
     [[nodiscard]] const std::shared_ptr<asio_link>& link() const noexcept { return link_; }
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return link_->executor; }

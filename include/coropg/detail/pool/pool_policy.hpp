@@ -45,6 +45,10 @@ return_condition make_clean(session& core, pool_reset level);
 /// leave it as it is to be lent; connection_error when it was lost meanwhile.
 void keep_as_set_up(session& core);
 
+/// Of what a hook threw while a connection was made, which is told as not sent. A connection that was lost meanwhile is
+/// not the hook's fault.
+connect_problem problem_in_hook(const std::exception_ptr& problem, bool is_lost);
+
 /// Of a connection that before_acquire was called with. Errors: usage_error when a transaction is open on it, in which
 /// what the next one does would end.
 void require_no_transaction(session& core);
