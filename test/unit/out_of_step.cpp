@@ -17,7 +17,7 @@ using namespace coropg::testing;
 namespace {
 
 const std::string rows = row_description({{"name"}}) + data_row({{"Alice"}}) + command_complete("SELECT 1");
-const std::string answer = parse_complete() + bind_complete() + rows;
+const std::string whole_answer = parse_complete() + bind_complete() + rows;
 
 /// A server that answers the messages of `expected` with `bytes`.
 struct out_of_step_server : fake_server {
@@ -38,9 +38,9 @@ BOOST_AUTO_TEST_SUITE(out_of_step)
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(an_answer_too_many, Face, both_faces) {
     const std::string in_place_of_rows = no_data() + command_complete("DELETE 1");
-    for (const std::string& extra : {rows, in_place_of_rows, bind_complete() + rows, answer}) {
+    for (const std::string& extra : {rows, in_place_of_rows, bind_complete() + rows, whole_answer}) {
         Face face;
-        out_of_step_server server{"PBDES", answer + extra + ready_for_query()};
+        out_of_step_server server{"PBDES", whole_answer + extra + ready_for_query()};
         auto conn = face.connect(server.info());
         check(ERROR_OF(connection_error, conn.template fetch_one<std::string>("SELECT name FROM users")));
         BOOST_TEST(!conn.is_open());
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_answer_too_few, Face, both_faces) {
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(an_answer_too_few_or_too_many_in_a_pipeline, Face, both_faces) {
     Face face;
-    for (const std::string& bytes : {answer, answer + answer + answer}) {
+    for (const std::string& bytes : {whole_answer, whole_answer + whole_answer + whole_answer}) {
         out_of_step_server server{"PBDEPBDES", bytes + ready_for_query()};
         auto conn = face.connect(server.info());
         auto p = conn.pipeline();
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_answer_too_few_or_too_many_in_a_pipeline, Face,
 // The rows of another were here before the answer that shows it.
 BOOST_AUTO_TEST_CASE(those_behind_it_fail_too) {
     async_face face;
-    out_of_step_server server{"PBDESPBDES", answer + rows + ready_for_query() + answer + ready_for_query()};
+    out_of_step_server server{"PBDESPBDES", whole_answer + rows + ready_for_query() + whole_answer + ready_for_query()};
     auto conn = face.connect(server.info());
     using names = asio::awaitable<std::string>;
     std::vector<names> work;
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(those_behind_it_fail_too) {
 
 // It is seen before anything else is sent, so that the next statement does not get it.
 BOOST_AUTO_TEST_CASE_TEMPLATE(an_answer_to_nothing, Face, both_faces) {
-    const std::string whole = answer + ready_for_query();
+    const std::string whole = whole_answer + ready_for_query();
     for (const std::string& extra : {whole, rows + ready_for_query(), ready_for_query()}) {
         Face face;
         out_of_step_server server{"PBDES", whole + extra};
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_answer_to_nothing, Face, both_faces) {
 
 // What a server says by itself is no answer: a notice, a setting, an error that it ends the connection for.
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_said_to_nobody_is_no_answer, Face, both_faces) {
-    const std::string whole = answer + ready_for_query();
+    const std::string whole = whole_answer + ready_for_query();
     for (const std::string& extra :
          {notice_response({{'S', "NOTICE"}, {'V', "NOTICE"}, {'C', "00000"}, {'M', "by the way"}}),
           parameter_status("application_name", "else"), notification_response(7, "channel", "payload"),
@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(notifications_that_nobody_takes_are_not_kept, Face
     script steps{step::startup()};
     for (int i = 0; i < 64; ++i) {
         steps.push_back(step::expect("PBDES"));
-        steps.push_back(step::send(answer + flood + ready_for_query()));
+        steps.push_back(step::send(whole_answer + flood + ready_for_query()));
     }
     server.next(std::move(steps));
     auto conn = face.connect(server.info());

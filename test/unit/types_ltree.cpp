@@ -13,7 +13,7 @@ using coropg::lquery;
 using coropg::ltree;
 using coropg::ltxtquery;
 
-constexpr oid some_type = 16400;
+constexpr oid ltree_type = 16400;
 
 }  // namespace
 
@@ -21,8 +21,8 @@ BOOST_AUTO_TEST_SUITE(types_ltree)
 
 BOOST_AUTO_TEST_CASE(paths_and_patterns_read_and_write) {
     const auto both_ways = []<class T>(std::string_view hex, const T& value) {
-        BOOST_TEST((read_binary<T>(hex, some_type) == value));
-        BOOST_TEST((read_text<T>(value.text, some_type) == value));
+        BOOST_TEST((read_binary<T>(hex, ltree_type) == value));
+        BOOST_TEST((read_text<T>(value.text, ltree_type) == value));
         BOOST_TEST(write_hex(value) == hex);
     };
     both_ways("01546f702e536369656e6365", ltree{"Top.Science"});
@@ -35,11 +35,11 @@ BOOST_AUTO_TEST_CASE(paths_and_patterns_read_and_write) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_none_is_refused) {
-    BOOST_CHECK_EXCEPTION(read_binary<ltree>("", some_type), decode_error, says("unknown version"));
-    BOOST_CHECK_EXCEPTION(read_binary<lquery>("0261", some_type), decode_error, says("unknown version"));
+    BOOST_CHECK_EXCEPTION(read_binary<ltree>("", ltree_type), decode_error, says("unknown version"));
+    BOOST_CHECK_EXCEPTION(read_binary<lquery>("0261", ltree_type), decode_error, says("unknown version"));
     BOOST_CHECK_EXCEPTION(read_text<ltree>("a", coropg::oids::text), decode_error, says("no codec"));
     BOOST_CHECK_THROW(write(ltree{std::string{"a\0b", 3}}), coropg::usage_error);
-    attack_both<ltree>("01546f702e536369656e6365", "Top.Science", some_type, 100);
+    attack_both<ltree>("01546f702e536369656e6365", "Top.Science", ltree_type, 100);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -21,7 +21,7 @@ namespace {
 using namespace types_test;
 using coropg::decode_error;
 
-constexpr oid some_type = 16400;
+constexpr oid named_type = 16400;
 
 enum class of_char : char { low, high = 'h' };
 enum class of_int { low, high };
@@ -77,9 +77,9 @@ BOOST_AUTO_TEST_SUITE(types_named)
 BOOST_AUTO_TEST_CASE_TEMPLATE(an_enum_may_have_any_underlying_type, Enum, enums) {
     for (const auto& [value, label] : {std::pair{Enum::low, "low"}, std::pair{Enum::high, "high"}}) {
         BOOST_TEST(label_of(value) == label);
-        BOOST_TEST((read_text<Enum>(label, some_type) == value));
+        BOOST_TEST((read_text<Enum>(label, named_type) == value));
     }
-    BOOST_CHECK_THROW(read_text<Enum>("lower", some_type), decode_error);
+    BOOST_CHECK_THROW(read_text<Enum>("lower", named_type), decode_error);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_value_without_an_enumerator_has_no_label, Enum, large_enums) {
@@ -102,9 +102,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_element_with_escapes_is_not_viewed, View, views
 BOOST_AUTO_TEST_CASE(a_bound_in_quotes_is_not_viewed) {
     using texts = coropg::range<std::string_view>;
     BOOST_TEST(
-        (coropg::detail::decode<texts>(make_field("[a,b)", some_type, format::text)) == texts::closed_open("a", "b")));
+        (coropg::detail::decode<texts>(make_field("[a,b)", named_type, format::text)) == texts::closed_open("a", "b")));
     for (const char* const text : {"[\"a\",b)", "[a,\"\")", "[,\"a b\"]"})
-        BOOST_CHECK_EXCEPTION(coropg::detail::decode<texts>(make_field(text, some_type, format::text)), decode_error,
+        BOOST_CHECK_EXCEPTION(coropg::detail::decode<texts>(make_field(text, named_type, format::text)), decode_error,
                               says("cannot be viewed"));
 }
 

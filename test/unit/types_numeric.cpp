@@ -21,7 +21,7 @@ numeric number_of(std::string_view hex) { return read_binary<numeric>(hex, oids:
 struct {
     std::string_view hex;
     std::string_view text;
-} const golden[] = {
+} const golden_numerics[] = {
     {"0000000000000000", "0"},
     {"0000000000000003", "0.000"},
     {"00010000000000000001", "1"},
@@ -50,7 +50,7 @@ struct {
 BOOST_AUTO_TEST_SUITE(types_numeric)
 
 BOOST_AUTO_TEST_CASE(a_numeric_prints_as_the_server_prints_it) {
-    for (const auto& [hex, text] : golden) BOOST_TEST(text_of(hex) == text);
+    for (const auto& [hex, text] : golden_numerics) BOOST_TEST(text_of(hex) == text);
 }
 
 BOOST_AUTO_TEST_CASE(the_largest_numerics_print_in_full) {
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_malformed_numeric_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_numeric_reads_and_writes_what_the_server_sends) {
-    for (const auto& [hex, text] : golden) {
+    for (const auto& [hex, text] : golden_numerics) {
         BOOST_TEST_CONTEXT(text) {
             const numeric value = number_of(hex);
             BOOST_TEST(value.to_string() == text);

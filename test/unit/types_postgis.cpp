@@ -31,7 +31,7 @@ using multi_point = bg::model::multi_point<point>;
 using multi_line = bg::model::multi_linestring<line>;
 using multi_polygon_z = bg::model::multi_polygon<bg::model::polygon<point_z>>;
 
-constexpr oid some_type = 16400, some_array = 16405;
+constexpr oid geometry_type = 16400, some_array = 16405;
 
 constexpr std::string_view point_hex = "0101000000000000000000f03f0000000000000040";
 constexpr std::string_view point_4326 = "0101000020e6100000000000000000f03f0000000000000040";
@@ -71,12 +71,12 @@ std::string wkt(const T& of) {
 /// In binary, in text and back.
 template <class Model>
 void reads_as(std::string_view hex, const char* expected, int srid = 0) {
-    const auto value = read_binary<geometry<Model>>(hex, some_type);
+    const auto value = read_binary<geometry<Model>>(hex, geometry_type);
     BOOST_TEST(wkt(value) == expected);
     BOOST_TEST(value.srid == srid);
-    BOOST_TEST(write(read_text<geometry<Model>>(hex, some_type)) == write(value));
-    BOOST_TEST(wkt(read<geometry<Model>>(write(value), some_type, format::binary)) == expected);
-    BOOST_TEST(write(read<geometry<Model>>(write(value), some_type, format::binary)) == write(value));
+    BOOST_TEST(write(read_text<geometry<Model>>(hex, geometry_type)) == write(value));
+    BOOST_TEST(wkt(read<geometry<Model>>(write(value), geometry_type, format::binary)) == expected);
+    BOOST_TEST(write(read<geometry<Model>>(write(value), geometry_type, format::binary)) == write(value));
 }
 
 }  // namespace
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(every_type_reads_from_both_formats) {
 }
 
 BOOST_AUTO_TEST_CASE(an_empty_point_is_not_a_number) {
-    const auto value = read_binary<geometry<point>>(empty_point, some_type).value;
+    const auto value = read_binary<geometry<point>>(empty_point, geometry_type).value;
     BOOST_TEST((std::isnan(value.x()) && std::isnan(value.y())));
 }
 
@@ -117,10 +117,10 @@ BOOST_AUTO_TEST_CASE(values_go_out_in_network_byte_order) {
 }
 
 BOOST_AUTO_TEST_CASE(rings_of_an_open_model_are_closed_on_the_wire) {
-    const auto open = read_binary<geometry<open_polygon>>(polygon_hex, some_type);
+    const auto open = read_binary<geometry<open_polygon>>(polygon_hex, geometry_type);
     BOOST_TEST(open.value.outer().size() == 3U);
     BOOST_TEST(open.value.inners()[0].size() == 3U);
-    BOOST_TEST(write(open) == write(read_binary<geometry<polygon>>(polygon_hex, some_type)));
+    BOOST_TEST(write(open) == write(read_binary<geometry<polygon>>(polygon_hex, geometry_type)));
 }
 
 BOOST_AUTO_TEST_CASE(arrays_of_geometries_are_separated_by_colons) {
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(arrays_of_geometries_are_separated_by_colons) {
 
 BOOST_AUTO_TEST_CASE(another_kind_of_geometry_is_refused) {
     const auto refuses = []<class Model>(std::string_view hex, const char* reason, Model) {
-        BOOST_CHECK_EXCEPTION(read_binary<geometry<Model>>(hex, some_type), decode_error, says(reason));
+        BOOST_CHECK_EXCEPTION(read_binary<geometry<Model>>(hex, geometry_type), decode_error, says(reason));
     };
     refuses(line_hex, "another type", point{});
     refuses(point_hex, "another type", multi_point{});
@@ -149,24 +149,24 @@ BOOST_AUTO_TEST_CASE(malformed_geometries_are_refused) {
     for (const std::string_view hex : {"", "01", "0201000000", "0101000020", "0101000000000000000000f03f",
                                        "0101000000000000000000f03f000000000000004000"}) {
         BOOST_TEST_CONTEXT(hex)
-        BOOST_CHECK_THROW(read_binary<geometry<point>>(hex, some_type), decode_error);
-        BOOST_CHECK_THROW(read_text<geometry<point>>(hex, some_type), decode_error);
+        BOOST_CHECK_THROW(read_binary<geometry<point>>(hex, geometry_type), decode_error);
+        BOOST_CHECK_THROW(read_text<geometry<point>>(hex, geometry_type), decode_error);
     }
-    BOOST_CHECK_THROW(read_text<geometry<point>>("0101x", some_type), decode_error);
-    BOOST_CHECK_THROW(read_text<geometry<point>>("01010", some_type), decode_error);
-    BOOST_CHECK_THROW(read_binary<geometry<line>>("0102000000ffffffff", some_type), decode_error);
-    BOOST_CHECK_THROW(read_binary<geometry<polygon>>("0103000000ffffffff", some_type), decode_error);
-    BOOST_CHECK_THROW(read_binary<geometry<polygon>>("010300000001000000ffffff7f", some_type), decode_error);
-    BOOST_CHECK_THROW(read_binary<geometry<multi_line>>("0105000000ffffff7f", some_type), decode_error);
+    BOOST_CHECK_THROW(read_text<geometry<point>>("0101x", geometry_type), decode_error);
+    BOOST_CHECK_THROW(read_text<geometry<point>>("01010", geometry_type), decode_error);
+    BOOST_CHECK_THROW(read_binary<geometry<line>>("0102000000ffffffff", geometry_type), decode_error);
+    BOOST_CHECK_THROW(read_binary<geometry<polygon>>("0103000000ffffffff", geometry_type), decode_error);
+    BOOST_CHECK_THROW(read_binary<geometry<polygon>>("010300000001000000ffffff7f", geometry_type), decode_error);
+    BOOST_CHECK_THROW(read_binary<geometry<multi_line>>("0105000000ffffff7f", geometry_type), decode_error);
 }
 
 BOOST_AUTO_TEST_CASE(hostile_geometries_are_read_or_refused) {
-    attack_both<geometry<point>>(point_4326, point_4326, some_type);
-    attack_both<geometry<line>>(line_hex, line_hex, some_type);
-    attack_both<geometry<polygon>>(polygon_hex, polygon_hex, some_type);
-    attack_both<geometry<open_polygon>>(polygon_hex, polygon_hex, some_type);
-    attack_both<geometry<multi_line>>(multi_line_hex, multi_line_hex, some_type);
-    attack_both<geometry<multi_polygon_z>>(multi_polygon_hex, multi_polygon_hex, some_type);
+    attack_both<geometry<point>>(point_4326, point_4326, geometry_type);
+    attack_both<geometry<line>>(line_hex, line_hex, geometry_type);
+    attack_both<geometry<polygon>>(polygon_hex, polygon_hex, geometry_type);
+    attack_both<geometry<open_polygon>>(polygon_hex, polygon_hex, geometry_type);
+    attack_both<geometry<multi_line>>(multi_line_hex, multi_line_hex, geometry_type);
+    attack_both<geometry<multi_polygon_z>>(multi_polygon_hex, multi_polygon_hex, geometry_type);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

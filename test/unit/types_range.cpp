@@ -11,20 +11,20 @@
 #include <vector>
 
 // A type whose parameters are text, with a range type of its own.
-struct word {
+struct spelling {
     std::string letters;
-    bool operator==(const word&) const = default;
+    bool operator==(const spelling&) const = default;
 };
 
 template <>
-struct coropg::codec<word> : coropg::detail::untyped_text {
+struct coropg::codec<spelling> : coropg::detail::untyped_text {
     static bool reads(oid from) { return from == oids::text; }
-    static word decode(const field& f) { return {codec<std::string>::decode(f)}; }
-    static void encode(const word& value, encoder& out) { out.text(value.letters); }
+    static spelling decode(const field& f) { return {codec<std::string>::decode(f)}; }
+    static void encode(const spelling& value, encoder& out) { out.text(value.letters); }
 };
 
 template <>
-inline constexpr coropg::range_types coropg::range_types_of<word>{{"wordrange"}, {"wordmultirange"}};
+inline constexpr coropg::range_types coropg::range_types_of<spelling>{{"wordrange"}, {"wordmultirange"}};
 
 namespace {
 
@@ -164,24 +164,24 @@ BOOST_AUTO_TEST_CASE(a_range_of_another_type_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(your_own_range_type_goes_by_its_name) {
-    using words = range<word>;
+    using words = range<spelling>;
     BOOST_TEST(codec<words>::type.name == "wordrange");
     BOOST_TEST(codec<vector<words>>::type.name == "wordrange[]");
-    BOOST_TEST(codec<multirange<word>>::type.name == "wordmultirange");
-    const words quotes = words::closed(word{""}, word{"\"q\\ ()[]"});
+    BOOST_TEST(codec<multirange<spelling>>::type.name == "wordmultirange");
+    const words quotes = words::closed(spelling{""}, spelling{"\"q\\ ()[]"});
     constexpr std::string_view hex = "06000000000000000822715c2028295b5d";
     constexpr std::string_view text = R"(["","""q\\ ()[]"])";
     BOOST_TEST((read_binary<words>(hex, wordrange) == quotes));
     BOOST_TEST((read_text<words>(text, wordrange) == quotes));
-    BOOST_TEST((read_text<words>("[NULL,null]", wordrange) == words::closed(word{"NULL"}, word{"null"})));
-    BOOST_TEST((read_text<multirange<word>>(R"({[a,"b,""}{]")})", wordmultirange) ==
-                multirange<word>{{words{word{"a"}, word{"b,\"}{]"}}}}));
+    BOOST_TEST((read_text<words>("[NULL,null]", wordrange) == words::closed(spelling{"NULL"}, spelling{"null"})));
+    BOOST_TEST((read_text<multirange<spelling>>(R"({[a,"b,""}{]")})", wordmultirange) ==
+                multirange<spelling>{{words{spelling{"a"}, spelling{"b,\"}{]"}}}}));
     // Where the element goes out as text, so does the range.
     BOOST_TEST(write(quotes) == R"(["","\"q\\ ()[]"])");
-    BOOST_TEST(write(words::open(nullopt, word{"b"})) == R"((,"b"))");
+    BOOST_TEST(write(words::open(nullopt, spelling{"b"})) == R"((,"b"))");
     BOOST_TEST(write(words::empty()) == "empty");
-    BOOST_TEST(write(multirange<word>{}) == "{}");
-    BOOST_TEST(write(multirange<word>{{words::unbounded(), words::empty()}}) == "{(,),empty}");
+    BOOST_TEST(write(multirange<spelling>{}) == "{}");
+    BOOST_TEST(write(multirange<spelling>{{words::unbounded(), words::empty()}}) == "{(,),empty}");
 }
 
 BOOST_AUTO_TEST_CASE(a_malformed_range_in_binary_is_refused) {
@@ -221,7 +221,7 @@ BOOST_AUTO_TEST_CASE(a_count_that_lies_reserves_nothing) {
 BOOST_AUTO_TEST_CASE(hostile_ranges_are_read_or_refused) {
     attack_both<ints>(one_to_five, "[1,5)", int4range);
     attack_both<range<sys_days>>("0200000004000025190000000400002538", "[2026-01-01,infinity]", daterange);
-    attack_both<range<word>>("06000000000000000822715c2028295b5d", R"(["","""q\\ ()[]"])", wordrange);
+    attack_both<range<spelling>>("06000000000000000822715c2028295b5d", R"(["","""q\\ ()[]"])", wordrange);
     attack_both<multirange<int>>(two_parts, "{[1,5),[7,)}", int4multirange);
     attack_both<vector<ints>>(one_to_five, R"_({"[1,2)","[3,4)"})_", int4range_array);
 }
