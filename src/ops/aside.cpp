@@ -61,19 +61,20 @@ void aside_call::run() noexcept {
     ended_.ring();
 }
 
+/// A child process has none of the threads, so it begins anew. The mutex is held meanwhile: what a thread is at is done.
+template <aside_threads& (*One)()>
+aside_threads* aside_threads::make_for_every_process() {
+    ::pthread_atfork([] { One().mutex_.lock(); }, [] { One().mutex_.unlock(); }, [] { ::new (&One()) aside_threads; });
+    return new aside_threads;
+}
+
 aside_threads& aside_threads::of_cancels() {
-    static aside_threads* const one = [] {
-        ::pthread_atfork(nullptr, nullptr, [] { ::new (&of_cancels()) aside_threads; });
-        return new aside_threads;
-    }();
+    static aside_threads* const one = make_for_every_process<&of_cancels>();
     return *one;
 }
 
 aside_threads& aside_threads::of_connects() {
-    static aside_threads* const one = [] {
-        ::pthread_atfork(nullptr, nullptr, [] { ::new (&of_connects()) aside_threads; });
-        return new aside_threads;
-    }();
+    static aside_threads* const one = make_for_every_process<&of_connects>();
     return *one;
 }
 

@@ -73,6 +73,9 @@ class aside_threads {
         bool is_forsaken;  ///< nobody waits for it
     };
 
+    template <aside_threads& (*One)()>
+    static aside_threads* make_for_every_process();
+
     [[nodiscard]] bool has_room() const noexcept { return running_ - forsaken_ < most_awaited && running_ < most; }
     [[nodiscard]] std::vector<job>::iterator find(const aside_call* call) noexcept;
     void start_one();

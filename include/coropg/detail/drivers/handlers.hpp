@@ -10,6 +10,8 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/cancellation_type.hpp>
@@ -21,6 +23,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/require.hpp>
 
+#include <exception>
 #include <memory>
 #include <source_location>
 #include <type_traits>
@@ -130,40 +133,25 @@ auto started_by(Start start) {
         boost::asio::deferred);
 }
 
-/// A handler of an operation that is cancelled by a signal of its own, which lives as long as either needs it.
-template <class Handler>
-class signalled_handler {
- public:
-    using executor_type = boost::asio::associated_executor_t<Handler>;
-    using cancellation_slot_type = boost::asio::cancellation_slot;
-
-    signalled_handler(Handler handler, std::shared_ptr<boost::asio::cancellation_signal> signal) noexcept
-        : handler_{std::move(handler)}, signal_{std::move(signal)} {}
-
-    [[nodiscard]] executor_type get_executor() const noexcept { return boost::asio::get_associated_executor(handler_); }
-    [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept { return signal_->slot(); }
-    template <class... Args>
-    void operator()(Args&&... args) {
-        std::move(handler_)(std::forward<Args>(args)...);
-    }
-
- private:
-    Handler handler_;
-    std::shared_ptr<boost::asio::cancellation_signal> signal_;
-};
-
 /// Awaits the coroutine that `make()` returns, which has no result, run on `executor` on its own. A cancellation comes to
 /// it by that executor; the signal by which co_spawn passes one on may be gone by then.
 template <class Make>
 auto spawned(const boost::asio::any_io_executor& executor, Make make) {
     return started_by<void(std::exception_ptr)>([executor, make = std::move(make)](auto handler) mutable {
-        const auto signal = std::make_shared<boost::asio::cancellation_signal>();
-        auto slot = boost::asio::get_associated_cancellation_slot(handler);
+        namespace asio = boost::asio;
+        const auto signal = std::make_shared<asio::cancellation_signal>();
+        auto slot = asio::get_associated_cancellation_slot(handler);
         if (slot.is_connected())
-            slot.assign([executor, signal](boost::asio::cancellation_type type) {
-                boost::asio::post(executor, [signal, type] { signal->emit(type); });
+            slot.assign([executor, signal](asio::cancellation_type type) {
+                asio::post(executor, [signal, type] { signal->emit(type); });
             });
-        boost::asio::co_spawn(executor, make(), signalled_handler{std::move(handler), signal});
+        const auto handlers_executor = asio::get_associated_executor(handler);
+        auto ended = [handler = std::move(handler), signal](std::exception_ptr error) mutable {
+            std::move(handler)(std::move(error));
+        };
+        asio::co_spawn(
+            executor, make(),
+            asio::bind_executor(handlers_executor, asio::bind_cancellation_slot(signal->slot(), std::move(ended))));
     });
 }
 
