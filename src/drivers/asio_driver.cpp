@@ -54,6 +54,7 @@ class socket_link final : public asio_link {
 
     void start(unit_ptr&& u) noexcept override {
         const link_lock held = hold();
+        if (is_left()) return forsake(std::move(u));
         if (orphaned_) return;
         if (!core_) return refuse(std::move(u));
         alone()->submit(std::move(u));
@@ -62,6 +63,7 @@ class socket_link final : public asio_link {
 
     void start_all(unit_queue&& units) noexcept override {
         const link_lock held = hold();
+        while (is_left() && !units.empty()) forsake(units.pop_front());
         if (orphaned_) return;
         while (!units.empty()) alone()->submit(units.pop_front());
         if (!is_completing_) flush();
@@ -70,6 +72,7 @@ class socket_link final : public asio_link {
     /// Not in place: handlers would be called inside of `emit`. All that are cancelled until then go together, for each
     /// cancel looks through the whole queue.
     void cancel(std::uint64_t ticket) noexcept override {
+        if (is_left()) return;
         const std::lock_guard lock{cancels_mutex_};
         persist([&] { cancels_.push_back(ticket); });
         if (cancels_.size() > 1) return;
@@ -79,6 +82,7 @@ class socket_link final : public asio_link {
     void shut_down(std::string_view why) noexcept override {
         const link_lock held = hold();
         if (!core_) return;
+        if (is_left() && has_lock()) return (void)core_.release();  // a thread of the parent may have been at it
         core_->notices().clear();
         core_->close(why, ending::by_program);
         if (orphaned_) return;
@@ -91,6 +95,16 @@ class socket_link final : public asio_link {
     }
 
  private:
+    /// Of a child process, where nobody touches the session: another thread may have been at it.
+    void forsake(unit_ptr&& u) const noexcept {
+        fail_by(*u, [&] {
+            const std::string text = std::string{"the connection is closed: "} + of_parent;
+            return std::make_exception_ptr(
+                connection_closed{text + "; the statement was not sent", u->site(), outcome::not_sent});
+        });
+        if (u->waiting) refuse(std::move(u));
+    }
+
     [[nodiscard]] std::shared_ptr<socket_link> self() {
         return std::static_pointer_cast<socket_link>(shared_from_this());
     }

@@ -64,7 +64,11 @@ void aside_call::run() noexcept {
 /// A child process has none of the threads, so it begins anew. The mutex is held meanwhile: what a thread is at is done.
 template <aside_threads& (*One)()>
 aside_threads* aside_threads::make_for_every_process() {
-    ::pthread_atfork([] { One().mutex_.lock(); }, [] { One().mutex_.unlock(); }, [] { ::new (&One()) aside_threads; });
+    const auto begin_anew = [] {
+        One().mutex_.unlock();
+        ::new (&One()) aside_threads;
+    };
+    ::pthread_atfork([] { One().mutex_.lock(); }, [] { One().mutex_.unlock(); }, begin_anew);
     return new aside_threads;
 }
 

@@ -2,10 +2,7 @@
 #include <coropg/log.hpp>
 #include <coropg/observer.hpp>
 
-#include <pthread.h>
-
 #include <algorithm>
-#include <atomic>
 
 namespace coropg::detail {
 
@@ -19,9 +16,6 @@ std::chrono::milliseconds checked(std::chrono::milliseconds value, const char* n
         throw usage_error{std::string{"pool_options: "} + name + " is not a time from 0 to ten years"};
     return value;
 }
-
-/// Since the first pool was made, in this process and its forebears.
-std::atomic<unsigned> forks = 0;
 
 std::string title(const pool_snapshot& seen) {
     return seen.name.empty() ? "the pool" : "the pool \"" + seen.name + "\"";
@@ -64,17 +58,6 @@ pool_limits limits_of(const pool_options& options) {
     limits.check_after_idle = checked(options.check_after_idle, "check_after_idle");
     limits.leak_after = checked(options.leak_after, "leak_after");
     return limits;
-}
-
-home_process::home_process() {
-    [[maybe_unused]] static const int counting = ::pthread_atfork(nullptr, nullptr, [] { ++forks; });
-    forks_ = forks;
-}
-
-bool home_process::is_left() const noexcept { return forks_ != forks; }
-
-void home_process::require() const {
-    if (is_left()) throw usage_error{"a pool cannot be used in a child process: make one there"};
 }
 
 return_condition make_clean(session& core, pool_reset level) {

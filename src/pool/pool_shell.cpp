@@ -17,6 +17,10 @@ pool_shell::pool_shell(conninfo info, const pool_options& options)
     add_records();
 }
 
+void pool_shell::require_home() const {
+    if (process_.is_left()) throw usage_error{"a pool cannot be used in a child process: make one there"};
+}
+
 pool_stats pool_shell::stats() const {
     require_home();
     const std::lock_guard lock{mutex_};
@@ -47,6 +51,10 @@ void pool_shell::take_in(std::size_t slot, session& core) {
 void pool_shell::lend_to(std::size_t slot, session& core, std::source_location where) {
     records_[slot]->begin(where);
     core.record_in(records_[slot]);
+}
+
+bool pool_shell::has_decided_minimum() const noexcept {
+    return core_.is_closed() || core_.is_refused() || core_.has_minimum();
 }
 
 bool pool_shell::is_up(std::source_location where, std::exception_ptr& problem) const {

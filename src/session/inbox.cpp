@@ -5,7 +5,7 @@ namespace coropg::detail {
 
 void inbox::delivery::operator()() const {
     for (const diagnostics& notice : notices_) {
-        const std::shared_ptr<handler> call = *address_;
+        const std::shared_ptr<handler> call = address_->get();
         if (!call) return;
         contain("the handler of notices", [&] { (*call)(notice); });
     }

@@ -41,6 +41,7 @@ bool has_failed_to_commit(const unit& u) {
 void session::submit(unit_ptr&& u) noexcept {
     if (u->group) unit_group::enter(*u);
     if (is_observed()) u->started = clock::now();
+    if (wire_.is_left()) close(of_parent, ending::by_program);
     hear_after_idling();
     if (state_ == state::closed) {
         if (u->ends_scope() && !u->within->ended) transactions_.leave(*u->within);
@@ -78,6 +79,7 @@ want session::wants() const noexcept {
 }
 
 void session::advance(want ready) noexcept {
+    if (wire_.is_left()) return close(of_parent, ending::by_program);
     const bool is_supplied = exclusive_caller_ != nullptr && exclusive_caller_->is_ready();
     if (state_ == state::exclusive && (is_supplied || has(ready, exclusive_wants_)))
         guard(*this, [this] { resume_exclusive(); });
@@ -167,6 +169,7 @@ void session::hear_after_idling() noexcept {
 
 void session::receive() noexcept try {
     if (state_ != state::pipelining) return;
+    if (wire_.is_left()) return close(of_parent, ending::by_program);
     const bool is_alive = wire_.read();
     while (state_ == state::pipelining && !underway_.empty()) {
         unit& head = underway_.front();

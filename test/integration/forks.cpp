@@ -69,4 +69,30 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_child_that_replaces_a_connection_works_with_its_
     BOOST_TEST(AWAIT(conn->template fetch_one<int>("SELECT 2")) == 2);
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_child_that_ends_a_transaction_does_not_end_it, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    std::optional tx{AWAIT(conn.begin())};
+    BOOST_TEST(AWAIT(tx->template fetch_one<int>("SELECT 1")) == 1);
+    BOOST_TEST(in_child(face, [&] { tx.reset(); }) == 0);
+    BOOST_TEST(AWAIT(tx->template fetch_one<int>("SELECT 2")) == 2);
+    AWAIT(tx->commit());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(statements_of_a_child_are_refused, Face, both_faces) {
+    Face face;
+    auto conn = face.connect();
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 1")) == 1);
+    const auto use = [&] {
+        try {
+            face([&] { return conn.template fetch_one<int>("SELECT 2"); });
+        } catch (const connection_error& e) {
+            ::_exit(contains(e.what(), "connect anew") && e.outcome() == outcome::not_sent ? 0 : 1);
+        }
+        ::_exit(2);
+    };
+    BOOST_TEST(in_child(face, use) == 0);
+    BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 3")) == 3);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -352,6 +352,27 @@ BOOST_AUTO_TEST_CASE(closing_ends_what_does_not_come_back_in_time) {
     BOOST_TEST(face.run_until([&] { return face.pool.stats().pool_size == 0; }));
 }
 
+BOOST_AUTO_TEST_CASE(closing_cuts_off_who_takes_later_what_was_granted_before) {
+    pool_face face{{.max_size = 1}};
+    pooled_connection held = AWAIT(face.pool.acquire());
+    asio::io_context busy;
+    bool is_open = true;
+    const auto take = [&]() -> asio::awaitable<void> {
+        pooled_connection lease = co_await face.pool.acquire();
+        is_open = lease->is_open();
+    };
+    auto end = asio::co_spawn(busy, take(), asio::use_future);
+    busy.poll();
+    BOOST_REQUIRE(face.run_until([&] { return face.pool.stats().requests_waiting == 1; }));
+    held.release();
+    BOOST_REQUIRE(face.run_until([&] { return face.pool.stats().requests_waiting == 0; }));
+    AWAIT(face.pool.close(1ms));
+    busy.run();
+    end.get();
+    BOOST_TEST(!is_open);
+    BOOST_TEST(face.run_until([&] { return face.pool.stats().pool_size == 0; }));
+}
+
 BOOST_AUTO_TEST_CASE(waiting_and_closing_are_cancelled_as_a_statement_is) {
     for (const auto type : {asio::cancellation_type::terminal, asio::cancellation_type::total}) {
         const auto check = [type](pool_face& face, cancellable&& waiting) {

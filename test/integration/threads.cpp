@@ -9,11 +9,15 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
 #include <cstdlib>
 #include <functional>
 #include <future>
+#include <optional>
 #include <thread>
 
 using namespace coropg;
@@ -194,6 +198,141 @@ BOOST_AUTO_TEST_CASE(who_computes_behind_a_statement_holds_up_nobody) {
     auto end = asio::co_spawn(threads, first(), asio::use_future);
     result_in_time(asio::co_spawn(threads, second(), asio::use_future));
     result_in_time(std::move(end));
+    result_in_time(asio::co_spawn(threads, pool.close(), asio::use_future));
+}
+
+BOOST_AUTO_TEST_CASE(nor_does_who_computes_behind_a_hook) {
+    asio::thread_pool threads{threads_of_a_run};
+    coropg::pool pool{threads.get_executor(), dsn(), {.max_size = 1}};
+    pool.before_acquire([](coropg::connection& conn) -> asio::awaitable<bool> { co_return conn.is_open(); });
+    std::promise<void> is_given_back;
+    std::promise<void> next_is_served;
+    bool was_served = false;
+    const auto first = [&]() -> asio::awaitable<void> {
+        { const pooled_connection lease = co_await pool.acquire(); }
+        is_given_back.set_value();
+        was_served = next_is_served.get_future().wait_for(20s) == std::future_status::ready;
+    };
+    const auto second = [&]() -> asio::awaitable<void> {
+        co_await pool.execute("SELECT 1");
+        next_is_served.set_value();
+    };
+    auto end = asio::co_spawn(threads, first(), asio::use_future);
+    is_given_back.get_future().wait();
+    result_in_time(asio::co_spawn(threads, second(), asio::use_future));
+    result_in_time(std::move(end));
+    BOOST_TEST(was_served);
+    result_in_time(asio::co_spawn(threads, pool.close(), asio::use_future));
+}
+
+BOOST_AUTO_TEST_CASE(handlers_may_be_replaced_while_notices_are_told) {
+    asio::thread_pool threads{threads_of_a_run};
+    coropg::pool pool{threads.get_executor(), dsn(), {.max_size = 1}};
+    std::atomic<bool> is_told = false;
+    const auto work = [&]() -> asio::awaitable<void> {
+        pooled_connection lease = co_await pool.acquire();
+        lease->on_notice([&is_told](const diagnostics&) { is_told = true; });
+        auto p = lease->with({.timeout = 50ms}).pipeline();
+        auto talking = p.execute("DO $$BEGIN FOR i IN 1..200000 LOOP RAISE NOTICE 'x'; END LOOP; END$$");
+        p.sync();
+        auto next = p.execute("SELECT 1");
+        try {
+            co_await p.run();
+        } catch (const query_timeout&) {  // the server goes on to talk
+        }
+        const std::string with_memory(100, 'x');
+        const auto limit = std::chrono::steady_clock::now() + 300ms;
+        while (std::chrono::steady_clock::now() < limit)
+            lease->on_notice([&is_told, with_memory](const diagnostics&) { is_told = !with_memory.empty(); });
+        lease.discard();
+    };
+    for (int run = 0; run < runs(); ++run) result_in_time(asio::co_spawn(threads, work(), asio::use_future));
+    BOOST_TEST(is_told);
+    result_in_time(asio::co_spawn(threads, pool.close(), asio::use_future));
+}
+
+BOOST_AUTO_TEST_CASE(what_goes_back_is_refused_at_once) {
+    asio::thread_pool threads{threads_of_a_run};
+    coropg::pool pool{threads.get_executor(), dsn(), {.max_size = 2}};
+    std::atomic<int> refused = 0;
+    constexpr int turns_of_one = 200;
+    const auto work = [&]() -> asio::awaitable<void> {
+        for (int i = 0; i < turns_of_one; ++i) {
+            pooled_connection lease = co_await pool.acquire();
+            auto mine = lease->with({});
+            co_await mine.execute("SELECT 1");
+            lease.release();
+            try {
+                co_await mine.execute("SELECT 2");
+            } catch (const usage_error&) {
+                ++refused;
+            }
+        }
+    };
+    std::vector<std::future<void>> ends;
+    for (int i = 0; i < threads_of_a_run; ++i) ends.push_back(asio::co_spawn(threads, work(), asio::use_future));
+    for (auto& end : ends) result_in_time(std::move(end));
+    BOOST_TEST(refused == threads_of_a_run * turns_of_one);
+    result_in_time(asio::co_spawn(threads, pool.close(), asio::use_future));
+}
+
+BOOST_AUTO_TEST_CASE(a_transaction_whose_connection_goes_back_has_not_succeeded) {
+    asio::thread_pool threads{threads_of_a_run};
+    coropg::pool pool{threads.get_executor(), dsn(), {.max_size = 2}};
+    auto admin = sync::connect(dsn());
+    admin.execute_script("DROP TABLE IF EXISTS given_back_within; CREATE TABLE given_back_within (n int)");
+    std::atomic<int> refused = 0;
+    constexpr int turns_of_one = 100;
+    const auto work = [&]() -> asio::awaitable<void> {
+        for (int i = 0; i < turns_of_one; ++i) {
+            pooled_connection lease = co_await pool.acquire();
+            const auto give_back = [&lease](coropg::transaction& tx) -> asio::awaitable<void> {
+                co_await tx.execute("INSERT INTO given_back_within VALUES (1)");
+                lease.release();
+            };
+            try {
+                co_await lease->transaction(give_back);
+            } catch (const usage_error&) {
+                ++refused;
+            }
+        }
+    };
+    std::vector<std::future<void>> ends;
+    for (int i = 0; i < threads_of_a_run; ++i) ends.push_back(asio::co_spawn(threads, work(), asio::use_future));
+    for (auto& end : ends) result_in_time(std::move(end));
+    BOOST_TEST(refused == threads_of_a_run * turns_of_one);
+    result_in_time(asio::co_spawn(threads, pool.close(), asio::use_future));
+    BOOST_TEST(admin.fetch_one<int>("SELECT count(*)::int FROM given_back_within") == 0);
+    admin.execute_script("DROP TABLE given_back_within");
+}
+
+BOOST_AUTO_TEST_CASE(a_child_does_not_wait_for_threads_that_it_does_not_have) {
+    asio::thread_pool threads{2};
+    coropg::pool pool{threads.get_executor(), dsn(), {.max_size = 1}};
+    std::optional<pooled_connection> lease;
+    const auto lend = [&]() -> asio::awaitable<void> { lease.emplace(co_await pool.acquire()); };
+    result_in_time(asio::co_spawn(threads, lend(), asio::use_future));
+    std::atomic<bool> is_enough = false;
+    const auto use = [&]() -> asio::awaitable<void> {
+        while (!is_enough) (void)co_await (*lease)->fetch<int>("SELECT generate_series(1, 20000)");
+    };
+    auto end = asio::co_spawn(threads, use(), asio::use_future);
+    for (int i = 0; i < 30; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{1 + i % 5});  // at another moment of the statement
+        const pid_t child = ::fork();
+        if (child == 0) {
+            ::alarm(10);
+            if (i % 2 == 0) (void)(*lease)->is_open();
+            lease.reset();
+            ::_exit(0);
+        }
+        int status = -1;
+        ::waitpid(child, &status, 0);
+        BOOST_TEST(status == 0);
+    }
+    is_enough = true;
+    result_in_time(std::move(end));
+    lease.reset();
     result_in_time(asio::co_spawn(threads, pool.close(), asio::use_future));
 }
 

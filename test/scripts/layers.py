@@ -64,9 +64,9 @@ ROOMS = [
     # what stands on nothing
     (1, "base", ["coropg/error.hpp", "coropg/errors.hpp", "coropg/sqlstate.hpp", "coropg/pool_stats.hpp",
                  "coropg/options.hpp", "coropg/pool_options.hpp", "coropg/settled.hpp", "coropg/log.hpp",
-                 "coropg/observer.hpp", "coropg/backoff.hpp", "coropg/detail/closure_guard.hpp", "coropg/detail/persist.hpp",
+                 "coropg/observer.hpp", "coropg/backoff.hpp", "coropg/detail/closure_guard.hpp", "coropg/detail/persist.hpp", "coropg/detail/home_process.hpp",
                  "coropg/detail/drivers/descriptor.hpp", "coropg/detail/drivers/bell.hpp",
-                 "src/error.cpp", "src/attempts.*", "src/server_errors.*", "src/log.cpp", "src/observer.cpp", "src/backoff.cpp",
+                 "src/error.cpp", "src/home_process.cpp", "src/attempts.*", "src/server_errors.*", "src/log.cpp", "src/observer.cpp", "src/backoff.cpp",
                  "src/drivers/descriptor.cpp", "src/drivers/bell.cpp"]),
 ]
 

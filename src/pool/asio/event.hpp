@@ -7,6 +7,9 @@
 
 namespace coropg::detail {
 
+/// Why a connection ends under the hands of its user.
+inline constexpr const char* was_closed = "its pool was closed";
+
 /// Holds the mutex, and in the end does what the core wants done, outside of it.
 class asio_pool::event {
  public:
@@ -15,15 +18,20 @@ class asio_pool::event {
     event& operator=(const event&) = delete;
     ~event() {
         while (const auto action = pool_.core_.next_action()) persist([&] { pool_.collect(*action, todo); });
-        // With the mutex held: a watcher, and its execution context, could be destroyed meanwhile.
-        for (const auto& timer : pool_.watchers_)
-            persist([&timer] { asio::post(timer->get_executor(), [timer] { timer->cancel(); }); });
-        pool_.watchers_.clear();
+        if (pool_.has_decided_minimum()) wake(pool_.awaiting_minimum_);
+        if (pool_.core_.is_drained()) wake(pool_.awaiting_end_);
         lock_.unlock();
         pool_.perform(todo);
     }
 
  private:
+    /// With the mutex held: a watcher, and its execution context, could be destroyed meanwhile.
+    static void wake(watchers& all) {
+        for (const auto& timer : all)
+            persist([&timer] { asio::post(timer->get_executor(), [timer] { timer->cancel(); }); });
+        all.clear();
+    }
+
     asio_pool& pool_;
     std::unique_lock<std::mutex> lock_;
 

@@ -138,6 +138,7 @@ lent_link asio_pool::hand_over(lent_link lent, std::unique_ptr<session>&& core, 
             slots_[lent.lease.slot].borrowed = lent.link;
         }
         lent.link->adopt(std::move(core));
+        if (is_cut_off_) lent.link->shut_down(was_closed);
         return lent;
     } catch (...) {
         write_off(lent);
@@ -149,6 +150,7 @@ void asio_pool::give_back(const pool_lease& lease, connection&& conn, bool is_us
     lent_link lent{lease, std::move(conn).take_driver().take_link()};
     // The program has moved the connection away, to keep it; or this is a child process.
     if (!lent.link || process_.is_left()) return write_off(lent);
+    lent.link->revoke();
     const asio::any_io_executor& executor = lent.link->executor;
     contain("the return of a connection", [&] {
         asio::dispatch(executor, returning{shared_from_this(), std::move(lent), is_usable, &asio_pool::take_back,

@@ -231,36 +231,37 @@ void asio_pool::arm_timer() {
 /// Waits until `is_so()`, which is asked with the mutex held, or returns false behind `deadline`. On a strand: else it
 /// could be woken while it goes to sleep.
 template <class Predicate>
-asio::awaitable<bool> asio_pool::until(std::shared_ptr<asio_pool> self, clock::time_point deadline, Predicate is_so) {
+asio::awaitable<bool> asio_pool::until(std::shared_ptr<asio_pool> self, clock::time_point deadline,
+                                       watchers asio_pool::*those, Predicate is_so) {
     const asio::any_io_executor strand = strand_on(co_await asio::this_coro::executor);
     bool is_in_time = false;
-    co_await spawned(strand, [&] { return watch_until(self, deadline, is_so, is_in_time); });
+    co_await spawned(strand, [&] { return watch_until(self, deadline, those, is_so, is_in_time); });
     co_return is_in_time;
 }
 
 template <class Predicate>
 asio::awaitable<void> asio_pool::watch_until(std::shared_ptr<asio_pool> self, clock::time_point deadline,
-                                             Predicate is_so, bool& is_in_time) {
+                                             watchers asio_pool::*those, Predicate is_so, bool& is_in_time) {
     struct watching {
         asio_pool& pool;
+        watchers& those;
         std::shared_ptr<asio::steady_timer> timer;
 
         ~watching() {
             const std::lock_guard lock{pool.mutex_};
-            std::erase(pool.watchers_, timer);
+            those.erase(timer);
         }
     };
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     co_await asio::this_coro::throw_if_cancelled(false);
     const auto timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor, deadline);
-    const watching me{*self, timer};
+    const watching me{*self, (*self).*those, timer};
     for (;;) {
         {
             const std::lock_guard lock{self->mutex_};
             is_in_time = is_so();
             if (is_in_time) co_return;
-            std::erase(self->watchers_, timer);
-            self->watchers_.push_back(timer);
+            me.those.insert(timer);
         }
         if (clock::now() >= deadline) co_return;
         const auto begin = [timer](auto handler) { timer->async_wait(std::move(handler)); };
@@ -283,7 +284,7 @@ asio::awaitable<void> asio_pool::wait(std::shared_ptr<asio_pool> self, std::sour
         self->core_.await_minimum(e.now);
     }
     const awaited_minimum until_the_end{self->core_, self->mutex_};
-    const bool is_in_time = co_await until(self, self->acquire_deadline(), is_up);
+    const bool is_in_time = co_await until(self, self->acquire_deadline(), &asio_pool::awaiting_minimum_, is_up);
     if (problem) std::rethrow_exception(problem);
     if (is_in_time) co_return;
     const std::lock_guard lock{self->mutex_};
@@ -294,13 +295,13 @@ asio::awaitable<void> asio_pool::close(std::shared_ptr<asio_pool> self, std::chr
     self->require_home();
     self->shut();
     const auto is_drained = [&self] { return self->core_.is_drained(); };
-    const bool came_back = co_await until(self, later(clock::now(), grace), is_drained);
+    const bool came_back = co_await until(self, later(clock::now(), grace), &asio_pool::awaiting_end_, is_drained);
     if (came_back) co_return;
+    self->is_cut_off_ = true;
     const std::lock_guard lock{self->mutex_};
     for (const slot& s : self->slots_)
         for (const auto& link : {s.borrowed, s.hub})
-            if (link)
-                persist([&link] { asio::post(link->executor, [link] { link->shut_down("its pool was closed"); }); });
+            if (link) persist([&link] { asio::post(link->executor, [link] { link->shut_down(was_closed); }); });
 }
 
 }  // namespace coropg::detail

@@ -5,6 +5,7 @@
 #include <coropg/conninfo.hpp>
 #include <coropg/detail/drivers/handlers.hpp>
 #include <coropg/detail/drivers/runner.hpp>
+#include <coropg/detail/home_process.hpp>
 #include <coropg/detail/session/session.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -56,7 +57,10 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
     virtual ~asio_link() = default;
 
     /// Locks the session: take this before any use of it. A turn unlocks it while it calls a notice handler.
-    [[nodiscard]] link_lock hold() const { return has_lock_ ? link_lock{shared_from_this(), mutex_} : link_lock{}; }
+    /// Not in a child process, where nobody may be left to unlock it.
+    [[nodiscard]] link_lock hold() const {
+        return has_lock_ && !process_.is_left() ? link_lock{shared_from_this(), mutex_} : link_lock{};
+    }
     /// Whether who waits there can be told in the midst of a turn: not with the lock held.
     [[nodiscard]] bool completes_in_place_on(const asio::any_io_executor& e) const noexcept {
         return !has_lock_ && e == executor;
@@ -87,9 +91,17 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
         return std::move(core_);
     }
 
-    [[nodiscard]] bool has_session() const noexcept { return core_ != nullptr; }
+    /// Its users here can use the session no longer, from now on, though it is given away later: other threads may be at
+    /// work on the executor.
+    void revoke() noexcept {
+        const link_lock held = hold();
+        if (has_lock_) ++tenancy_;
+    }
+
     /// Tells those apart who used the link one after the other.
     [[nodiscard]] std::uint64_t tenancy() const noexcept { return tenancy_; }
+    /// Whether its users of then may use the session.
+    [[nodiscard]] bool is_of(std::uint64_t tenancy) const noexcept { return tenancy_ == tenancy && core_ != nullptr; }
     /// Errors: usage_error when the session was given away.
     [[nodiscard]] session& core() const {
         if (!core_) throw_parted();
@@ -104,12 +116,15 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
 
  protected:
     [[nodiscard]] bool has_lock() const noexcept { return has_lock_; }
+    /// Whether this is a child process.
+    [[nodiscard]] bool is_left() const noexcept { return process_.is_left(); }
 
     std::unique_ptr<session> core_;
     bool is_telling_ = false;
 
  private:
     const bool has_lock_;
+    const home_process process_;
     mutable std::recursive_mutex mutex_;  // observers, and codecs, may use the connection that they are called for
     std::uint64_t tenancy_ = 0;
 };
@@ -122,15 +137,16 @@ std::shared_ptr<asio_link> make_link(pq::connection conn, const asio::any_io_exe
 /// Starts a unit and completes `handler` on its own executor.
 struct start_unit {
     asio_link* link;
-    bool is_refused = false;  ///< the session is not there any more, and the unit says so
+    std::uint64_t tenancy;
 
     /// What it throws would go to the event loop, and take the coroutine along.
     template <class Handler>
     void operator()(Handler&& handler, unit_ptr&& u) const noexcept {
         const link_lock held = link->hold();
-        bool is_started = !is_refused;
+        bool is_started = link->is_of(tenancy);
         try {
-            if (is_started) listen_for_cancellation(asio::get_associated_cancellation_slot(handler), *u);
+            if (!is_started) asio_link::throw_parted();
+            listen_for_cancellation(asio::get_associated_cancellation_slot(handler), *u);
         } catch (...) {
             u->fail(std::current_exception());
             is_started = false;
@@ -241,10 +257,8 @@ class asio_runner {
     template <class T, class Finish>
     static asio::awaitable<T> run_unit(asio_runner self, unit_ptr u, Finish finish) {
         if (!self.link_) asio_link::throw_parted();
-        const bool is_refused = !self.is_current();
-        if (is_refused) u->fail(asio_link::parted());
         unit_ptr done = co_await asio::async_initiate<const asio::deferred_t&, void(unit_ptr)>(
-            start_unit{self.link_.get(), is_refused}, asio::deferred, std::move(u));
+            start_unit{self.link_.get(), self.tenancy_}, asio::deferred, std::move(u));
         if constexpr (acts_afterwards<Finish>) {
             self.map(std::move(done), finish);
             finish.afterwards();
@@ -265,9 +279,7 @@ class asio_runner {
     }
 
     /// Whether the session is still there.
-    [[nodiscard]] bool is_current() const noexcept {
-        return link_ && link_->tenancy() == tenancy_ && link_->has_session();
-    }
+    [[nodiscard]] bool is_current() const noexcept { return link_ && link_->is_of(tenancy_); }
 
     std::shared_ptr<asio_link> link_;
     std::uint64_t tenancy_;

@@ -11,7 +11,6 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/cancellation_type.hpp>
@@ -145,13 +144,13 @@ auto spawned(const boost::asio::any_io_executor& executor, Make make) {
             slot.assign([executor, signal](asio::cancellation_type type) {
                 asio::post(executor, [signal, type] { signal->emit(type); });
             });
-        const auto handlers_executor = asio::get_associated_executor(handler);
-        auto ended = [handler = std::move(handler), signal](std::exception_ptr error) mutable {
-            std::move(handler)(std::move(error));
+        const auto busy =
+            asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
+        // posted: else what comes behind it could run on `executor`, in place
+        auto ended = [busy, handler, signal](const std::exception_ptr& problem) {
+            persist([&] { asio::post(busy, [handler, problem]() mutable { std::move(handler)(problem); }); });
         };
-        asio::co_spawn(
-            executor, make(),
-            asio::bind_executor(handlers_executor, asio::bind_cancellation_slot(signal->slot(), std::move(ended))));
+        asio::co_spawn(executor, make(), asio::bind_cancellation_slot(signal->slot(), std::move(ended)));
     });
 }
 

@@ -14,6 +14,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -21,6 +22,7 @@
 #include <optional>
 #include <source_location>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace coropg::detail {
@@ -162,15 +164,19 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
     [[nodiscard]] std::exception_ptr failure_of(const pool_waiter& w, effects& out) const;
     [[nodiscard]] static call_site site_of(const pool_waiter& w);
 
+    /// Of those who wait for the pool itself: each is woken once what it waits for has come.
+    using watchers = std::unordered_set<std::shared_ptr<asio::steady_timer>>;
+
     class context_watch;
     void orphan();
     void add_slots();
     void arm_timer();
     template <class Predicate>
-    static asio::awaitable<bool> until(std::shared_ptr<asio_pool> self, clock::time_point deadline, Predicate is_so);
+    static asio::awaitable<bool> until(std::shared_ptr<asio_pool> self, clock::time_point deadline,
+                                       watchers asio_pool::*those, Predicate is_so);
     template <class Predicate>
     static asio::awaitable<void> watch_until(std::shared_ptr<asio_pool> self, clock::time_point deadline,
-                                             Predicate is_so, bool& is_in_time);
+                                             watchers asio_pool::*those, Predicate is_so, bool& is_in_time);
 
     [[nodiscard]] lent_link lend(const pool_lease& lease, const asio::any_io_executor& executor,
                                  std::source_location where, std::unique_ptr<session>& core);
@@ -210,7 +216,9 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
     statement_times times_;
     std::unordered_map<std::uint64_t, pool_waiter*> cancellable_;
     std::uint64_t last_ticket_;
-    std::vector<std::shared_ptr<asio::steady_timer>> watchers_;
+    watchers awaiting_minimum_;
+    watchers awaiting_end_;
+    std::atomic<bool> is_cut_off_ = false;  ///< what is lent from now on, to one who had waited, is closed
     asio::steady_timer timer_;
     asio::steady_timer end_;  // never comes; what waits for it learns when the execution context goes away
     clock::time_point armed_ = no_deadline;

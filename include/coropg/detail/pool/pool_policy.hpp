@@ -24,19 +24,6 @@ inline constexpr std::size_t most_connections = 65'536;
 /// The longest time for a reset or a ping, before the connection is given up.
 inline constexpr std::chrono::seconds longest_check{1};
 
-/// The process that a pool was made in: its connections are of no use to a child, and to end them there would end them
-/// for the parent. Costs no system call.
-class home_process {
- public:
-    home_process();
-    [[nodiscard]] bool is_left() const noexcept;
-    /// Errors: usage_error in a child process.
-    void require() const;
-
- private:
-    unsigned forks_;
-};
-
 /// Makes a connection that comes back ready for its next user, without waiting: what that takes is queued in it. A
 /// reset would undo what the program's own hook has set on it: then it is closed.
 return_condition make_clean(session& core, pool_reset level);

@@ -30,7 +30,7 @@ class pool_shell {
     /// When a wait for a connection that begins now is to end.
     [[nodiscard]] clock::time_point acquire_deadline() const;
     /// Errors: usage_error in a child process.
-    void require_home() const { process_.require(); }
+    void require_home() const;
 
  protected:
     pool_shell(conninfo info, const pool_options& options);
@@ -52,6 +52,8 @@ class pool_shell {
     /// Notes that the connection of `slot` is lent from now on, and what its user does.
     void lend_to(std::size_t slot, session& core, std::source_location where);
     [[nodiscard]] std::source_location holder_of(std::size_t slot) const { return records_[slot]->read().where; }
+    /// Whether `min_size` connections are up, or it is known that they are not going to be.
+    [[nodiscard]] bool has_decided_minimum() const noexcept;
     /// Whether `min_size` connections are up, or `problem` says why they are not going to be.
     [[nodiscard]] bool is_up(std::source_location where, std::exception_ptr& problem) const;
     [[nodiscard]] std::exception_ptr timed_out(std::source_location where) const;

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -23,13 +24,13 @@ class inbox {
     /// Has `call` called for each notice, by a delivery.
     void on_notice(handler call) {
         auto next = call ? std::make_shared<handler>(std::move(call)) : nullptr;
-        if (!address_) address_ = std::make_shared<std::shared_ptr<handler>>();
-        *address_ = std::move(next);
+        if (!address_) address_ = std::make_shared<address>();
+        address_->put(std::move(next));
     }
-    [[nodiscard]] bool has_handler() const noexcept { return address_ && *address_; }
+    [[nodiscard]] bool has_handler() const noexcept { return address_ && address_->handler; }
     /// Forgets the handler, and the notices that have come for it, those of a delivery under way among them.
     void clear() noexcept {
-        if (const auto address = std::exchange(address_, nullptr)) *address = nullptr;
+        if (const auto former = std::exchange(address_, nullptr)) former->put(nullptr);
         notices_.clear();
         notices_bytes_ = 0;
     }
@@ -37,6 +38,24 @@ class inbox {
     /// Whether a notice that comes now is somebody's.
     [[nodiscard]] bool is_open() const noexcept { return has_handler() && !changes_.is_resetting(); }
     void put(diagnostics&& notice);
+
+ private:
+    /// Where deliveries find the handler, which may be replaced or gone by the next notice: by another thread, too.
+    struct address {
+        std::mutex mutex;
+        std::shared_ptr<inbox::handler> handler;  // changed by the session alone, which need not lock it to look
+
+        void put(std::shared_ptr<inbox::handler> next) noexcept {
+            const std::lock_guard lock{mutex};
+            handler.swap(next);
+        }
+        [[nodiscard]] std::shared_ptr<inbox::handler> get() noexcept {
+            const std::lock_guard lock{mutex};
+            return handler;
+        }
+    };
+
+ public:
     /// Notices with their handler. Call it when the session is not in use: the handler may destroy it.
     class delivery {
      public:
@@ -46,7 +65,7 @@ class inbox {
      private:
         friend class inbox;
 
-        std::shared_ptr<const std::shared_ptr<handler>> address_;
+        std::shared_ptr<address> address_;
         std::vector<diagnostics> notices_;
     };
     [[nodiscard]] delivery take() noexcept;
@@ -56,8 +75,7 @@ class inbox {
     static constexpr std::size_t max_bytes = std::size_t{16} << 20U;
 
     const session_changes& changes_;
-    /// Where deliveries find the handler, which may be replaced or gone by the next notice.
-    std::shared_ptr<std::shared_ptr<handler>> address_;
+    std::shared_ptr<address> address_;
     std::vector<diagnostics> notices_;
     std::size_t notices_bytes_ = 0;  ///< about
 };

@@ -2,6 +2,7 @@
 // statement belongs to the innermost one that is open.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -26,9 +27,9 @@ struct scope {
     std::vector<std::string> opening;
     progress reached = progress::fresh;
     /// Its end is queued: it takes no more statements.
-    bool ended = false;
+    std::atomic<bool> ended = false;
     /// It was ended by a reset, for its connection was given back.
-    bool is_taken = false;
+    std::atomic<bool> is_taken = false;
     bool finds_transaction_id = false;
     std::optional<std::uint64_t> transaction_id;
     std::vector<std::function<void()>> on_commit;

@@ -2,6 +2,7 @@
 // Only here results of libpq are looked at; why a unit is sent, this room does not know.
 #pragma once
 
+#include <coropg/detail/home_process.hpp>
 #include <coropg/detail/pq.hpp>
 #include <coropg/detail/session/inbox.hpp>
 #include <coropg/detail/session/statement_cache.hpp>
@@ -63,6 +64,8 @@ class wire {
     [[nodiscard]] PGconn* native_handle() const noexcept { return conn_.get(); }
     [[nodiscard]] statement_cache& statements() noexcept { return cache_; }
 
+    /// Whether this is a child process, and the connection its parent's.
+    [[nodiscard]] bool is_left() const noexcept { return home_.is_left(); }
     /// Nothing more can be sent.
     void stop() noexcept { is_full_ = false; }
     /// Frees the connection and its socket.
@@ -79,6 +82,7 @@ class wire {
     void end_answer(unit& u);
 
     pq::connection conn_;
+    home_process home_;
     int encoding_;
     inbox& notices_;
     statement_cache cache_;
