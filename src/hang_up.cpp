@@ -1,6 +1,8 @@
 #include "hang_up.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 namespace coropg::detail {
 
@@ -22,6 +24,14 @@ bool has_hung_up(int socket) noexcept {
 #endif
     pollfd entry{socket, ends, 0};
     return ::poll(&entry, 1, 0) == 1 && (entry.revents & ends) != 0;
+}
+
+bool lead_nowhere(int socket) noexcept {
+    const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nowhere < 0) return false;
+    const bool is_done = ::dup2(nowhere, socket) >= 0;
+    ::close(nowhere);
+    return is_done;
 }
 
 }  // namespace coropg::detail

@@ -1,27 +1,15 @@
 #include <coropg/detail/pq.hpp>
 #include <coropg/log.hpp>
 
+#include "hang_up.hpp"
+
 #include <dlfcn.h>
-#include <fcntl.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 
 namespace coropg::detail::pq {
-
-namespace {
-
-/// Puts a descriptor in the place of `socket` that leads nowhere. False when there is none left.
-bool lead_nowhere(int socket) noexcept {
-    const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (nowhere < 0) return false;
-    const bool is_done = ::dup2(nowhere, socket) >= 0;
-    ::close(nowhere);
-    return is_done;
-}
-
-}  // namespace
 
 void finishing::operator()(PGconn* conn) const noexcept {
     const int socket = PQsocket(conn);

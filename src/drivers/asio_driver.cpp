@@ -1,15 +1,14 @@
 #include <coropg/detail/drivers/asio_driver.hpp>
-#include <coropg/detail/drivers/descriptor.hpp>
 #include <coropg/detail/ops/ops.hpp>
 #include <coropg/log.hpp>
 
+#include "asio_descriptor.hpp"
 #include "asio_wait.hpp"
 #include "turn.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -34,17 +33,13 @@ void tell_if_late(clock::duration late) {
         "a deadline was noticed " + std::to_string(ms) + " ms late: the event loop did not run in that time");
 }
 
-/// A descriptor that the event loop waits for.
-descriptor watched(const asio::any_io_executor& executor, unique_fd fd) {
-    descriptor made{executor, fd.get()};
-    (void)fd.release();
-    return made;
-}
-
 class socket_link final : public asio_link {
  public:
     socket_link(int socket, const asio::any_io_executor& ex, const asio::any_io_executor& of_users)
         : asio_link{ex, of_users}, read_side_{watched(ex, duplicate(socket))}, write_side_{ex}, watchdog_{ex} {}
+    ~socket_link() override {
+        if (is_left()) let_go();
+    }
 
     void adopt(std::unique_ptr<session> moved) override {
         const link_lock held = hold();
@@ -54,7 +49,7 @@ class socket_link final : public asio_link {
 
     void start(unit_ptr&& u) noexcept override {
         const link_lock held = hold();
-        if (is_left()) return forsake(std::move(u));
+        if (is_left() && (has_lock() || u->is_foreign)) return forsake(std::move(u));
         if (orphaned_) return;
         if (!core_) return refuse(std::move(u));
         alone()->submit(std::move(u));
@@ -72,7 +67,7 @@ class socket_link final : public asio_link {
     /// Not in place: handlers would be called inside of `emit`. All that are cancelled until then go together, for each
     /// cancel looks through the whole queue.
     void cancel(std::uint64_t ticket) noexcept override {
-        if (is_left()) return;
+        if (is_left() && has_lock()) return;
         const std::lock_guard lock{cancels_mutex_};
         persist([&] { cancels_.push_back(ticket); });
         if (cancels_.size() > 1) return;
@@ -95,13 +90,14 @@ class socket_link final : public asio_link {
     }
 
  private:
-    /// Of a child process, where nobody touches the session: another thread may have been at it.
+    /// Of a child process, where another thread may have been at the session, and none may run its executor.
     void forsake(unit_ptr&& u) const noexcept {
         fail_by(*u, [&] {
             const std::string text = std::string{"the connection is closed: "} + of_parent;
             return std::make_exception_ptr(
                 connection_closed{text + "; the statement was not sent", u->site(), outcome::not_sent});
         });
+        if (u->is_foreign && u->waiting) return u->waiting(std::move(u));  // posts it
         if (u->waiting) refuse(std::move(u));
     }
 
@@ -301,6 +297,8 @@ class socket_link final : public asio_link {
 
     void let_go() {
         error_code ignored;
+        for (descriptor* const side : {&read_side_, &write_side_})
+            if (is_left()) leave_to_parent(*side);
         read_side_.close(ignored);
         write_side_.close(ignored);
         watchdog_.cancel();
@@ -310,7 +308,7 @@ class socket_link final : public asio_link {
     /// On the executor, as the cancel: this may be the thread of a user who is not.
     void abandon_cancel() {
         const auto signal = std::exchange(cancelling_, nullptr);
-        if (!signal) return;
+        if (!signal || is_left()) return;
         if (!has_lock()) return signal->emit(asio::cancellation_type::terminal);
         persist([&] { asio::post(executor, [signal] { signal->emit(asio::cancellation_type::terminal); }); });
     }

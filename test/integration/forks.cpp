@@ -1,6 +1,8 @@
 // A connection in a child process of the one that made it: what becomes of it there, its parent does not notice.
 #include "../support/faces.hpp"
 
+#include <coropg/pool.hpp>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,6 +57,33 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_child_that_destroys_a_connection_does_not_end_it
     }
 }
 
+// A program that just forks tells Asio nothing of it: parent and child share what the event loop waits for.
+BOOST_AUTO_TEST_CASE(nor_does_one_that_asio_was_not_told_of) {
+    async_face face;
+    auto conn = std::make_optional(face.connect());
+    auto pool = std::make_optional<coropg::pool>(face.io.get_executor(), dsn(), pool_options{.max_size = 2});
+    auto lease = std::make_optional(AWAIT(pool->acquire()));
+    const auto work = [&]() -> asio::awaitable<int> {
+        co_return co_await conn->fetch_one<int>("SELECT 1") + co_await pool->fetch_one<int>("SELECT 1") +
+            co_await (*lease)->fetch_one<int>("SELECT 1");
+    };
+    BOOST_TEST(face.run(work()) == 3);
+    for (int i = 0; i < 3; ++i) {
+        const pid_t child = ::fork();
+        if (child == 0) {
+            ::alarm(20);
+            conn.reset();
+            lease.reset();
+            pool.reset();
+            ::_exit(0);
+        }
+        int status = -1;
+        ::waitpid(child, &status, 0);
+        BOOST_TEST(status == 0);
+        BOOST_TEST(face.run(work()) == 3);
+    }
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_child_that_replaces_a_connection_works_with_its_own, Face, both_faces) {
     Face face;
     std::optional<typename Face::connection> conn = face.connect();
@@ -87,7 +116,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(statements_of_a_child_are_refused, Face, both_face
         try {
             face([&] { return conn.template fetch_one<int>("SELECT 2"); });
         } catch (const connection_error& e) {
-            ::_exit(contains(e.what(), "connect anew") && e.outcome() == outcome::not_sent ? 0 : 1);
+            const bool is_told = contains(e.what(), "connect anew") && e.outcome() == outcome::not_sent;
+            ::_exit(is_told && !conn.is_open() ? 0 : 1);
         }
         ::_exit(2);
     };

@@ -1,3 +1,4 @@
+#include "../../drivers/asio_descriptor.hpp"
 #include "event.hpp"
 #include "strands.hpp"
 
@@ -136,6 +137,7 @@ asio_pool::~asio_pool() {
         (void)s.at_rest.release();
         for (const auto& link : {s.hub, s.borrowed})
             if (link) (void)link->part().release();
+        if (s.idle_socket) leave_to_parent(*s.idle_socket);
     }
 }
 
@@ -219,7 +221,7 @@ void asio_pool::arm_timer() {
     timer_.expires_at(next);
     timer_.async_wait([weak = weak_from_this()](error_code problem) {
         const auto self = weak.lock();
-        if (problem || !self) return;
+        if (problem || !self || self->process_.is_left()) return;
         const event e{*self};
         self->armed_ = no_deadline;
         self->core_.tick(e.now);
@@ -248,6 +250,7 @@ asio::awaitable<void> asio_pool::watch_until(std::shared_ptr<asio_pool> self, cl
         std::shared_ptr<asio::steady_timer> timer;
 
         ~watching() {
+            if (pool.process_.is_left()) return;
             const std::lock_guard lock{pool.mutex_};
             those.erase(timer);
         }
