@@ -550,6 +550,7 @@ BOOST_AUTO_TEST_CASE(a_child_that_cancels_its_gather_reaches_those_that_start_af
                        BOOST_TEST(static_cast<bool>(problem));
                        ended = true;
                    }));
+    face.io.restart();
     face.io.run_for(10s);
     BOOST_TEST(ended);
     BOOST_TEST(usable_or_closed(face.io, conn));
