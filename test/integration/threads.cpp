@@ -159,6 +159,14 @@ auto result_in_time(Future future) {
     return future.get();
 }
 
+/// One coroutine for each thread.
+template <class Work>
+void run_on_all(asio::thread_pool& threads, Work& work) {
+    std::vector<std::future<void>> ends;
+    for (int i = 0; i < threads_of_a_run; ++i) ends.push_back(asio::co_spawn(threads, work(), asio::use_future));
+    for (auto& end : ends) result_in_time(std::move(end));
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(threads)
@@ -269,9 +277,7 @@ BOOST_AUTO_TEST_CASE(what_goes_back_is_refused_at_once) {
             }
         }
     };
-    std::vector<std::future<void>> ends;
-    for (int i = 0; i < threads_of_a_run; ++i) ends.push_back(asio::co_spawn(threads, work(), asio::use_future));
-    for (auto& end : ends) result_in_time(std::move(end));
+    run_on_all(threads, work);
     BOOST_TEST(refused == threads_of_a_run * turns_of_one);
     result_in_time(asio::co_spawn(threads, pool.close(), asio::use_future));
 }
@@ -297,9 +303,7 @@ BOOST_AUTO_TEST_CASE(a_transaction_whose_connection_goes_back_has_not_succeeded)
             }
         }
     };
-    std::vector<std::future<void>> ends;
-    for (int i = 0; i < threads_of_a_run; ++i) ends.push_back(asio::co_spawn(threads, work(), asio::use_future));
-    for (auto& end : ends) result_in_time(std::move(end));
+    run_on_all(threads, work);
     BOOST_TEST(refused == threads_of_a_run * turns_of_one);
     result_in_time(asio::co_spawn(threads, pool.close(), asio::use_future));
     BOOST_TEST(admin.fetch_one<int>("SELECT count(*)::int FROM given_back_within") == 0);
