@@ -14,10 +14,11 @@ struct ends_only {
 };
 
 /// A coroutine of its own, which only hears of a cancellation that is meant to end it.
-asio::awaitable<void> connect_heedless(const conninfo& info, pq::connection& made) {
+asio::awaitable<void> connect_heedless(const conninfo& info, pq::connection& made, begun& mine) {
     co_await asio::this_coro::reset_cancellation_state(ends_only{}, ends_only{});
     op<pq::connection> work = ops::connect(info);
     made = co_await drive(std::move(work));
+    mine.waits_at(PQsocket(made.get()));
 }
 
 }  // namespace
@@ -26,7 +27,9 @@ asio::awaitable<pq::connection> asio_driver::connect(conninfo info) {
     try {
         const asio::any_io_executor executor = co_await asio::this_coro::executor;
         pq::connection made;
-        co_await spawned(executor, [&info, &made] { return connect_heedless(info, made); });
+        begun mine;
+        co_await spawned(executor, [&] { return connect_heedless(info, made, mine); });
+        mine.require_home();
         co_return made;
     } catch (const boost::system::system_error& e) {
         if (e.code() == asio::error::operation_aborted)

@@ -1,5 +1,7 @@
 #include "asio_wait.hpp"
 
+#include "asio_descriptor.hpp"
+
 #include <coropg/detail/drivers/descriptor.hpp>
 #include <coropg/detail/drivers/handlers.hpp>
 
@@ -54,7 +56,13 @@ asio::awaitable<void> look_up_host(resolution& name) {
 struct timed_wait {
     timed_wait(const asio::any_io_executor& executor, int socket)
         : side{executor, duplicate(socket).release()}, timer{executor} {}
+    timed_wait(const timed_wait&) = delete;
+    timed_wait& operator=(const timed_wait&) = delete;
+    ~timed_wait() {
+        if (home.is_left()) leave_to_parent(side);
+    }
 
+    const home_process home;
     descriptor side;
     asio::steady_timer timer;
     bool late = false;
@@ -92,6 +100,14 @@ asio::awaitable<answer> wait_for(wish w) {
 }
 
 }  // namespace
+
+begun::~begun() {
+    if (home_.is_left() && socket_ >= 0) (void)lead_nowhere(socket_);  // to end the work would say so to the server
+}
+
+void begun::require_home() const {
+    if (home_.is_left()) throw connection_error{of_parent};
+}
 
 asio::awaitable<answer> grant(wish w) {
     if (w.name == nullptr) co_return co_await wait_for(w);

@@ -1,5 +1,7 @@
 #include <coropg/detail/pool/pool_shell.hpp>
 
+#include "ended.hpp"
+
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -18,7 +20,7 @@ pool_shell::pool_shell(conninfo info, const pool_options& options)
 }
 
 void pool_shell::require_home() const {
-    if (process_.is_left()) throw usage_error{"a pool cannot be used in a child process: make one there"};
+    if (process_.is_left()) throw usage_error{pool_of_parent};
 }
 
 pool_stats pool_shell::stats() const {

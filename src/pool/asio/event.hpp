@@ -14,6 +14,9 @@ inline constexpr const char* was_closed = "its pool was closed";
 class asio_pool::event {
  public:
     explicit event(asio_pool& pool) : pool_{pool}, lock_{pool.mutex_}, now{clock::now()} {}
+    /// Whether this is a child process, where nothing of its parent's pool goes on. Who waits for it there is told so, unless
+    /// a thread of the parent was at the pool when it forked.
+    [[nodiscard]] static bool is_in_child(asio_pool& pool) noexcept;
     event(const event&) = delete;
     event& operator=(const event&) = delete;
     ~event() {

@@ -17,7 +17,7 @@ void asio_pool::watch(std::size_t i) {
 }
 
 void asio_pool::on_idle_event(std::size_t i, descriptor& idle_socket) {
-    if (process_.is_left()) return;
+    if (event::is_in_child(*this)) return;
     const event e{*this};
     slot& s = slots_[i];
     if (s.idle_socket.get() != &idle_socket) return;

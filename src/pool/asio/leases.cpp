@@ -95,6 +95,7 @@ void asio_pool::await(lease_waiter& w, std::uint64_t ticket, completion&& waitin
 
 lent_link asio_pool::take(lease_waiter& w, const asio::any_io_executor& executor) {
     if (w.problem) std::rethrow_exception(w.problem);
+    require_home();
     std::unique_ptr<session> core;
     lent_link lent;
     {
@@ -160,11 +161,12 @@ void asio_pool::give_back(const pool_lease& lease, connection&& conn, bool is_us
 
 /// On the executor of the link. Others may still wait for statements on it.
 void asio_pool::take_back(lent_link&& lent, bool is_usable) {
-    if (is_usable && after_release) {
+    if (is_usable && after_release && !process_.is_left()) {
         const std::optional<bool> is_welcome = pass_release_hook(lent.link);
         if (!is_welcome) return write_off(lent);
         is_usable = *is_welcome;
     }
+    if (process_.is_left()) return write_off(lent);
     std::unique_ptr<session> core = lent.link->part();
     if (!is_usable) core->close("the pool does not want it any more");
     return_condition how = make_clean(*core, options_.reset);

@@ -1,4 +1,5 @@
 // Statements that share a connection: how they come to the hub of a slot, and end there.
+#include "../ended.hpp"
 #include "event.hpp"
 
 #include <boost/asio/post.hpp>
@@ -6,6 +7,11 @@
 namespace coropg::detail {
 
 void asio_pool::submit(unit_ptr&& u) noexcept {
+    if (event::is_in_child(*this)) {
+        fail_by(*u, [&] { return std::make_exception_ptr(usage_error{pool_of_parent, u->site()}); });
+        completion waiting = std::move(u->waiting);
+        return waiting(std::move(u));
+    }
     std::unique_ptr<one_shot> work;
     persist([&] { work = std::make_unique<one_shot>(shared_from_this(), std::move(u)); });
     event e{*this};
@@ -39,6 +45,7 @@ void asio_pool::place(std::unique_ptr<one_shot>&& work) noexcept {
 }
 
 void asio_pool::serve_inbox(std::size_t i) {
+    if (event::is_in_child(*this)) return;
     const std::shared_ptr<asio_link> hub = move_in(i);
     unit_queue arrived;
     {
@@ -81,6 +88,7 @@ bool has_missed(const unit& u) {
 
 /// At the hub: the last one out of it gives the session back to the slot, unless another one comes meanwhile.
 void asio_pool::end_one_shot(std::unique_ptr<one_shot>&& work, unit_ptr&& done) {
+    if (event::is_in_child(*this)) return work->waiting(std::move(done));
     const std::size_t i = work->granted.slot;
     std::unique_lock lock{mutex_};
     session& core = slots_[i].hub->core();
@@ -120,6 +128,7 @@ std::uint64_t asio_pool::next_ticket() {
 }
 
 void asio_pool::cancel(std::uint64_t ticket) noexcept {
+    if (event::is_in_child(*this)) return;
     event e{*this};
     const auto found = cancellable_.find(ticket);
     if (found == cancellable_.end()) return;
@@ -130,6 +139,7 @@ void asio_pool::cancel(std::uint64_t ticket) noexcept {
     const std::size_t i = w.granted.slot;
     persist([&] {
         asio::post(slots_[i].home, [self = shared_from_this(), i, ticket] {
+            if (event::is_in_child(*self)) return;
             std::unique_lock lock{self->mutex_};
             const std::shared_ptr<asio_link> hub = self->slots_[i].hub;
             lock.unlock();

@@ -1,4 +1,5 @@
 #include "../../drivers/asio_descriptor.hpp"
+#include "../ended.hpp"
 #include "event.hpp"
 #include "strands.hpp"
 
@@ -119,6 +120,31 @@ call_site asio_pool::site_of(const pool_waiter& w) {
     return static_cast<const one_shot&>(w).u->site();
 }
 
+// Connections are neither made nor closed, and nothing is lent.
+bool asio_pool::event::is_in_child(asio_pool& pool) noexcept {
+    if (!pool.process_.is_left()) return false;
+    std::unique_lock lock{pool.mutex_, std::try_to_lock};
+    if (!lock) return true;
+    const auto problem_at = [](call_site site) {
+        return std::make_exception_ptr(usage_error{pool_of_parent, std::move(site)});
+    };
+    effects out;
+    pool.core_.close(clock::now());
+    while (const auto action = pool.core_.next_action())
+        if (action->what == pool_action::kind::fail)
+            persist([&] { pool.end_wait(*action->waiter, problem_at(site_of(*action->waiter)), out); });
+    for (slot& s : pool.slots_)
+        for (unit_queue& placed = s.inbox; !placed.empty();) {
+            unit_ptr u = placed.pop_front();
+            fail_by(*u, [&] { return problem_at(u->site()); });
+            persist([&] { out.told.emplace_back(); });
+            out.told.back() = {std::move(u->waiting), std::move(u)};
+        }
+    lock.unlock();
+    for (auto& [waiting, u] : out.told) waiting(std::move(u));
+    return true;
+}
+
 // ------------------------------------------------------------------------------------------------- the whole pool
 
 asio_pool::asio_pool(asio::any_io_executor executor, conninfo info, const pool_options& options)
@@ -186,6 +212,7 @@ void asio_pool::shut() {
         if (core_.slots()[i].state != slot_state::connecting) continue;
         persist([&] {
             asio::post(slots_[i].home, [self = shared_from_this(), i] {
+                if (event::is_in_child(*self)) return;
                 std::unique_lock lock{self->mutex_};
                 const auto signal = self->slots_[i].connecting;
                 lock.unlock();
@@ -221,7 +248,7 @@ void asio_pool::arm_timer() {
     timer_.expires_at(next);
     timer_.async_wait([weak = weak_from_this()](error_code problem) {
         const auto self = weak.lock();
-        if (problem || !self || self->process_.is_left()) return;
+        if (problem || !self || event::is_in_child(*self)) return;
         const event e{*self};
         self->armed_ = no_deadline;
         self->core_.tick(e.now);
@@ -260,6 +287,7 @@ asio::awaitable<void> asio_pool::watch_until(std::shared_ptr<asio_pool> self, cl
     const auto timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor, deadline);
     const watching me{*self, (*self).*those, timer};
     for (;;) {
+        self->require_home();
         {
             const std::lock_guard lock{self->mutex_};
             is_in_time = is_so();

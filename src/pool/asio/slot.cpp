@@ -20,6 +20,7 @@ asio::any_io_executor asio_pool::home_of(std::size_t i) const {
 }
 
 void asio_pool::begin_connect(std::size_t i) try {
+    if (event::is_in_child(*this)) return;
     const auto signal = std::make_shared<asio::cancellation_signal>();
     {
         const event e{*this};
@@ -53,6 +54,7 @@ asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self
         is_in_hook = true;
         if (self->before_connect) co_await run_hook(self->before_connect(info), self->acquire_deadline());
         is_in_hook = false;
+        self->require_home();
         pq::connection established = co_await asio_driver::connect(std::move(info));
         const asio::any_io_executor home = co_await asio::this_coro::executor;
         conn.emplace(asio_driver{make_link(std::move(established), home)});
@@ -61,6 +63,7 @@ asio::awaitable<void> asio_pool::make_connection(std::shared_ptr<asio_pool> self
         if (self->after_connect) co_await run_hook(self->after_connect(*conn), self->acquire_deadline());
         keep_as_set_up(conn->runner().core());
         is_in_hook = false;
+        self->require_home();
         require_connected(conn->runner().core());
         link = std::move(*conn).take_driver().take_link();
     } catch (...) {
@@ -93,6 +96,7 @@ void asio_pool::end_connect(std::size_t i, std::shared_ptr<asio_link>&& hub) {
 }
 
 void asio_pool::fail_connect(std::size_t i, connect_problem problem, std::exception_ptr why) {
+    if (event::is_in_child(*this)) return;
     connect_failure failure;
     persist([&] { failure = connect_failure{why}; });
     const event e{*this};
@@ -116,6 +120,7 @@ struct ping_limit {
 
 /// On the slot's home: has its session end what is queued in it, and answer.
 void asio_pool::ping(std::size_t i) try {
+    if (event::is_in_child(*this)) return;
     const std::shared_ptr<asio_link> hub = move_in(i);
     const auto end = std::make_shared<ping_limit>(hub->executor);
     end->timer.async_wait([end, hub](error_code problem) {
@@ -136,6 +141,7 @@ void asio_pool::ping(std::size_t i) try {
 }
 
 void asio_pool::end_ping(std::size_t i, bool is_well, bool is_late) {
+    if (event::is_in_child(*this)) return;
     std::unique_ptr<session> core = move_out(i);
     tell_finished(*core, home_of(i));
     const event e{*this};
@@ -186,6 +192,7 @@ void asio_pool::go_on(std::size_t i) {
 }
 
 void asio_pool::look_after(std::size_t i) {
+    if (event::is_in_child(*this)) return;
     const event e{*this};
     slot& s = slots_[i];
     s.is_to_look_after = false;

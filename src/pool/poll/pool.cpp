@@ -69,7 +69,22 @@ void poll_pool::drain() {
 // --------------------------------------------------------------------------------------------------------- leases
 
 lent_session poll_pool::lease(std::source_location where, clock::time_point until) {
-    waiter w{where, until};
+    // Stays in the queue in a child process: threads of the parent may have stood there, too.
+    struct place {
+        place(poll_pool& p, std::source_location line, clock::time_point limit) : pool{p}, w{line, limit} {}
+        place(const place&) = delete;
+        place& operator=(const place&) = delete;
+        ~place() {
+            if (!pool.process_.is_left()) w.~waiter();
+        }
+
+        poll_pool& pool;
+        union {
+            waiter w;
+        };
+    };
+    place mine{*this, where, until};
+    waiter& w = mine.w;
     {
         const event e{*this};
         look_at_next(e.now());
@@ -95,6 +110,7 @@ lent_session poll_pool::lease(std::source_location where, clock::time_point unti
 
 /// Takes one out of the queue that does not wait any more.
 void poll_pool::leave(waiter& w) {
+    if (process_.is_left()) return;
     const event e{*this};
     const bool was_granted = w.has_ended && !w.problem;
     if (!core_.withdraw(w, e.now()) && was_granted) core_.release(w.granted, e.now(), return_condition::usable);
@@ -136,13 +152,9 @@ lent_session poll_pool::lend(const pool_lease& lease, std::source_location where
 }
 
 void poll_pool::give_back(const pool_lease& lease, sync::connection&& conn, bool is_usable) {
-    if (process_.is_left()) {
-        // To end the session would end it for the parent.
-        (void)std::move(conn).take_driver().take_session().release();
-        return;
-    }
-    if (is_usable && after_release) is_usable = passes_release_hook(after_release, conn);
+    if (is_usable && after_release && !process_.is_left()) is_usable = passes_release_hook(after_release, conn);
     std::unique_ptr<poll_session> session = std::move(conn).take_driver().take_session();
+    if (process_.is_left()) return (void)session.release();  // to end it would end it for the parent
     return_condition how = return_condition::broken;
     if (session) {
         if (!is_usable) session->core.close("the pool does not want it any more");

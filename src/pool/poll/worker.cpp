@@ -104,6 +104,7 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
             is_in_hook = true;
             if (before_connect) before_connect(info);
             is_in_hook = false;
+            require_home();
             s.connecting = std::make_unique<poll_work<pq::connection>>(ops::connect(std::move(info)));
         }
         std::optional<pq::connection> established = s.connecting->go_on(p);

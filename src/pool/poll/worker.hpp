@@ -111,6 +111,7 @@ class poll_pool::onlooking {
     onlooking(const onlooking&) = delete;
     onlooking& operator=(const onlooking&) = delete;
     ~onlooking() {
+        if (pool_.process_.is_left()) return;
         const std::lock_guard lock{pool_.mutex_};
         std::erase(pool_.onlookers_, &me_);
     }
