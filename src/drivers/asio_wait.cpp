@@ -1,11 +1,12 @@
 #include "asio_wait.hpp"
 
+#include "../ops/aside.hpp"
 #include "asio_descriptor.hpp"
+#include "look_up_host.hpp"
 
 #include <coropg/detail/drivers/descriptor.hpp>
 #include <coropg/detail/drivers/handlers.hpp>
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -13,6 +14,8 @@
 #include <poll.h>
 
 #include <memory>
+#include <string>
+#include <system_error>
 
 namespace coropg::detail {
 
@@ -20,37 +23,6 @@ namespace {
 
 using boost::system::error_code;
 using descriptor = asio::posix::stream_descriptor;
-
-/// A name that is looked up. Asio cannot cancel a lookup: one that is not waited for any more is left behind.
-struct host_lookup {
-    explicit host_lookup(const asio::any_io_executor& executor) : resolver{executor}, end{executor} {
-        end.expires_at(no_deadline);
-    }
-
-    asio::ip::tcp::resolver resolver;
-    asio::steady_timer end;
-    error_code problem = asio::error::operation_aborted;
-    asio::ip::tcp::resolver::results_type found;
-};
-
-asio::awaitable<void> look_up_host(resolution& name) {
-    const auto shared = std::make_shared<host_lookup>(co_await asio::this_coro::executor);
-    const auto take = [shared](error_code problem, asio::ip::tcp::resolver::results_type found) {
-        shared->problem = problem;
-        shared->found = std::move(found);
-        shared->end.cancel();
-    };
-    shared->resolver.async_resolve(name.host, name.port, take);
-    const auto begin = [shared](auto handler) { shared->end.async_wait(std::move(handler)); };
-    try {
-        co_await started_by<void(error_code)>(begin);
-    } catch (const boost::system::system_error&) {  // by `take`, or the program
-    }
-    shared->resolver.cancel();  // one that has not begun
-    if (shared->problem == asio::error::operation_aborted) throw boost::system::system_error{shared->problem};
-    if (shared->problem) name.problem = shared->problem.message();
-    for (const auto& entry : shared->found) name.addresses.push_back(entry.endpoint().address().to_string());
-}
 
 /// A wait with a deadline; the timer's handler may outlive the coroutine.
 struct timed_wait {
@@ -99,6 +71,33 @@ asio::awaitable<answer> wait_for(wish w) {
     co_return wait->late ? answer::timed_out : answer::ready;
 }
 
+/// Beside the event loop, and not by Asio's resolver: that looks up one name at a time, its event loop cannot end before it
+/// has, and who waits is never told when there is no memory for the addresses.
+struct host_lookup : ops::aside_call {
+    explicit host_lookup(const resolution& asked) : name{asked} {}
+
+    resolution name;
+
+ private:
+    void work() noexcept override try { look_up_host(name); } catch (...) {
+        name.problem = "out of memory";
+    }
+};
+
+asio::awaitable<void> look_up(resolution& name) {
+    try {
+        const auto call = std::make_shared<host_lookup>(name);
+        const ops::aside_threads::stay here{ops::aside_threads::of_connects(), call};
+        (void)co_await wait_for({.readiness = want::read, .socket = call->descriptor()});
+        name = call->name;
+        co_return;
+    } catch (const boost::system::system_error&) {
+        throw;
+    } catch (const std::system_error& e) {
+        name.problem = std::string{"no thread to look it up by: "} + e.what();
+    }
+}
+
 }  // namespace
 
 begun::~begun() {
@@ -111,7 +110,7 @@ void begun::require_home() const {
 
 asio::awaitable<answer> grant(wish w) {
     if (w.name == nullptr) co_return co_await wait_for(w);
-    co_await look_up_host(*w.name);
+    co_await look_up(*w.name);
     co_return answer::ready;
 }
 

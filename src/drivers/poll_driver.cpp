@@ -2,9 +2,9 @@
 #include <coropg/detail/ops/ops.hpp>
 #include <coropg/log.hpp>
 
+#include "look_up_host.hpp"
 #include "turn.hpp"
 
-#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -30,23 +30,6 @@ want wait_for(int socket, want wanted, clock::time_point deadline, watchdog& tim
     if ((seen & (POLLIN | POLLERR | POLLHUP)) != 0) ready = ready | want::read;
     if ((seen & (POLLOUT | POLLERR | POLLHUP)) != 0) ready = ready | want::write;
     return ready;
-}
-
-void look_up_host(resolution& name) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* list = nullptr;
-    const int problem = ::getaddrinfo(name.host.c_str(), name.port.c_str(), &hints, &list);
-    if (problem != 0) {
-        name.problem = ::gai_strerror(problem);
-        return;
-    }
-    const std::unique_ptr<addrinfo, pq::freed_by<::freeaddrinfo>> owner{list};
-    for (const addrinfo* a = list; a != nullptr; a = a->ai_next) {
-        std::array<char, NI_MAXHOST> text{};
-        if (::getnameinfo(a->ai_addr, a->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0)
-            name.addresses.emplace_back(text.data());
-    }
 }
 
 /// Waits until the server has taken note of a cancel, or the connection is given up.

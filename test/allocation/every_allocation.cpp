@@ -99,11 +99,13 @@ struct row {
     auto another = AWAIT_ FACE_::connect(dsn()); \
     AWAIT_ another.execute("SELECT 1");          \
     AWAIT_ another.close();
+#define VERB_by_name(AWAIT_, FACE_) \
+    auto another = AWAIT_ FACE_::connect(conninfo{tcp_dsn()}.host("localhost").password("a wrong one"));
 #define VERBS(X)                                                                                                       \
     X(execute)                                                                                                         \
     X(execute_with_parameters)                                                                                         \
     X(fetch) X(fetch_one) X(failing_statement) X(execute_many) X(script) X(call) X(transaction) X(dropped_transaction) \
-        X(pipeline) X(timeout) X(a_connection)
+        X(pipeline) X(timeout) X(a_connection) X(by_name)
 
 #define VERB_pool_acquire(AWAIT_, FACE_) \
     auto lent = AWAIT_ pool.acquire();   \

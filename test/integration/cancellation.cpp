@@ -33,13 +33,13 @@ struct slow_lookup {
     std::promise<void> begun;
     std::promise<void> may_end;
 };
-std::atomic<slow_lookup*> pending_lookup{nullptr};
+std::atomic<std::shared_ptr<slow_lookup>> pending_lookup;  // the lookup goes on behind its test
 
 }  // namespace
 
 /// In place of the system's, for this program.
 extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** found) {
-    if (slow_lookup* const slow = pending_lookup; slow != nullptr && host != nullptr && host == slow_name) {
+    if (const auto slow = pending_lookup.load(); slow != nullptr && host != nullptr && host == slow_name) {
         slow->begun.set_value();
         slow->may_end.get_future().wait();
         return EAI_NONAME;
@@ -458,34 +458,34 @@ BOOST_AUTO_TEST_CASE(connecting_ends_at_once_while_the_listener_is_deaf) {
 
 BOOST_AUTO_TEST_CASE(connecting_ends_at_once_while_the_name_is_looked_up) {
     async_face face;
-    slow_lookup slow;
-    pending_lookup = &slow;
+    const auto slow = std::make_shared<slow_lookup>();
+    pending_lookup = slow;
     const conninfo info{"user=x dbname=x host=" + std::string{slow_name}};
     cancellable connecting{face.io, only_run(coropg::connect(info))};
     face.io.poll();
-    slow.begun.get_future().wait();
+    slow->begun.get_future().wait();
     BOOST_TEST(!connecting.has_ended());
     connecting.cancel();
     BOOST_TEST((connecting.error<operation_aborted>().outcome() == outcome::not_sent));
     BOOST_TEST((connecting.took() < within(1s)));
-    slow.may_end.set_value();
+    slow->may_end.set_value();
     face.io.run();  // the lookup ends behind it, and is heard by nobody
-    pending_lookup = nullptr;
+    pending_lookup = std::shared_ptr<slow_lookup>{};
 }
 
 BOOST_AUTO_TEST_CASE(an_io_context_may_end_before_the_lookup_of_a_name) {
-    slow_lookup slow;
-    pending_lookup = &slow;
+    const auto slow = std::make_shared<slow_lookup>();
+    pending_lookup = slow;
     {
         async_face face;
         const conninfo info{"user=x dbname=x host=" + std::string{slow_name}};
         const cancellable connecting{face.io, only_run(coropg::connect(info))};
         face.io.poll();
-        slow.begun.get_future().wait();
+        slow->begun.get_future().wait();
         BOOST_TEST(!connecting.has_ended());
-        slow.may_end.set_value();
     }
-    pending_lookup = nullptr;
+    slow->may_end.set_value();
+    pending_lookup = std::shared_ptr<slow_lookup>{};
 }
 
 // ------------------------------------------------------------------------------------------------------------ gather
