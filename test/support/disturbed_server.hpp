@@ -19,6 +19,7 @@
 #include <atomic>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -239,7 +240,7 @@ struct disturbance_plan {
     bool is_silent = false;  ///< the server does not end the connection when there is nothing left to say
 };
 
-/// Threads: `next` only while no client is connected.
+/// Threads: `next` only while no client is connected; the server may not have noticed the end of the last one.
 class disturbed_server {
  public:
     disturbed_server() {
@@ -270,6 +271,7 @@ class disturbed_server {
     }
 
     void next(const disturbance_plan& plan) {
+        const std::lock_guard lock{mutex_};
         plan_ = plan;
         is_exact_ = true;
     }
@@ -317,8 +319,14 @@ class disturbed_server {
         return is_whole && !is_cancel;
     }
 
+    disturbance_plan current_plan() {
+        const std::lock_guard lock{mutex_};
+        return plan_;
+    }
+
     void converse() {
-        dice roll{plan_.seed};
+        const disturbance_plan plan = current_plan();
+        dice roll{plan.seed};
         plain_server server;
         std::size_t turn = 0;
         messages said;
@@ -329,16 +337,16 @@ class disturbed_server {
             at += size;
         }
         for (;; ++turn) {
-            if (turn == plan_.turn) {
-                is_exact_ = plan_.count == 1;
-                for (std::size_t left = plan_.count; left > 0; --left)
+            if (turn == plan.turn) {
+                is_exact_ = plan.count == 1;
+                for (std::size_t left = plan.count; left > 0; --left)
                     if (!disturb(said, roll)) is_exact_ = false;
             }
             if (!say(said)) return;
             said.clear();
-            if (!hear(server, said, turn < plan_.turn)) break;
+            if (!hear(server, said, turn < plan.turn)) break;
         }
-        if (!plan_.is_silent) ::shutdown(client_, SHUT_WR);
+        if (!plan.is_silent) ::shutdown(client_, SHUT_WR);
         await_end();
     }
 
@@ -385,6 +393,7 @@ class disturbed_server {
 
     std::filesystem::path folder_;
     int listener_ = -1;
+    std::mutex mutex_;
     disturbance_plan plan_;
     std::atomic<bool> is_exact_ = true;
     std::atomic<bool> is_over_ = false;
