@@ -87,7 +87,7 @@ struct host_lookup : ops::aside_call {
 asio::awaitable<void> look_up(resolution& name) {
     try {
         const auto call = std::make_shared<host_lookup>(name);
-        const ops::aside_threads::stay here{ops::aside_threads::of_connects(), call};
+        const ops::aside_threads::stay here{ops::aside_threads::of_lookups(), call};
         (void)co_await wait_for({.readiness = want::read, .socket = call->descriptor()});
         name = call->name;
         co_return;

@@ -82,6 +82,11 @@ aside_threads& aside_threads::of_connects() {
     return *one;
 }
 
+aside_threads& aside_threads::of_lookups() {
+    static aside_threads* const one = make_for_every_process<&of_lookups>();
+    return *one;
+}
+
 aside_threads::stay::stay(aside_threads& threads, std::shared_ptr<aside_call> call)
     : threads_{threads}, call_{std::move(call)} {
     const std::lock_guard lock{threads_.mutex_};

@@ -45,6 +45,7 @@ class aside_threads {
     /// begins with none.
     static aside_threads& of_cancels();
     static aside_threads& of_connects();
+    static aside_threads& of_lookups();
 
     /// The time in which somebody waits for a call. Who goes before it has begun takes it back.
     class stay {
