@@ -1,8 +1,6 @@
 #include "asio_wait.hpp"
 
-#include "../ops/aside.hpp"
 #include "asio_descriptor.hpp"
-#include "look_up_host.hpp"
 
 #include <coropg/detail/drivers/descriptor.hpp>
 #include <coropg/detail/drivers/handlers.hpp>
@@ -14,8 +12,6 @@
 #include <poll.h>
 
 #include <memory>
-#include <string>
-#include <system_error>
 
 namespace coropg::detail {
 
@@ -47,7 +43,17 @@ bool is_ready(const wish& w) {
     return ::poll(&entry, 1, 0) != 0;
 }
 
-asio::awaitable<answer> wait_for(wish w) {
+}  // namespace
+
+begun::~begun() {
+    if (home_.is_left() && socket_ >= 0) (void)lead_nowhere(socket_);  // to end the work would say so to the server
+}
+
+void begun::require_home() const {
+    if (home_.is_left()) throw connection_error{of_parent};
+}
+
+asio::awaitable<answer> grant(wish w) {
     const auto wait = std::make_shared<timed_wait>(co_await asio::this_coro::executor, w.socket);
     if (w.deadline != no_deadline) {
         wait->timer.expires_at(w.deadline);
@@ -69,49 +75,6 @@ asio::awaitable<answer> wait_for(wish w) {
     }
     wait->timer.cancel();
     co_return wait->late ? answer::timed_out : answer::ready;
-}
-
-/// Beside the event loop, and not by Asio's resolver: that looks up one name at a time, its event loop cannot end before it
-/// has, and who waits is never told when there is no memory for the addresses.
-struct host_lookup : ops::aside_call {
-    explicit host_lookup(const resolution& asked) : name{asked} {}
-
-    resolution name;
-
- private:
-    void work() noexcept override try { look_up_host(name); } catch (...) {
-        name.problem = "out of memory";
-    }
-};
-
-asio::awaitable<void> look_up(resolution& name) {
-    try {
-        const auto call = std::make_shared<host_lookup>(name);
-        const ops::aside_threads::stay here{ops::aside_threads::of_lookups(), call};
-        (void)co_await wait_for({.readiness = want::read, .socket = call->descriptor()});
-        name = call->name;
-        co_return;
-    } catch (const boost::system::system_error&) {
-        throw;
-    } catch (const std::system_error& e) {
-        name.problem = std::string{"no thread to look it up by: "} + e.what();
-    }
-}
-
-}  // namespace
-
-begun::~begun() {
-    if (home_.is_left() && socket_ >= 0) (void)lead_nowhere(socket_);  // to end the work would say so to the server
-}
-
-void begun::require_home() const {
-    if (home_.is_left()) throw connection_error{of_parent};
-}
-
-asio::awaitable<answer> grant(wish w) {
-    if (w.name == nullptr) co_return co_await wait_for(w);
-    co_await look_up(*w.name);
-    co_return answer::ready;
 }
 
 }  // namespace coropg::detail

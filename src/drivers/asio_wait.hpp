@@ -1,4 +1,4 @@
-// How an op waits on an executor: for readiness of a socket, or for the addresses of a name.
+// How an op waits on an executor.
 #pragma once
 
 #include <coropg/detail/home_process.hpp>

@@ -2,7 +2,6 @@
 #include <coropg/detail/ops/ops.hpp>
 #include <coropg/log.hpp>
 
-#include "look_up_host.hpp"
 #include "turn.hpp"
 
 #include <poll.h>
@@ -44,10 +43,6 @@ void send_cancel(session& core, pq::cancel_request request) {
 }  // namespace
 
 std::optional<answer> wait_for(const wish& asked, const patience& p, watchdog& timer) {
-    if (asked.name != nullptr) {
-        look_up_host(*asked.name);
-        return answer::ready;
-    }
     const clock::time_point deadline = std::min(asked.deadline, p.limit);
     while (wait_for(asked.socket, asked.readiness, deadline, timer, p.interruption) == want::nothing) {
         if (p.is_over()) return std::nullopt;

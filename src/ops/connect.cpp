@@ -6,6 +6,7 @@
 #include "../hang_up.hpp"
 #include "../targets.hpp"
 #include "aside.hpp"
+#include "host_lookup.hpp"
 
 #include <arpa/inet.h>
 
@@ -233,6 +234,20 @@ op<bool> establish(std::shared_ptr<candidate>& one, std::optional<std::chrono::s
     co_return connected;
 }
 
+/// The addresses of a name; without any, `problem` says why.
+op<std::vector<std::string>> look_up(const target& t, std::string& problem) {
+    try {
+        const auto call = std::make_shared<host_lookup>(t.host, t.port);
+        const aside_threads::stay here{aside_threads::of_lookups(), call};
+        while (!call->has_ended()) co_await wish{want::read, call->descriptor()};
+        problem = call->problem();
+        co_return call->addresses();
+    } catch (const std::system_error& e) {
+        problem = std::string{"no thread to look it up by: "} + e.what();
+    }
+    co_return {};
+}
+
 /// All addresses of one host.
 op<std::vector<target>> addresses_of(const target& t, std::vector<connect_attempt>& attempts) {
     std::vector<target> found;
@@ -242,11 +257,10 @@ op<std::vector<target>> addresses_of(const target& t, std::vector<connect_attemp
         found.push_back({t.host, t.host, t.port});
     } else {
         const clock::time_point started = clock::now();
-        resolution name{t.host, t.port, {}, {}};
-        co_await wish{.name = &name};
-        for (std::string& address : name.addresses) found.push_back({t.host, std::move(address), t.port});
+        std::string problem;
+        for (std::string& address : co_await look_up(t, problem)) found.push_back({t.host, std::move(address), t.port});
         if (found.empty())
-            attempts.push_back({t.host, {}, t.port, {}, "cannot resolve the name: " + name.problem, since(started)});
+            attempts.push_back({t.host, {}, t.port, {}, "cannot resolve the name: " + problem, since(started)});
     }
     co_return found;
 }

@@ -488,6 +488,19 @@ BOOST_AUTO_TEST_CASE(an_io_context_may_end_before_the_lookup_of_a_name) {
     pending_lookup = std::shared_ptr<slow_lookup>{};
 }
 
+BOOST_AUTO_TEST_CASE(a_thread_that_waits_for_a_pool_is_held_up_by_no_lookup) {
+    const auto slow = std::make_shared<slow_lookup>();
+    pending_lookup = slow;
+    {
+        sync::pool pool{conninfo{"user=x dbname=x host=" + std::string{slow_name}}, {.acquire_timeout = 100ms}};
+        const auto begun = std::chrono::steady_clock::now();
+        BOOST_CHECK_THROW((void)pool.acquire(), pool_timeout);
+        BOOST_TEST((std::chrono::steady_clock::now() - begun < within(1s)));
+    }
+    slow->may_end.set_value();
+    pending_lookup = std::shared_ptr<slow_lookup>{};
+}
+
 // ------------------------------------------------------------------------------------------------------------ gather
 
 BOOST_AUTO_TEST_CASE(gather_passes_its_cancellation_on) {

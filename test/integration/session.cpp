@@ -118,7 +118,7 @@ detail::op<void> copy_lines(PGconn* conn, detail::unit& u, std::shared_ptr<detai
         if (const std::optional<std::string> line = lines->pop())
             BOOST_REQUIRE(PQputCopyData(conn, line->data(), static_cast<int>(line->size())) == 1);
         else
-            co_await detail::wish{want::read, PQsocket(conn), detail::no_deadline, nullptr, lines.get()};
+            co_await detail::wish{want::read, PQsocket(conn), detail::no_deadline, lines.get()};
     }
     BOOST_REQUIRE(PQputCopyEnd(conn, nullptr) == 1);
     while (PQflush(conn) == 1) co_await detail::wish{want::both, PQsocket(conn)};

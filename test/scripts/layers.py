@@ -32,7 +32,7 @@ ROOMS = [
     # the only ones that wait
     (7, "drivers", ["coropg/detail/drivers/asio_driver.hpp", "coropg/detail/drivers/poll_driver.hpp",
                     "coropg/detail/drivers/handlers.hpp", "coropg/detail/drivers/watchdog.hpp",
-                    "src/drivers/*_driver.cpp", "src/drivers/asio_connect.cpp", "src/drivers/asio_wait.*", "src/drivers/turn.hpp", "src/drivers/look_up_host.*", "src/drivers/asio_descriptor.hpp", "src/drivers/watchdog.cpp"]),
+                    "src/drivers/*_driver.cpp", "src/drivers/asio_connect.cpp", "src/drivers/asio_wait.*", "src/drivers/turn.hpp", "src/drivers/asio_descriptor.hpp", "src/drivers/watchdog.cpp"]),
     (7, "shell of a pool", ["coropg/detail/pool/pool_policy.hpp", "coropg/detail/pool/pool_shell.hpp",
                             "src/pool/pool_policy.cpp", "src/pool/pool_shell.cpp", "src/pool/ended.*"]),
     # the core, which never waits: the queue, and its parts that see libpq or units

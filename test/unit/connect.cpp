@@ -1,24 +1,40 @@
-// The op that connects, driven by hand: the names it asks for are answered here.
+// The op that connects, driven by hand.
 #include <coropg/detail/ops/ops.hpp>
 
 #include <boost/test/unit_test.hpp>
 
+#include <dlfcn.h>
+#include <netdb.h>
 #include <poll.h>
+
+#include <string>
+#include <string_view>
 
 using namespace coropg;
 using namespace coropg::detail;
 
 namespace {
 
+/// Where the name "db.example" is at the moment.
+std::string address_of_example;
+
+}  // namespace
+
+/// In place of the system's, for this program.
+extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** found) {
+    using signature = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
+    static const auto real = reinterpret_cast<signature>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+    const bool is_example = host != nullptr && host == std::string_view{"db.example"};
+    return real(is_example ? address_of_example.c_str() : host, service, hints, found);
+}
+
+namespace {
+
 /// Connects while "db.example" is at `address`, where nothing listens, and returns the address that was tried.
 std::string tried_address(const std::string& address) {
+    address_of_example = address;
     op<pq::connection> work = ops::connect(conninfo{"host=db.example port=1 user=x dbname=x"});
     while (const std::optional<wish> w = work.resume()) {
-        if (w->name != nullptr) {
-            BOOST_TEST(w->name->host == "db.example");
-            w->name->addresses = {address};
-            continue;
-        }
         pollfd entry{w->socket, static_cast<short>(has(w->readiness, want::write) ? POLLOUT : POLLIN), 0};
         BOOST_REQUIRE(::poll(&entry, 1, -1) == 1);
     }

@@ -10,9 +10,7 @@
 #include <coroutine>
 #include <exception>
 #include <optional>
-#include <string>
 #include <utility>
-#include <vector>
 
 namespace coropg::detail {
 
@@ -27,14 +25,6 @@ constexpr want operator|(want a, want b) {
 }
 constexpr bool has(want set, want one) { return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0; }
 
-/// A host name to be resolved; the driver fills in what it found.
-struct resolution {
-    std::string host;
-    std::string port;
-    std::vector<std::string> addresses;
-    std::string problem;
-};
-
 /// The caller of an op, which the op can wait for besides a socket.
 class awaited {
  public:
@@ -44,12 +34,11 @@ class awaited {
     ~awaited() = default;
 };
 
-/// A wait of an op: for the readiness of a socket, its caller, or either of them; or a name. Until a deadline.
+/// A wait of an op: for the readiness of a socket, its caller, or either of them. Until a deadline.
 struct wish {
     want readiness = want::nothing;
     int socket = -1;
     clock::time_point deadline = no_deadline;
-    resolution* name = nullptr;
     const awaited* caller = nullptr;
 };
 

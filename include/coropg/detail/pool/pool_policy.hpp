@@ -2,6 +2,7 @@
 // worth, what a failed connect means, and what those hear who waited in vain.
 #pragma once
 
+#include <coropg/detail/home_process.hpp>
 #include <coropg/detail/pool/pool_core.hpp>
 #include <coropg/detail/session/session.hpp>
 #include <coropg/log.hpp>
@@ -65,16 +66,19 @@ std::string leak_warning(std::string_view pool, const std::source_location& aske
 
 connect_problem problem_of(const std::exception_ptr& problem);
 
-/// Somebody who has called `await_minimum` does so no longer when this ends.
+/// Somebody who has called `await_minimum` does so no longer when this ends; in a child process, whose threads are not
+/// those that hold the mutex, it stays as it is.
 struct awaited_minimum {
     awaited_minimum(pool_core& c, std::mutex& m) noexcept : core{c}, mutex{m} {}
     awaited_minimum(const awaited_minimum&) = delete;
     awaited_minimum& operator=(const awaited_minimum&) = delete;
     ~awaited_minimum() {
+        if (home.is_left()) return;
         const std::lock_guard lock{mutex};
         core.end_awaiting_minimum();
     }
 
+    const home_process home;
     pool_core& core;
     std::mutex& mutex;
 };

@@ -1,4 +1,4 @@
-#include "look_up_host.hpp"
+#include "host_lookup.hpp"
 
 #include <coropg/detail/pq.hpp>
 
@@ -8,23 +8,25 @@
 #include <array>
 #include <memory>
 
-namespace coropg::detail {
+namespace coropg::detail::ops {
 
-void look_up_host(resolution& name) {
+void host_lookup::work() noexcept try {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* list = nullptr;
-    const int problem = ::getaddrinfo(name.host.c_str(), name.port.c_str(), &hints, &list);
-    if (problem != 0) {
-        name.problem = ::gai_strerror(problem);
+    if (const int code = ::getaddrinfo(host_.c_str(), port_.c_str(), &hints, &list); code != 0) {
+        problem_ = ::gai_strerror(code);
         return;
     }
     const std::unique_ptr<addrinfo, pq::freed_by<::freeaddrinfo>> owner{list};
     for (const addrinfo* a = list; a != nullptr; a = a->ai_next) {
         std::array<char, NI_MAXHOST> text{};
         if (::getnameinfo(a->ai_addr, a->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0)
-            name.addresses.emplace_back(text.data());
+            addresses_.emplace_back(text.data());
     }
+} catch (...) {
+    addresses_.clear();
+    problem_ = "out of memory";
 }
 
-}  // namespace coropg::detail
+}  // namespace coropg::detail::ops
