@@ -152,12 +152,17 @@ class socket_link final : public asio_link {
     /// The session, while no other thread is at work on it.
     class own_turn {
      public:
-        explicit own_turn(socket_link& link) : turn_{link.user_}, core_{*link.core_} {
+        explicit own_turn(socket_link& link) : link_{link}, turn_{link.user_}, core_{*link.core_} {
             if (turn_.is_intruder()) die_of_two_threads();
+            ++link_.turns_;
         }
+        own_turn(const own_turn&) = delete;
+        own_turn& operator=(const own_turn&) = delete;
+        ~own_turn() { --link_.turns_; }
         session* operator->() const noexcept { return &core_; }
 
      private:
+        socket_link& link_;
         turn turn_;
         session& core_;
     };

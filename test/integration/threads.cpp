@@ -4,6 +4,7 @@
 #include "../support/pool_face.hpp"
 
 #include <coropg/gather.hpp>
+#include <coropg/observer.hpp>
 #include <coropg/sync_pool.hpp>
 
 #include <boost/asio/thread_pool.hpp>
@@ -256,6 +257,55 @@ BOOST_AUTO_TEST_CASE(handlers_may_be_replaced_while_notices_are_told) {
     };
     for (int run = 0; run < runs(); ++run) result_in_time(asio::co_spawn(threads, work(), asio::use_future));
     BOOST_TEST(is_told);
+    result_in_time(asio::co_spawn(threads, pool.close(), asio::use_future));
+}
+
+BOOST_AUTO_TEST_CASE(what_goes_back_at_rest_can_be_had_at_once) {
+    asio::io_context io;  // whose executor is no strand
+    coropg::pool pool{io.get_executor(), conninfo{dsn()}, {.max_size = 1}};
+    int pid = 0;
+    const auto work = [&]() -> asio::awaitable<void> {
+        {
+            pooled_connection lease = co_await pool.acquire();
+            pid = co_await lease->fetch_one<int>("SELECT pg_backend_pid()");
+        }
+        {
+            auto next = co_await pool.try_acquire();
+            BOOST_TEST_REQUIRE(next.has_value());
+            BOOST_TEST(co_await (*next)->fetch_one<int>("SELECT pg_backend_pid()") == pid);
+        }
+        co_await pool.close();
+    };
+    asio::co_spawn(io, work(), [](const std::exception_ptr& problem) {
+        if (problem) std::rethrow_exception(problem);
+    });
+    io.run();
+    BOOST_TEST(pid != 0);
+}
+
+BOOST_AUTO_TEST_CASE(an_observer_may_give_back_the_connection_that_it_is_told_of) {
+    struct giver final : observer {
+        explicit giver(pooled_connection&& lent) : lease{std::move(lent)} {}
+        void on_query(const query_event&) override { lease.release(); }
+        pooled_connection lease;
+    };
+    asio::thread_pool threads{threads_of_a_run};
+    coropg::pool pool{threads.get_executor(), dsn(), {.max_size = 1}};
+    int pid = 0;
+    const auto work = [&]() -> asio::awaitable<void> {
+        const auto eye = std::make_shared<giver>(co_await pool.acquire());
+        connection& conn = *eye->lease;
+        pid = co_await conn.fetch_one<int>("SELECT pg_backend_pid()");
+        set_observer(eye);
+        try {
+            co_await conn.execute("SELECT 1");
+        } catch (const error&) {
+        }
+        set_observer(nullptr);
+        pooled_connection next = co_await pool.acquire();
+        require_answer(co_await next->fetch_one<int>("SELECT pg_backend_pid()") == pid);
+    };
+    result_in_time(asio::co_spawn(threads, work(), asio::use_future));
     result_in_time(asio::co_spawn(threads, pool.close(), asio::use_future));
 }
 

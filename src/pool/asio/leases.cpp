@@ -151,11 +151,17 @@ void asio_pool::give_back(const pool_lease& lease, connection&& conn, bool is_us
     lent_link lent{lease, std::move(conn).take_driver().take_link()};
     // The program has moved the connection away, to keep it; or this is a child process.
     if (!lent.link || process_.is_left()) return write_off(lent);
-    lent.link->revoke();
-    const asio::any_io_executor& executor = lent.link->executor;
     contain("the return of a connection", [&] {
-        asio::dispatch(executor, returning{shared_from_this(), std::move(lent), is_usable, &asio_pool::take_back,
-                                           &asio_pool::write_off});
+        if (!after_release)  // a way through the event loop costs more than all the rest
+            if (std::unique_ptr<session> core = lent.link->part_at_rest())
+                return put_back(lent, std::move(core), is_usable);
+        const bool is_in_turn = lent.link->revoke();
+        const asio::any_io_executor executor = lent.link->executor;
+        returning back{shared_from_this(), std::move(lent), is_usable, &asio_pool::take_back, &asio_pool::write_off};
+        if (is_in_turn)
+            asio::post(executor, std::move(back));
+        else
+            asio::dispatch(executor, std::move(back));
     });
 }
 
@@ -167,7 +173,11 @@ void asio_pool::take_back(lent_link&& lent, bool is_usable) {
         is_usable = *is_welcome;
     }
     if (process_.is_left()) return write_off(lent);
-    std::unique_ptr<session> core = lent.link->part();
+    put_back(lent, lent.link->part(), is_usable);
+}
+
+/// Lays the session, which is nobody's now, into its slot.
+void asio_pool::put_back(const lent_link& lent, std::unique_ptr<session>&& core, bool is_usable) {
     if (!is_usable) core->close("the pool does not want it any more");
     return_condition how = make_clean(*core, options_.reset);
     tell_finished(*core, lent.link->executor);

@@ -34,18 +34,43 @@ namespace asio = boost::asio;
 
 class asio_link;
 
+/// For one thread at a time, which may lock it again: observers, and codecs, may use the connection that they are called
+/// for.
+class link_mutex {
+ public:
+    void lock() {
+        mutex_.lock();
+        ++depth_;
+    }
+    /// False also if this thread has locked it.
+    [[nodiscard]] bool try_lock() {
+        if (!mutex_.try_lock()) return false;
+        if (depth_ == 0) return ++depth_ > 0;
+        mutex_.unlock();
+        return false;
+    }
+    void unlock() {
+        --depth_;
+        mutex_.unlock();
+    }
+
+ private:
+    std::recursive_mutex mutex_;
+    int depth_ = 0;
+};
+
 /// A lock on a link, which lives at least as long; none where the link's users run on its own executor.
 class link_lock {
  public:
     link_lock() = default;
-    link_lock(std::shared_ptr<const asio_link> of, std::recursive_mutex& mutex) : of_{std::move(of)}, lock_{mutex} {}
+    link_lock(std::shared_ptr<const asio_link> of, link_mutex& mutex) : of_{std::move(of)}, lock_{mutex} {}
 
     void lock() { lock_.lock(); }
     void unlock() { lock_.unlock(); }
 
  private:
     std::shared_ptr<const asio_link> of_;  // another thread may drop the last use of it meanwhile
-    std::unique_lock<std::recursive_mutex> lock_;
+    std::unique_lock<link_mutex> lock_;
 };
 
 /// A session on an executor. It lives as long as somebody waits for it or its connection's handle does. A session can
@@ -91,11 +116,23 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
         return std::move(core_);
     }
 
+    /// The same at once, on any thread, if nothing is under way in the session and nobody is at work on the link; else
+    /// nothing.
+    [[nodiscard]] std::unique_ptr<session> part_at_rest() {
+        if (!has_lock_ || process_.is_left()) return nullptr;
+        const std::unique_lock held{mutex_, std::try_to_lock};
+        if (!held || turns_ > 0 || is_telling_ || !core_ || !core_->is_quiet() || core_->finished_count() > 0)
+            return nullptr;
+        ++tenancy_;
+        return std::move(core_);
+    }
+
     /// Its users here can use the session no longer, from now on, though it is given away later: other threads may be at
-    /// work on the executor.
-    void revoke() noexcept {
+    /// work on the executor. Returns whether this is called in the midst of a turn of the session, by an observer.
+    [[nodiscard]] bool revoke() noexcept {
         const link_lock held = hold();
         if (has_lock_) ++tenancy_;
+        return turns_ > 0;
     }
 
     /// Tells those apart who used the link one after the other.
@@ -120,12 +157,13 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
     [[nodiscard]] bool is_left() const noexcept { return process_.is_left(); }
 
     std::unique_ptr<session> core_;
+    int turns_ = 0;  ///< of the session, that are under way: one within the other
     bool is_telling_ = false;
 
  private:
     const bool has_lock_;
     const home_process process_;
-    mutable std::recursive_mutex mutex_;  // observers, and codecs, may use the connection that they are called for
+    mutable link_mutex mutex_;
     std::uint64_t tenancy_ = 0;
 };
 

@@ -183,6 +183,7 @@ class asio_pool : public pool_shell, public std::enable_shared_from_this<asio_po
     [[nodiscard]] lent_link hand_over(lent_link lent, std::unique_ptr<session>&& core,
                                       const asio::any_io_executor& executor);
     void take_back(lent_link&& lent, bool is_usable);
+    void put_back(const lent_link& lent, std::unique_ptr<session>&& core, bool is_usable);
     void write_off(const lent_link& lent);
     /// What the hook says of the connection; nothing if it has moved it away.
     [[nodiscard]] std::optional<bool> pass_release_hook(const std::shared_ptr<asio_link>& link);
