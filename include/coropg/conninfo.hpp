@@ -30,7 +30,7 @@ class conninfo {
     conninfo& password(std::string_view value) { return set("password", value); }
     conninfo& application_name(std::string_view value) { return set("application_name", value); }
     conninfo& sslmode(std::string_view value) { return set("sslmode", value); }
-    /// Limits each attempt to reach one address, name resolution not included; rounded up to seconds, 0 is no limit.
+    /// Limits each lookup of a name, and each attempt to reach one address; rounded up to seconds, 0 is no limit.
     /// Default: 30 s.
     conninfo& connect_timeout(std::chrono::milliseconds value);
     /// "random" has the hosts, and the addresses of each, tried in a random order, so that many connections spread over

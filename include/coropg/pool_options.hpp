@@ -34,7 +34,8 @@ struct pool_options {
     std::size_t max_waiting = 0;
     /// Longest wait for a connection, the time to make one included. Then: pool_timeout.
     std::chrono::milliseconds acquire_timeout = std::chrono::seconds{30};
-    /// Longest try to reach one address, rounded up to seconds; 0 leaves it to the connection's own connect_timeout.
+    /// Longest lookup of a name, and try to reach one address, rounded up to seconds; 0 leaves it to the connection's own
+    /// connect_timeout.
     std::chrono::milliseconds connect_timeout{0};
     /// Age at which a connection is replaced. Up to a fifth of it is random, so that they do not all end together.
     std::chrono::milliseconds max_lifetime = std::chrono::hours{1};

@@ -50,7 +50,7 @@ begun::~begun() {
 }
 
 void begun::require_home() const {
-    if (home_.is_left()) throw connection_error{of_parent};
+    if (home_.is_left()) throw usage_error{of_parent};
 }
 
 asio::awaitable<answer> grant(wish w) {

@@ -23,7 +23,7 @@ class begun {
     begun& operator=(const begun&) = delete;
     ~begun();
     void waits_at(int socket) noexcept { socket_ = socket; }
-    /// Errors: connection_error in a child process.
+    /// Errors: usage_error in a child process: nothing is to be tried again there.
     void require_home() const;
 
  private:
@@ -31,7 +31,7 @@ class begun {
     int socket_ = -1;
 };
 
-/// Waits wherever `work` has to. Errors: those of `work`; boost::system::system_error when cancelled; connection_error in a
+/// Waits wherever `work` has to. Errors: those of `work`; boost::system::system_error when cancelled; usage_error in a
 /// child process of the one that began it.
 template <class T>
 asio::awaitable<T> drive(op<T> work) {

@@ -234,22 +234,31 @@ op<bool> establish(std::shared_ptr<candidate>& one, std::optional<std::chrono::s
     co_return connected;
 }
 
-/// The addresses of a name; without any, `problem` says why.
-op<std::vector<std::string>> look_up(const target& t, std::string& problem) {
+/// The addresses of a name, or why there are none.
+struct found_addresses {
+    std::vector<std::string> all;
+    std::string problem;
+    bool is_late = false;
+};
+
+op<found_addresses> look_up(const target& t, clock::time_point deadline) {
     try {
         const auto call = std::make_shared<host_lookup>(t.host, t.port);
         const aside_threads::stay here{aside_threads::of_lookups(), call};
-        while (!call->has_ended()) co_await wish{want::read, call->descriptor()};
-        problem = call->problem();
-        co_return call->addresses();
+        while (!call->has_ended()) {
+            const answer woken = co_await wish{want::read, call->descriptor(), deadline};
+            if (woken == answer::timed_out && !call->has_ended())
+                co_return found_addresses{{}, "no answer within connect_timeout", true};
+        }
+        co_return found_addresses{call->addresses(), call->problem()};
     } catch (const std::system_error& e) {
-        problem = std::string{"no thread to look it up by: "} + e.what();
+        co_return found_addresses{{}, std::string{"no thread to look it up by: "} + e.what()};
     }
-    co_return {};
 }
 
-/// All addresses of one host.
-op<std::vector<target>> addresses_of(const target& t, std::vector<connect_attempt>& attempts) {
+/// All addresses of one host; there are none without an attempt that says why.
+op<std::vector<target>> addresses_of(const target& t, std::optional<std::chrono::seconds> limit,
+                                     std::vector<connect_attempt>& attempts, bool& only_timeouts) {
     std::vector<target> found;
     if (is_local(t) || !t.hostaddr.empty()) {
         found.push_back(t);
@@ -257,10 +266,12 @@ op<std::vector<target>> addresses_of(const target& t, std::vector<connect_attemp
         found.push_back({t.host, t.host, t.port});
     } else {
         const clock::time_point started = clock::now();
-        std::string problem;
-        for (std::string& address : co_await look_up(t, problem)) found.push_back({t.host, std::move(address), t.port});
-        if (found.empty())
-            attempts.push_back({t.host, {}, t.port, {}, "cannot resolve the name: " + problem, since(started)});
+        found_addresses answer = co_await look_up(t, limit ? started + *limit : no_deadline);
+        for (std::string& address : answer.all) found.push_back({t.host, std::move(address), t.port});
+        if (found.empty()) {
+            only_timeouts = only_timeouts && answer.is_late;
+            attempts.push_back({t.host, {}, t.port, {}, "cannot resolve the name: " + answer.problem, since(started)});
+        }
     }
     co_return found;
 }
@@ -311,9 +322,8 @@ op<pq::connection> connect(conninfo info) {
 
     for (const std::string& session_attrs : rounds_of(settings.get("target_session_attrs"))) {
         for (const target& host : hosts) {
-            std::vector<target> addresses = co_await addresses_of(host, attempts);
+            std::vector<target> addresses = co_await addresses_of(host, limit, attempts, only_timeouts);
             if (balanced) shuffle(addresses);
-            only_timeouts = only_timeouts && !addresses.empty();
             for (const target& address : addresses) {
                 attempts.push_back({address.host, address.hostaddr, address.port, {}, {}, {}});
                 auto one = std::make_shared<candidate>(start(info, address, session_attrs, attempts.back()));

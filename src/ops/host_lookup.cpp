@@ -24,6 +24,7 @@ void host_lookup::work() noexcept try {
         if (::getnameinfo(a->ai_addr, a->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0)
             addresses_.emplace_back(text.data());
     }
+    if (addresses_.empty()) problem_ = "it has no address";
 } catch (...) {
     addresses_.clear();
     problem_ = "out of memory";

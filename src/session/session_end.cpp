@@ -106,7 +106,9 @@ unit_queue session::take_all() {
 void session::fail_closed(unit_ptr&& u, bool sent) noexcept {
     if (u->is_stopped() || !u->has_problem()) {
         fail_by(*u, [&] {
-            const outcome became = sent ? lost_outcome(*u, ended_) : outcome::not_sent;
+            if (!sent) return closed_error(*u, ended_, closed_because_, outcome::not_sent);
+            const bool goes_on = wire_.is_left();  // in the parent of this process
+            const outcome became = goes_on ? outcome::unknown : lost_outcome(*u, ended_);
             return closed_error(*u, ended_, closed_because_, became);
         });
     }

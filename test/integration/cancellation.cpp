@@ -488,6 +488,18 @@ BOOST_AUTO_TEST_CASE(an_io_context_may_end_before_the_lookup_of_a_name) {
     pending_lookup = std::shared_ptr<slow_lookup>{};
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_lookup_has_the_time_of_an_attempt, Face, both_faces) {
+    Face face;
+    const auto slow = std::make_shared<slow_lookup>();
+    pending_lookup = slow;
+    const conninfo info{"user=x dbname=x connect_timeout=1 host=" + std::string{slow_name}};
+    const auto e = error_of<connect_timeout>([&] { (void)face.connect(info); });
+    BOOST_TEST_REQUIRE(e.attempts().size() == 1U);
+    BOOST_TEST(e.attempts()[0].reason == "cannot resolve the name: no answer within connect_timeout");
+    slow->may_end.set_value();
+    pending_lookup = std::shared_ptr<slow_lookup>{};
+}
+
 BOOST_AUTO_TEST_CASE(a_thread_that_waits_for_a_pool_is_held_up_by_no_lookup) {
     const auto slow = std::make_shared<slow_lookup>();
     pending_lookup = slow;

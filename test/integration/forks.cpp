@@ -130,6 +130,37 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(statements_of_a_child_are_refused, Face, both_face
     BOOST_TEST(AWAIT(conn.template fetch_one<int>("SELECT 3")) == 3);
 }
 
+BOOST_AUTO_TEST_CASE(a_child_does_not_know_what_becomes_of_a_statement_of_its_parent) {
+    async_face face;
+    auto conn = face.connect();
+    auto tx = AWAIT(conn.begin());
+    AWAIT(tx.execute("SELECT 1"));
+    std::optional<outcome> told;
+    bool has_ended = false;
+    const auto work = [&]() -> asio::awaitable<void> {
+        try {
+            co_await tx.execute("SELECT pg_sleep(0.05)");
+        } catch (const error& e) {
+            told = e.outcome();
+        }
+        has_ended = true;
+    };
+    asio::co_spawn(face.io, work(), asio::detached);
+    face.io.restart();
+    face.io.poll();
+    const auto go_on = [&] {
+        while (!has_ended) face.io.run_one();
+    };
+    const auto run = [&] {
+        go_on();
+        ::_exit(told == outcome::unknown ? 0 : 1);
+    };
+    BOOST_TEST(in_child(face, run) == 0);
+    go_on();
+    BOOST_TEST(!told.has_value());
+    AWAIT(tx.commit());
+}
+
 // As a daemon does: the child runs the event loop of its parent, in which statements wait for a connection.
 BOOST_AUTO_TEST_CASE(a_child_that_runs_the_loop_runs_nothing_again) {
     async_face face;
@@ -231,7 +262,7 @@ BOOST_AUTO_TEST_CASE(a_login_that_has_begun_goes_on_in_the_parent_alone) {
         const auto connect = [&]() -> asio::awaitable<void> {
             try {
                 made.emplace(co_await coropg::connect(dsn()));
-            } catch (const error& e) {
+            } catch (const usage_error& e) {  // which nobody tries again
                 problem = e.what();
             }
         };
