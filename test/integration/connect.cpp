@@ -15,6 +15,7 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -381,7 +382,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(logins_that_were_given_up_do_not_keep_others_from_
     BOOST_TEST(reasons.size() == 20U);
     if (server.stuck() == 0) return skip("this libpq does not lock what it does for GSSAPI");
     BOOST_TEST(server.stuck() >= 16U);
-    BOOST_TEST(contains(reasons.front(), "proof takes longer"), reasons.front());
+    const auto is_of_proof = [](const std::string& reason) { return contains(reason, "proof takes longer"); };
+    BOOST_TEST(std::ranges::any_of(reasons, is_of_proof), reasons.front());  // who got no thread may hear so first
     const auto start = std::chrono::steady_clock::now();
     for (int i = 0; i < 3; ++i) {
         auto conn = face.connect(conninfo{tcp_dsn()}.connect_timeout(std::chrono::seconds{3}));
