@@ -156,8 +156,6 @@ class socket_link final : public asio_link {
             if (turn_.is_intruder()) die_of_two_threads();
             ++link_.turns_;
         }
-        own_turn(const own_turn&) = delete;
-        own_turn& operator=(const own_turn&) = delete;
         ~own_turn() { --link_.turns_; }
         session* operator->() const noexcept { return &core_; }
 
