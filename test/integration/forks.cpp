@@ -1,5 +1,5 @@
 // A connection in a child process of the one that made it: what becomes of it there, its parent does not notice.
-#include "../support/faces.hpp"
+#include "../support/pools.hpp"
 
 #include <coropg/pool.hpp>
 
@@ -204,7 +204,7 @@ BOOST_AUTO_TEST_CASE(a_child_that_runs_the_loop_runs_nothing_again) {
 BOOST_AUTO_TEST_CASE(who_waits_in_a_child_is_told_in_time) {
     async_face face;
     coropg::pool pool{face.io.get_executor(), dsn(), {.max_size = 1, .acquire_timeout = 300ms}};
-    auto lease = std::make_optional(AWAIT(pool.acquire()));
+    auto lease = std::make_optional(after_login([&] { return AWAIT(pool.acquire()); }));
     int told = 0;
     const auto wait = [&]() -> asio::awaitable<void> { (void)co_await pool.acquire(); };
     asio::co_spawn(face.io, wait(), [&](const std::exception_ptr& problem) { told += problem != nullptr; });

@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(options_of_a_pool_limit_the_wait_for_a_transaction
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(who_waits_in_vain_sees_no_value_of_the_holders, Face, both_faces) {
     pool_of<Face> face{{.max_size = 1, .acquire_timeout = 50ms}};
-    auto held = AWAIT(face.pool.acquire());
+    auto held = after_login([&] { return AWAIT(face.pool.acquire()); });
     AWAIT(held->execute(sql::text("SELECT ") + sql::literal("s3cret")));
     const auto e = ERROR_OF(pool_timeout, face.pool.acquire());
     BOOST_TEST(contains(e.what(), "SELECT '...'"), e.what());

@@ -262,7 +262,7 @@ BOOST_AUTO_TEST_CASE(a_hook_that_hangs_is_given_up_in_time) {
 
 BOOST_AUTO_TEST_CASE(a_hook_that_hangs_is_named_by_whoever_waits_for_it) {
     pool_face face{{.max_size = 1, .acquire_timeout = 300ms}};
-    AWAIT(face.pool.execute("SELECT 1"));
+    after_login([&] { return AWAIT(face.pool.execute("SELECT 1")); });
     bool hangs = true;
     face.pool.before_acquire([&](coropg::connection&) -> asio::awaitable<bool> {
         if (hangs) co_await sleep_for(30s);
