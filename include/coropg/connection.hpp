@@ -16,8 +16,8 @@ using pipeline = basic_pipeline<detail::asio_runner>;
 
 /// Connects, on the executor of the awaiting coroutine. Hosts and their addresses are tried in order; names are
 /// resolved without blocking. Errors: usage_error for unusable settings, connect_timeout, connection_error; both list
-/// every attempt; operation_aborted. Cancellation: ends it at once, whatever it waits for; the lookup of a
-/// name goes on without it, on a thread of its own.
+/// every attempt; operation_aborted. Cancellation: ends it at once, whatever it waits for; the lookup of a name
+/// goes on without it, on a thread beside the event loop.
 boost::asio::awaitable<connection> connect(conninfo info);
 
 }  // namespace coropg

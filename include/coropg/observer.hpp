@@ -47,7 +47,8 @@ struct acquire_event {
 
 /// Derive from this, override what you want to see, and pass it to `set_observer`. The functions are called on the
 /// connection's executor, or on the thread of a blocking one, while the connection is locked: do not call coropg while
-/// you hold a mutex that they lock. What they throw is logged. The events do not outlive the calls, and never hold
+/// you hold a mutex that they lock. On the blocking face they must not give the connection that they are told of back to
+/// its pool. What they throw is logged. The events do not outlive the calls, and never hold
 /// parameter values.
 class observer {
  public:

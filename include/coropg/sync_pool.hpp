@@ -82,9 +82,9 @@ namespace coropg::sync {
 /// It has no thread of its own: who waits does the work. `acquire`, and whatever acquires, makes and checks connections
 /// while it waits for one, on the calling thread; so does `wait`, whose work several threads share. `try_acquire` makes
 /// none. Who is served before a connect has ended, or whose time is up, leaves it to the next one who waits; only
-/// hooks are not interrupted. What nobody waits for is not done: a connection that
-/// is too old is replaced, and `min_size` is kept, when somebody needs one or calls `wait`. What it takes to make a
-/// connection clean is sent when it comes back, and the answer read by its next user.
+/// hooks are not interrupted. What nobody waits for is not done: a connection that is too old is replaced, and
+/// `min_size` is kept, when somebody needs one or calls `wait`. What it takes to make a connection clean is sent when
+/// it comes back, and the answer read by its next user.
 ///
 /// Lifetime: lent connections and waiters may outlive the handle.
 class pool : public basic_pool<detail::poll_pool, detail::poll_pool_runner> {

@@ -45,9 +45,12 @@ class link_mutex {
     /// False also if this thread has locked it.
     [[nodiscard]] bool try_lock() {
         if (!mutex_.try_lock()) return false;
-        if (depth_ == 0) return ++depth_ > 0;
-        mutex_.unlock();
-        return false;
+        const bool is_first = depth_ == 0;
+        if (is_first)
+            ++depth_;
+        else
+            mutex_.unlock();
+        return is_first;
     }
     void unlock() {
         --depth_;
