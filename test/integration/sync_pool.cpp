@@ -222,6 +222,17 @@ BOOST_AUTO_TEST_CASE(who_comes_behind_an_attempt_that_hangs_is_served_beside_it)
     }
 }
 
+// After a second the next attempt is made, and so on: the thread has to go on with all of them.
+BOOST_AUTO_TEST_CASE(one_thread_makes_as_many_slow_attempts_as_it_likes) {
+    for (const std::size_t size : {4U, 60U}) {
+        sync::pool pool{conninfo{dsn()}.set("options", "-c post_auth_delay=3"),
+                        {.max_size = size, .acquire_timeout = 20s}};
+        const auto start = std::chrono::steady_clock::now();
+        BOOST_TEST(pool.fetch_one<int>("SELECT 1") == 1);
+        BOOST_TEST((seconds_since(start) < within(5s)), "with a size of " << size);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_deadline_ends_a_wait_for_a_connect_not_the_connect) {
     testing::fault_proxy proxy{dsn()};
     proxy.pace(testing::side::server, {.delay = 200ms});

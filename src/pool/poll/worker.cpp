@@ -9,7 +9,7 @@ namespace coropg::detail {
 
 namespace {
 
-/// A connect that nobody has gone on with for longer is begun anew: the server does not wait for ever.
+/// When no thread has worked for longer, connects that were put back are begun anew: a server does not wait for ever.
 constexpr std::chrono::seconds longest_pause{1};
 
 }  // namespace
@@ -78,6 +78,17 @@ std::optional<pool_action> poll_pool::take_job(helper& me) {
     return job;
 }
 
+void poll_pool::begin_turn(const pool_action& job, event& e) {
+    if (at_work_++ == 0 && e.now() - left_at_ > longest_pause) resumed_at_ = e.now();
+    slot& s = slots_[job.slot];
+    if (s.connecting && s.put_back_at < resumed_at_) e.drop(s);
+}
+
+void poll_pool::end_turn(const event& e) {
+    --at_work_;
+    left_at_ = e.now();
+}
+
 void poll_pool::put_back(const pool_action& job) {
     const event e{*this};
     slots_[job.slot].put_back_at = e.now();
@@ -98,7 +109,6 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
     std::optional<sync::connection> conn;
     bool is_in_hook = false;
     try {
-        if (clock::now() - s.put_back_at > longest_pause) s.connecting = nullptr;
         if (!s.connecting) {
             conninfo info = connect_info();
             is_in_hook = true;

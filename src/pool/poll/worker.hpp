@@ -28,8 +28,15 @@ struct poll_pool::helper {
     bool is_called = false;
 };
 
-/// A thread does not stay longer with one job while another waits.
-constexpr std::chrono::milliseconds longest_turn{500};
+/// A thread that works alone comes by every job that waits within that time, if there are not too many.
+constexpr std::chrono::milliseconds longest_round{50};
+constexpr std::chrono::milliseconds shortest_turn{1};
+
+/// How long a thread stays with one job, when so many others wait.
+constexpr std::chrono::milliseconds turn_beside(std::size_t others) {
+    const auto share = longest_round.count() / static_cast<std::chrono::milliseconds::rep>(others + 1);
+    return std::max(std::chrono::milliseconds{share}, shortest_turn);
+}
 
 struct poll_pool::waiter : pool_waiter {
     waiter(std::source_location line, clock::time_point until)
@@ -124,19 +131,17 @@ class poll_pool::onlooking {
 /// Works until `is_so()`, which is asked with the mutex held; false behind the deadline.
 template <class Predicate>
 bool poll_pool::work_until(helper& me, Predicate is_so) {
+    std::optional<pool_action> job;
     for (;;) {
-        std::optional<pool_action> job;
         clock::time_point until = me.deadline;
         {
             event e{*this};
+            if (job) end_turn(e);
             if (is_so()) return true;
             if (e.now() >= me.deadline) return false;
             job = take_job(me);
-            until = std::min(until, core_.next_tick());
-            if (!job)
-                e.sleep(me);
-            else if (!jobs_.empty())  // which may be waiting for this thread
-                until = std::min(until, later(e.now(), longest_turn));
+            until = std::min({until, core_.next_tick(), later(e.now(), turn_beside(jobs_.size()))});
+            job ? begin_turn(*job, e) : e.sleep(me);
         }
         if (!job) continue;
         const patience mine{until, &me.work_ends};

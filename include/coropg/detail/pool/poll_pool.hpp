@@ -1,9 +1,9 @@
 // The blocking pool behind its handle: what the decisions of `pool_core` mean for sessions and threads.
 //
 // There is no thread but those of the program. Who has to wait for a connection works meanwhile: takes a job that the
-// core wants done, a connect or a check, does it outside of the mutex, and tells the core. What it cannot end before it
-// gets a connection, or before its deadline, it puts back for the next one to go on with. What nobody waits for is left
-// until somebody does.
+// core wants done, a connect or a check, does it outside of the mutex, and tells the core. What it cannot end in its turn,
+// or before it gets a connection, it puts back for the next one to go on with. What nobody waits for is left until
+// somebody does.
 //
 // A slot that a job is about belongs to the thread that does the job.
 #pragma once
@@ -84,6 +84,8 @@ class poll_pool : public pool_shell, public std::enable_shared_from_this<poll_po
     template <class Predicate>
     [[nodiscard]] bool work_until(helper& me, Predicate is_so);
     [[nodiscard]] std::optional<pool_action> take_job(helper& me);
+    void begin_turn(const pool_action& job, event& e);
+    void end_turn(const event& e);
     void put_back(const pool_action& job);
 
     [[nodiscard]] slot& slot_at(std::size_t i);
@@ -99,6 +101,9 @@ class poll_pool : public pool_shell, public std::enable_shared_from_this<poll_po
     std::deque<pool_action> jobs_;    // nobody does them yet
     std::vector<helper*> sleepers_;   // the last come at the back
     std::size_t called_ = 0;          // on their way to a job
+    std::size_t at_work_ = 0;         // threads whose turn it is with one
+    clock::time_point left_at_{};     // when the last of them had none any more
+    clock::time_point resumed_at_{};  // since then, somebody was at work, but for short pauses
     std::vector<helper*> onlookers_;  // who wait for a state of the pool
 };
 
