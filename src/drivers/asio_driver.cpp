@@ -154,9 +154,9 @@ class socket_link final : public asio_link {
      public:
         explicit own_turn(socket_link& link) : link_{link}, turn_{link.user_}, core_{*link.core_} {
             if (turn_.is_intruder()) die_of_two_threads();
-            ++link_.turns_;
+            link_.count_turn(+1);
         }
-        ~own_turn() { --link_.turns_; }
+        ~own_turn() { link_.count_turn(-1); }
         session* operator->() const noexcept { return &core_; }
 
      private:

@@ -17,6 +17,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -124,7 +125,7 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
     [[nodiscard]] std::unique_ptr<session> part_at_rest() {
         if (!has_lock_ || process_.is_left()) return nullptr;
         const std::unique_lock held{mutex_, std::try_to_lock};
-        if (!held || turns_ > 0 || is_telling_ || !core_ || !core_->is_quiet() || core_->finished_count() > 0)
+        if (!held || is_in_turn() || is_telling_ || !core_ || !core_->is_quiet() || core_->finished_count() > 0)
             return nullptr;
         ++tenancy_;
         return std::move(core_);
@@ -135,7 +136,7 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
     [[nodiscard]] bool revoke() noexcept {
         const link_lock held = hold();
         if (has_lock_) ++tenancy_;
-        return turns_ > 0;
+        return is_in_turn();
     }
 
     /// Tells those apart who used the link one after the other.
@@ -159,14 +160,21 @@ class asio_link : public std::enable_shared_from_this<asio_link> {
     /// Whether this is a child process.
     [[nodiscard]] bool is_left() const noexcept { return process_.is_left(); }
 
+    /// One more turn of the session is under way, within those of before, or one less. Threads: one at a time.
+    void count_turn(int change) noexcept {
+        turns_.store(turns_.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
+    }
+
     std::unique_ptr<session> core_;
-    int turns_ = 0;  ///< of the session, that are under way: one within the other
     bool is_telling_ = false;
 
  private:
+    [[nodiscard]] bool is_in_turn() const noexcept { return turns_.load(std::memory_order_relaxed) > 0; }
+
     const bool has_lock_;
     const home_process process_;
     mutable link_mutex mutex_;
+    std::atomic<int> turns_ = 0;  // a link without a lock may be asked by any thread
     std::uint64_t tenancy_ = 0;
 };
 
