@@ -247,8 +247,12 @@ op<found_addresses> look_up(const target& t, clock::time_point deadline) {
         const aside_threads::stay here{aside_threads::of_lookups(), call};
         while (!call->has_ended()) {
             const answer woken = co_await wish{want::read, call->descriptor(), deadline};
-            if (woken == answer::timed_out && !call->has_ended())
-                co_return found_addresses{{}, "no answer within connect_timeout", true};
+            if (woken != answer::timed_out || call->has_ended()) continue;
+            const char* const why =
+                call->has_begun()
+                    ? "no answer within connect_timeout"
+                    : "all threads that look names up are kept busy by other names, for longer than connect_timeout";
+            co_return found_addresses{{}, why, true};
         }
         co_return found_addresses{call->addresses(), call->problem()};
     } catch (const std::system_error& e) {

@@ -17,7 +17,7 @@ class host_lookup : public aside_call {
 
     /// Once it has ended: what was found, or why nothing was.
     [[nodiscard]] const std::vector<std::string>& addresses() const noexcept { return addresses_; }
-    [[nodiscard]] const char* problem() const noexcept { return problem_; }
+    [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
 
  private:
     void work() noexcept override;
@@ -25,7 +25,7 @@ class host_lookup : public aside_call {
     const std::string host_;
     const std::string port_;
     std::vector<std::string> addresses_;
-    const char* problem_ = "";
+    std::string problem_;
 };
 
 }  // namespace coropg::detail::ops

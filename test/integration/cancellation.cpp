@@ -16,6 +16,7 @@
 #include <array>
 #include <atomic>
 #include <future>
+#include <semaphore>
 
 using namespace coropg;
 using namespace coropg::test;
@@ -30,8 +31,9 @@ namespace {
 constexpr std::string_view slow_name = "slow-name.invalid";
 
 struct slow_lookup {
-    std::promise<void> begun;
+    std::counting_semaphore<> begun{0};
     std::promise<void> may_end;
+    const std::shared_future<void> ended{may_end.get_future()};
 };
 std::atomic<std::shared_ptr<slow_lookup>> pending_lookup;  // the lookup goes on behind its test
 
@@ -40,8 +42,8 @@ std::atomic<std::shared_ptr<slow_lookup>> pending_lookup;  // the lookup goes on
 /// In place of the system's, for this program.
 extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** found) {
     if (const auto slow = pending_lookup.load(); slow != nullptr && host != nullptr && host == slow_name) {
-        slow->begun.set_value();
-        slow->may_end.get_future().wait();
+        slow->begun.release();
+        slow->ended.wait();
         return EAI_NONAME;
     }
     using signature = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
@@ -463,7 +465,7 @@ BOOST_AUTO_TEST_CASE(connecting_ends_at_once_while_the_name_is_looked_up) {
     const conninfo info{"user=x dbname=x host=" + std::string{slow_name}};
     cancellable connecting{face.io, only_run(coropg::connect(info))};
     face.io.poll();
-    slow->begun.get_future().wait();
+    slow->begun.acquire();
     BOOST_TEST(!connecting.has_ended());
     connecting.cancel();
     BOOST_TEST((connecting.error<operation_aborted>().outcome() == outcome::not_sent));
@@ -481,7 +483,7 @@ BOOST_AUTO_TEST_CASE(an_io_context_may_end_before_the_lookup_of_a_name) {
         const conninfo info{"user=x dbname=x host=" + std::string{slow_name}};
         const cancellable connecting{face.io, only_run(coropg::connect(info))};
         face.io.poll();
-        slow->begun.get_future().wait();
+        slow->begun.acquire();
         BOOST_TEST(!connecting.has_ended());
     }
     slow->may_end.set_value();
@@ -497,6 +499,32 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_lookup_has_the_time_of_an_attempt, Face, both_fa
     BOOST_TEST_REQUIRE(e.attempts().size() == 1U);
     BOOST_TEST(e.attempts()[0].reason == "cannot resolve the name: no answer within connect_timeout");
     slow->may_end.set_value();
+    pending_lookup = std::shared_ptr<slow_lookup>{};
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_lookup_that_gets_no_thread_says_so, Face, both_faces) {
+    const auto slow = std::make_shared<slow_lookup>();
+    pending_lookup = slow;
+    const conninfo info{"user=x dbname=x connect_timeout=1 host=" + std::string{slow_name}};
+    async_face others;
+    constexpr int all_threads = 16;
+    const auto connect_patiently = [](conninfo to) -> asio::awaitable<void> {
+        co_await coropg::connect(to.connect_timeout(std::chrono::seconds{30}));
+    };
+    int failed = 0;
+    for (int i = 0; i < all_threads; ++i)
+        asio::co_spawn(others.io, connect_patiently(info),
+                       [&](const std::exception_ptr& e) { failed += e != nullptr; });
+    others.io.poll();
+    for (int i = 0; i < all_threads; ++i) slow->begun.acquire();
+    {
+        Face face;
+        const auto e = error_of<connect_timeout>([&] { (void)face.connect(info); });
+        BOOST_TEST(contains(e.what(), "kept busy by other names"), e.what());
+    }
+    slow->may_end.set_value();
+    others.io.run();
+    BOOST_TEST(failed == all_threads);
     pending_lookup = std::shared_ptr<slow_lookup>{};
 }
 

@@ -7,15 +7,17 @@
 #include <netdb.h>
 #include <poll.h>
 
+#include <cerrno>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 using namespace coropg;
 using namespace coropg::detail;
 
 namespace {
 
-/// Where the name "db.example" is at the moment.
+/// Where the name "db.example" is at the moment; without an address there is no descriptor left to look it up by.
 std::string address_of_example;
 
 }  // namespace
@@ -25,13 +27,17 @@ extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo
     using signature = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
     static const auto real = reinterpret_cast<signature>(::dlsym(RTLD_NEXT, "getaddrinfo"));
     const bool is_example = host != nullptr && host == std::string_view{"db.example"};
+    if (is_example && address_of_example.empty()) {
+        errno = EMFILE;
+        return EAI_SYSTEM;
+    }
     return real(is_example ? address_of_example.c_str() : host, service, hints, found);
 }
 
 namespace {
 
-/// Connects while "db.example" is at `address`, where nothing listens, and returns the address that was tried.
-std::string tried_address(const std::string& address) {
+/// Connects while "db.example" is at `address`, where nothing listens, and returns what was tried.
+connect_attempt tried(const std::string& address) {
     address_of_example = address;
     op<pq::connection> work = ops::connect(conninfo{"host=db.example port=1 user=x dbname=x"});
     while (const std::optional<wish> w = work.resume()) {
@@ -42,7 +48,7 @@ std::string tried_address(const std::string& address) {
         work.take();
     } catch (const connection_error& e) {
         BOOST_REQUIRE(e.attempts().size() == 1U);
-        return e.attempts()[0].address;
+        return e.attempts()[0];
     }
     BOOST_FAIL("something listens on port 1");
     return {};
@@ -53,8 +59,13 @@ std::string tried_address(const std::string& address) {
 BOOST_AUTO_TEST_SUITE(connect_op)
 
 BOOST_AUTO_TEST_CASE(names_are_looked_up_anew_at_each_connect) {
-    BOOST_TEST(tried_address("127.0.0.1") == "127.0.0.1");
-    BOOST_TEST(tried_address("127.0.0.2") == "127.0.0.2");
+    BOOST_TEST(tried("127.0.0.1").address == "127.0.0.1");
+    BOOST_TEST(tried("127.0.0.2").address == "127.0.0.2");
+}
+
+BOOST_AUTO_TEST_CASE(what_the_system_lacks_for_a_lookup_is_said) {
+    const std::string lacking = std::generic_category().message(EMFILE);
+    BOOST_TEST(tried("").reason == "cannot resolve the name: " + lacking);
 }
 
 BOOST_AUTO_TEST_CASE(an_error_at_connect_time_is_taken_apart_in_any_language) {
