@@ -6,6 +6,7 @@
 // meant. To forge one they would have to be five certain bytes at the right place, and so would a Sync to the server be:
 // one case in 2^40. So garbage is judged as if it were the end of the connection, but for that the last byte of an answer
 // may be made up.
+#include "../../src/ops/aside.hpp"
 #include "../support/faces.hpp"
 #include "../support/history.hpp"
 #include "../support/seed.hpp"
@@ -429,7 +430,11 @@ struct tried {
     std::unique_ptr<performance<Stage>> session;
 };
 
+/// Without those of threads that have just looked up a name or proved a password.
 std::size_t open_descriptors() {
+    using detail::ops::aside_threads;
+    for (aside_threads* each : {&aside_threads::of_lookups(), &aside_threads::of_connects()})
+        BOOST_TEST(each->wait_until_idle(5s));
     std::size_t count = 0;
     const std::unique_ptr<DIR, int (*)(DIR*)> folder{opendir("/proc/self/fd"), closedir};
     while (readdir(folder.get()) != nullptr) ++count;

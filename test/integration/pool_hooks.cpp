@@ -240,7 +240,7 @@ BOOST_AUTO_TEST_CASE(a_hook_that_refuses_all_ends_in_time) {
 }
 
 BOOST_AUTO_TEST_CASE(a_hook_that_hangs_is_given_up_in_time) {
-    pool_face face{{.max_size = 1, .acquire_timeout = 300ms}};
+    pool_face face{{.max_size = 1, .acquire_timeout = 2s}};  // of which the next has to log in
     int connects = 0;
     face.pool.before_connect([&](conninfo&) -> asio::awaitable<void> {
         if (++connects == 1) co_await sleep_for(30s);
