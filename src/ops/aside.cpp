@@ -56,9 +56,15 @@ aside_call::aside_call() {
 }
 
 void aside_call::run() noexcept {
-    has_begun_ = true;
+    begun_at_ = clock::now();
     work();
     ended_.ring();
+}
+
+bool aside_call::is_starved() const noexcept {
+    const clock::time_point now = clock::now();
+    const clock::time_point begun = std::min(begun_at_.load(), now);
+    return begun - made_at_ > now - begun;
 }
 
 /// A child process has none of the threads, so it begins anew. The mutex is held meanwhile: what a thread is at is done.

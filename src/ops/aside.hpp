@@ -25,7 +25,8 @@ class aside_call {
     virtual ~aside_call() = default;
 
     void run() noexcept;
-    [[nodiscard]] bool has_begun() const noexcept { return has_begun_; }
+    /// Whether it has waited for a thread for longer than it has run.
+    [[nodiscard]] bool is_starved() const noexcept;
     [[nodiscard]] bool has_ended() const noexcept { return ended_.has_rung(); }
     /// Readable once it has ended.
     [[nodiscard]] int descriptor() const noexcept { return ended_.descriptor(); }
@@ -33,8 +34,9 @@ class aside_call {
  private:
     virtual void work() noexcept = 0;
 
+    const clock::time_point made_at_ = clock::now();
+    std::atomic<clock::time_point> begun_at_ = no_deadline;
     bell ended_;
-    std::atomic<bool> has_begun_ = false;
 };
 
 /// A few threads, which end when there is nothing left to run: many statements may time out at once. A server can keep a

@@ -128,9 +128,9 @@ op<std::optional<PostgresPollingStatusType>> prove(std::shared_ptr<candidate>& o
         while (!call->has_ended()) {
             const answer woken = co_await wish{want::read, call->descriptor(), deadline};
             if (woken != answer::timed_out || call->has_ended()) continue;
-            attempt.reason = call->has_begun()
-                                 ? "the password's proof takes longer than connect_timeout, as the server asks for"
-                                 : "all threads that log in are kept busy by servers, for longer than connect_timeout";
+            attempt.reason = call->is_starved()
+                                 ? "all threads that log in are kept busy by servers, for longer than connect_timeout"
+                                 : "the password's proof takes longer than connect_timeout, as the server asks for";
             one = nullptr;
             co_return std::nullopt;
         }
@@ -249,9 +249,9 @@ op<found_addresses> look_up(const target& t, clock::time_point deadline) {
             const answer woken = co_await wish{want::read, call->descriptor(), deadline};
             if (woken != answer::timed_out || call->has_ended()) continue;
             const char* const why =
-                call->has_begun()
-                    ? "no answer within connect_timeout"
-                    : "all threads that look names up are kept busy by other names, for longer than connect_timeout";
+                call->is_starved()
+                    ? "all threads that look names up are kept busy by other names, for longer than connect_timeout"
+                    : "no answer within connect_timeout";
             co_return found_addresses{{}, why, true};
         }
         co_return found_addresses{call->addresses(), call->problem()};

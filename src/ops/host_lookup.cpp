@@ -17,7 +17,7 @@ void host_lookup::work() noexcept try {
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* list = nullptr;
     if (const int code = ::getaddrinfo(host_.c_str(), port_.c_str(), &hints, &list); code != 0) {
-        problem_ = code == EAI_SYSTEM ? std::generic_category().message(errno) : ::gai_strerror(code);
+        problem_ = code == EAI_SYSTEM && errno != 0 ? std::generic_category().message(errno) : ::gai_strerror(code);
         return;
     }
     const std::unique_ptr<addrinfo, pq::freed_by<::freeaddrinfo>> owner{list};
