@@ -255,7 +255,7 @@ BOOST_AUTO_TEST_CASE(one_that_is_cancelled_while_it_moves_ends_as_operation_abor
     cancelling_pool face{{.max_size = 1}};
     for (int turns = 1; turns < 3; ++turns) {  // in the first it begins: who is cancelled before is told by Asio
         face.begin_cancel();
-        cancellable moving = face.start(face.pool.execute("SELECT pg_sleep($1)", 0.0));
+        cancellable moving = face.start(face.pool.execute("SELECT pg_sleep($1)", 30.0));
         face.turn(turns);
         moving.cancel();
         moving.error<operation_aborted>();
