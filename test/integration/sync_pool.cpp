@@ -3,6 +3,7 @@
 
 #include <coropg/testing/fault_proxy.hpp>
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -231,6 +232,65 @@ BOOST_AUTO_TEST_CASE(one_thread_makes_as_many_slow_attempts_as_it_likes) {
         BOOST_TEST(pool.fetch_one<int>("SELECT 1") == 1);
         BOOST_TEST((seconds_since(start) < within(5s)), "with a size of " << size);
     }
+}
+
+// Its own attempt is a second old by then: the next must not come before it again and again.
+BOOST_AUTO_TEST_CASE(one_thread_logs_in_behind_a_hook_that_takes_long) {
+    sync::pool pool{dsn(), {.max_size = 10, .acquire_timeout = 20s}};
+    std::atomic<int> calls = 0;
+    pool.before_connect([&](conninfo&) {
+        ++calls;
+        std::this_thread::sleep_for(1200ms);
+    });
+    const auto start = std::chrono::steady_clock::now();
+    BOOST_TEST(pool.fetch_one<int>("SELECT 1") == 1);
+    BOOST_TEST((seconds_since(start) < within(3s)));
+    BOOST_TEST(calls <= 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_login_goes_on_however_seldom_somebody_waits_for_it) {
+    sync::pool pool{conninfo{dsn()}.set("options", "-c post_auth_delay=2"), {.max_size = 4}};
+    std::atomic<int> attempts = 0;
+    pool.before_connect([&](conninfo&) { ++attempts; });
+    const auto start = std::chrono::steady_clock::now();
+    for (bool is_there = false; !is_there;) {
+        BOOST_TEST_REQUIRE((seconds_since(start) < within(15s)));
+        try {
+            is_there = pool.with({.timeout = 300ms}).fetch_one<bool>("SELECT true");
+        } catch (const query_timeout&) {
+            std::this_thread::sleep_for(1200ms);
+        }
+    }
+    BOOST_TEST(attempts <= 3);  // one more for each second
+}
+
+// The server ends it when authentication_timeout is over.
+BOOST_AUTO_TEST_CASE(a_login_that_nobody_went_on_with_is_begun_anew_when_the_server_has_ended_it) {
+    testing::fault_proxy proxy{dsn()};
+    proxy.pace(testing::side::server, {.delay = 100ms});
+    sync::pool pool{proxy.info(), {.max_size = 1}};
+    error_of<query_timeout>([&] { pool.with({.timeout = 20ms}).execute("SELECT 1"); });
+    proxy.cut();
+    std::this_thread::sleep_for(1200ms);
+    BOOST_TEST(pool.fetch_one<int>("SELECT 1") == 1);
+    BOOST_TEST(pool.stats().connections_errors == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(threads_that_look_on_are_not_woken_by_each_turn) {
+    testing::fault_proxy proxy{dsn()};
+    proxy.pace(testing::side::server, {.delay = 60s});
+    sync::pool pool{proxy.info(), {.min_size = 50, .max_size = 50, .acquire_timeout = 3s, .max_parallel_connects = 50}};
+    const auto wait = [&pool] {
+        error_of<pool_timeout>([&] { pool.wait(); });
+        rusage used{};
+        ::getrusage(RUSAGE_THREAD, &used);
+        return used.ru_nvcsw;
+    };
+    std::vector<std::future<long>> waits;
+    for (int i = 0; i < 8; ++i) waits.push_back(in_thread(wait));
+    long switches = 0;
+    for (auto& each : waits) switches += each.get();
+    BOOST_TEST(switches < 12000);  // a turn of each takes 8 ms
 }
 
 BOOST_AUTO_TEST_CASE(a_deadline_ends_a_wait_for_a_connect_not_the_connect) {

@@ -122,10 +122,12 @@ std::optional<lent_session> poll_pool::try_lease(std::source_location where) {
     {
         const event e{*this};
         look_at_next(e.now());
-        if (!core_.next_idle() && std::ranges::any_of(jobs_, is_ping)) job = take_job(me);
+        const auto is_new = [this](const pool_action& each) { return is_new_ping(each); };
+        if (!core_.next_idle() && std::ranges::any_of(jobs_, is_new)) job = take_job(me, e);
     }
-    if (job) ping(*job, {me.deadline, &me.work_ends});  // the answer may be there
+    if (job && ping(*job, {me.deadline, &me.work_ends})) job.reset();  // the answer may be there
     const event e{*this};
+    if (job) put_back(*job, e);
     look_at_next(e.now());
     const std::optional<pool_lease> granted = core_.try_request(lease_kind::exclusive, e.now());
     if (!granted) return std::nullopt;

@@ -9,7 +9,7 @@ namespace coropg::detail {
 
 namespace {
 
-/// When no thread has worked for longer, connects that were put back are begun anew: a server does not wait for ever.
+/// A server does not wait for ever for who has begun to log in.
 constexpr std::chrono::seconds longest_pause{1};
 
 }  // namespace
@@ -41,7 +41,10 @@ void poll_pool::collect(const pool_action& action, event& e, std::optional<pool_
 void poll_pool::collect(event& e) noexcept {
     std::optional<pool_snapshot> seen;  // one for all who fail, since thousands may fail at a time
     for (;;) {
-        while (const auto action = core_.next_action()) persist([&] { collect(*action, e, seen); });
+        while (const auto action = core_.next_action()) {
+            e.something_is_done();
+            persist([&] { collect(*action, e, seen); });
+        }
         if (!core_.is_closed() || jobs_.empty()) break;
         give_up(jobs_.front(), e);
         jobs_.pop_front();
@@ -64,33 +67,25 @@ void poll_pool::give_up(const pool_action& job, event& e) {
     }
 }
 
-/// The job that leads to a connection soonest.
-std::optional<pool_action> poll_pool::take_job(helper& me) {
+/// Whether it is about a connection that is there, and as far as one knows soon done.
+bool poll_pool::is_new_ping(const pool_action& job) const {
+    return job.what != pool_action::kind::connect && !slots_[job.slot].ping_due;
+}
+
+/// What may hang gets its turns with the others.
+std::optional<pool_action> poll_pool::take_job(helper& me, const event& e) {
     if (jobs_.empty()) return std::nullopt;
-    auto next = std::ranges::find_if(jobs_, is_ping);
-    // one that was begun and put back may hang
-    const auto is_new = [this](const pool_action& job) { return !slots_[job.slot].connecting; };
-    if (next == jobs_.end()) next = std::ranges::find_if(jobs_, is_new);
+    auto next = std::ranges::find_if(jobs_, [this](const pool_action& job) { return is_new_ping(job); });
     if (next == jobs_.end()) next = jobs_.begin();
     const pool_action job = *next;
     jobs_.erase(next);
+    slot& s = slots_[job.slot];
+    if (s.connecting && e.now() - s.put_back_at > longest_pause) s.was_left = true;
     me.work_ends.hang();
     return job;
 }
 
-void poll_pool::begin_turn(const pool_action& job, event& e) {
-    if (at_work_++ == 0 && e.now() - left_at_ > longest_pause) resumed_at_ = e.now();
-    slot& s = slots_[job.slot];
-    if (s.connecting && s.put_back_at < resumed_at_) e.drop(s);
-}
-
-void poll_pool::end_turn(const event& e) {
-    --at_work_;
-    left_at_ = e.now();
-}
-
-void poll_pool::put_back(const pool_action& job) {
-    const event e{*this};
+void poll_pool::put_back(const pool_action& job, const event& e) {
     slots_[job.slot].put_back_at = e.now();
     persist([&] { jobs_.push_back(job); });
 }
@@ -101,7 +96,12 @@ poll_pool::slot& poll_pool::slot_at(std::size_t i) {
     return slots_[i];
 }
 
-void poll_pool::connect(const pool_action& job, const patience& p) {
+/// Whether the job is done, which the core is told then.
+bool poll_pool::advance(const pool_action& job, const helper& me, std::chrono::milliseconds turn) {
+    return job.what == pool_action::kind::connect ? connect(job, me, turn) : ping(job, me.for_turn(turn));
+}
+
+bool poll_pool::connect(const pool_action& job, const helper& me, std::chrono::milliseconds turn) {
     slot& s = slot_at(job.slot);
     std::unique_ptr<poll_session> made;
     unique_fd socket;
@@ -117,8 +117,8 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
             require_home();
             s.connecting = std::make_unique<poll_work<pq::connection>>(ops::connect(std::move(info)));
         }
-        std::optional<pq::connection> established = s.connecting->go_on(p);
-        if (!established) return put_back(job);
+        std::optional<pq::connection> established = s.connecting->go_on(me.for_turn(turn));  // begins behind the hook
+        if (!established) return false;
         conn.emplace(poll_driver{std::move(*established)});
         set_up(conn->runner().core());
         is_in_hook = true;
@@ -131,23 +131,30 @@ void poll_pool::connect(const pool_action& job, const patience& p) {
     } catch (...) {
         problem = std::current_exception();
     }
-    const bool is_lost = conn && !conn->is_open();
+    const bool is_made = conn.has_value();
+    const bool is_lost = is_made && !conn->is_open();
     conn.reset();
     std::optional<connect_problem> kind;
     if (problem) kind = is_in_hook ? problem_in_hook(problem, is_lost) : problem_of(problem);
     s.connecting = nullptr;
+    // The server has ended what nobody went on with: it is begun anew.
+    if (std::exchange(s.was_left, false) && problem && !is_made && !is_in_hook) return false;
     connect_failure former;  // is destroyed behind the mutex: it may be the program's
     persist([&] { former = connect_failure{problem}; });
     const event e{*this};
     std::swap(last_failure_, former);
-    if (kind) return core_.connect_failed(job.slot, e.now(), *kind);
-    s.socket = std::move(socket);
-    rest(job.slot, std::move(made));
-    core_.connected(job.slot, e.now());
+    if (kind) {
+        core_.connect_failed(job.slot, e.now(), *kind);
+    } else {
+        s.socket = std::move(socket);
+        rest(job.slot, std::move(made));
+        core_.connected(job.slot, e.now());
+    }
+    return true;
 }
 
 /// Has the session in a slot end what is queued in it, and answer.
-void poll_pool::ping(const pool_action& job, const patience& p) {
+bool poll_pool::ping(const pool_action& job, const patience& p) {
     slot& s = slot_at(job.slot);
     std::optional<poll_runner> given;
     persist([&] { given.emplace(std::move(s.at_rest)); });
@@ -165,7 +172,7 @@ void poll_pool::ping(const pool_action& job, const patience& p) {
     std::unique_ptr<poll_session> session = runner.link().part();
     if (!has_answered && !is_late) {
         s.at_rest = std::move(session);
-        return put_back(job);
+        return false;
     }
     s.ping_due.reset();
     const event e{*this};
@@ -176,6 +183,7 @@ void poll_pool::ping(const pool_action& job, const patience& p) {
         core_.checked(job.slot, e.now(), ok, is_late);
     else
         core_.cleared(job.slot, e.now(), ok);
+    return true;
 }
 
 }  // namespace coropg::detail

@@ -9,9 +9,6 @@
 
 namespace coropg::detail {
 
-/// Whether it is about a connection that is there, and soon done.
-inline bool is_ping(const pool_action& job) { return job.what != pool_action::kind::connect; }
-
 /// A thread that waits for something, and works meanwhile.
 struct poll_pool::helper {
     explicit helper(clock::time_point until) : deadline{until} {}
@@ -22,20 +19,26 @@ struct poll_pool::helper {
         work_ends.ring();
     }
 
+    /// For a turn that begins now.
+    [[nodiscard]] patience for_turn(std::chrono::milliseconds turn) const {
+        return {std::min(deadline, later(clock::now(), turn)), &work_ends};
+    }
+
     const clock::time_point deadline;
     std::condition_variable told;
     bell work_ends;
     bool is_called = false;
 };
 
-/// A thread that works alone comes by every job that waits within that time, if there are not too many.
+/// Within that time the threads have come by every job, if there are not too many.
 constexpr std::chrono::milliseconds longest_round{50};
 constexpr std::chrono::milliseconds shortest_turn{1};
 
-/// How long a thread stays with one job, when so many others wait.
-constexpr std::chrono::milliseconds turn_beside(std::size_t others) {
-    const auto share = longest_round.count() / static_cast<std::chrono::milliseconds::rep>(others + 1);
-    return std::max(std::chrono::milliseconds{share}, shortest_turn);
+/// How long each of so many threads stays with one job, when so many others wait.
+constexpr std::chrono::milliseconds turn_of(std::size_t threads, std::size_t waiting) {
+    using count = std::chrono::milliseconds::rep;
+    const auto share = longest_round * static_cast<count>(threads) / static_cast<count>(threads + waiting);
+    return std::max(share, shortest_turn);
 }
 
 struct poll_pool::waiter : pool_waiter {
@@ -51,7 +54,8 @@ struct poll_pool::waiter : pool_waiter {
 /// Something that happens to the pool: holds the mutex, and has done what the core wants, before and after.
 class poll_pool::event {
  public:
-    explicit event(poll_pool& pool) : pool_{pool} {
+    /// Unless something is done, an event of a `turn` tells nobody who looks on.
+    explicit event(poll_pool& pool, bool is_turn = false) : pool_{pool}, is_idle_{is_turn} {
         pool.require_home();
         lock_ = std::unique_lock{pool.mutex_};
         now_ = clock::now();
@@ -67,12 +71,13 @@ class poll_pool::event {
     }
 
     [[nodiscard]] clock::time_point now() const noexcept { return now_; }
+    void something_is_done() noexcept { is_idle_ = false; }
 
     /// Its connection ends once the mutex is left.
     void drop(slot& s) {
         persist([&] { dropped_.emplace_back(); });
         std::swap(dropped_.back(), s);
-        is_idle_ = false;
+        something_is_done();
     }
     /// Logged once the mutex is left: a logger may ask the pool.
     void warn(std::string text) { warnings_.lines.push_back(std::move(text)); }
@@ -104,7 +109,7 @@ class poll_pool::event {
     warnings warnings_;
     std::unique_lock<std::mutex> lock_;
     clock::time_point now_;
-    bool is_idle_ = false;
+    bool is_idle_;
 };
 
 /// Has `me` told whatever happens.
@@ -131,24 +136,25 @@ class poll_pool::onlooking {
 /// Works until `is_so()`, which is asked with the mutex held; false behind the deadline.
 template <class Predicate>
 bool poll_pool::work_until(helper& me, Predicate is_so) {
-    std::optional<pool_action> job;
+    std::optional<pool_action> job;  // not done yet
+    bool is_at_work = false;
     for (;;) {
-        clock::time_point until = me.deadline;
+        std::chrono::milliseconds turn{};
         {
-            event e{*this};
-            if (job) end_turn(e);
+            event e{*this, true};
+            if (std::exchange(is_at_work, false)) --at_work_;
+            if (job) put_back(*std::exchange(job, std::nullopt), e);
             if (is_so()) return true;
             if (e.now() >= me.deadline) return false;
-            job = take_job(me);
-            until = std::min({until, core_.next_tick(), later(e.now(), turn_beside(jobs_.size()))});
-            job ? begin_turn(*job, e) : e.sleep(me);
+            job = take_job(me, e);
+            if (!job) {
+                e.sleep(me);
+                continue;
+            }
+            is_at_work = true;
+            turn = turn_of(++at_work_, jobs_.size());
         }
-        if (!job) continue;
-        const patience mine{until, &me.work_ends};
-        if (job->what == pool_action::kind::connect)
-            connect(*job, mine);
-        else
-            ping(*job, mine);
+        if (advance(*job, me, turn)) job.reset();
     }
 }
 

@@ -37,9 +37,11 @@ class poll_work {
  public:
     explicit poll_work(op<T> work) : work_{std::move(work)}, asked_{work_.resume()} {}
 
-    /// The result; nothing when patience is over first. Errors: those of the op.
+    /// The result; nothing when patience is over first, also while there is always something to read. Errors: those of
+    /// the op.
     std::optional<T> go_on(const patience& p) {
-        while (asked_) {
+        for (bool is_over = false; asked_; is_over = p.is_over()) {
+            if (is_over) return std::nullopt;
             const std::optional<answer> reply = wait_for(*asked_, p, timer_);
             if (!reply) return std::nullopt;
             asked_ = work_.resume(*reply);

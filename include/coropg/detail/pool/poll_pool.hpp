@@ -70,6 +70,7 @@ class poll_pool : public pool_shell, public std::enable_shared_from_this<poll_po
         // a job that was put back
         std::unique_ptr<poll_work<pq::connection>> connecting;
         clock::time_point put_back_at{};
+        bool was_left = false;  ///< nobody went on with it for long: the server may have given it up
         std::optional<clock::time_point> ping_due;
     };
     struct helper;
@@ -83,14 +84,14 @@ class poll_pool : public pool_shell, public std::enable_shared_from_this<poll_po
     void give_up(const pool_action& job, event& e);
     template <class Predicate>
     [[nodiscard]] bool work_until(helper& me, Predicate is_so);
-    [[nodiscard]] std::optional<pool_action> take_job(helper& me);
-    void begin_turn(const pool_action& job, event& e);
-    void end_turn(const event& e);
-    void put_back(const pool_action& job);
+    [[nodiscard]] bool is_new_ping(const pool_action& job) const;
+    [[nodiscard]] std::optional<pool_action> take_job(helper& me, const event& e);
+    void put_back(const pool_action& job, const event& e);
 
     [[nodiscard]] slot& slot_at(std::size_t i);
-    void connect(const pool_action& job, const patience& p);
-    void ping(const pool_action& job, const patience& p);
+    [[nodiscard]] bool advance(const pool_action& job, const helper& me, std::chrono::milliseconds turn);
+    [[nodiscard]] bool connect(const pool_action& job, const helper& me, std::chrono::milliseconds turn);
+    [[nodiscard]] bool ping(const pool_action& job, const patience& p);
 
     void look_at_next(clock::time_point now);
     void leave(waiter& w);
@@ -101,9 +102,7 @@ class poll_pool : public pool_shell, public std::enable_shared_from_this<poll_po
     std::deque<pool_action> jobs_;    // nobody does them yet
     std::vector<helper*> sleepers_;   // the last come at the back
     std::size_t called_ = 0;          // on their way to a job
-    std::size_t at_work_ = 0;         // threads whose turn it is with one
-    clock::time_point left_at_{};     // when the last of them had none any more
-    clock::time_point resumed_at_{};  // since then, somebody was at work, but for short pauses
+    std::size_t at_work_ = 0;         // threads that have one
     std::vector<helper*> onlookers_;  // who wait for a state of the pool
 };
 
