@@ -119,22 +119,29 @@ struct proving : aside_call {
 
 bool is_ready(int socket, want to) { return to == want::read ? is_readable(socket) : is_writable(socket); }
 
+/// Whether a call beside the event loop has ended in time. It may not have had its time while our loop did not run, nor
+/// its thread: then it has some more.
+op<bool> has_ended_in_time(const aside_call& call, clock::time_point deadline) {
+    for (bool was_late = false; !call.has_ended();) {
+        const answer woken = co_await wish{want::read, call.descriptor(), deadline};
+        if (woken != answer::timed_out || call.has_ended()) continue;
+        if (std::exchange(was_late, true) || clock::now() - deadline <= late_wake) co_return false;
+        deadline = clock::now() + grace;
+    }
+    co_return true;
+}
+
 /// The step, beside the event loop; nothing if it does not end in time, which is told in `attempt`, and `one` left behind.
 op<std::optional<PostgresPollingStatusType>> prove(std::shared_ptr<candidate>& one, clock::time_point deadline,
                                                    connect_attempt& attempt) {
     try {
         const auto call = std::make_shared<proving>(one);
         const aside_threads::stay here{aside_threads::of_connects(), call};
-        while (!call->has_ended()) {
-            const answer woken = co_await wish{want::read, call->descriptor(), deadline};
-            if (woken != answer::timed_out || call->has_ended()) continue;
-            attempt.reason = call->is_starved()
-                                 ? "all threads that log in are kept busy by servers, for longer than connect_timeout"
-                                 : "the password's proof takes longer than connect_timeout, as the server asks for";
-            one = nullptr;
-            co_return std::nullopt;
-        }
-        co_return call->status;
+        if (co_await has_ended_in_time(*call, deadline)) co_return call->status;
+        attempt.reason = call->is_starved()
+                             ? "all threads that log in are kept busy by servers, for longer than connect_timeout"
+                             : "the password's proof takes longer than connect_timeout, as the server asks for";
+        one = nullptr;
     } catch (const std::system_error& e) {
         attempt.reason = std::string{"no thread to log in by: "} + e.what();
     }
@@ -245,16 +252,12 @@ op<found_addresses> look_up(const target& t, clock::time_point deadline) {
     try {
         const auto call = std::make_shared<host_lookup>(t.host, t.port);
         const aside_threads::stay here{aside_threads::of_lookups(), call};
-        while (!call->has_ended()) {
-            const answer woken = co_await wish{want::read, call->descriptor(), deadline};
-            if (woken != answer::timed_out || call->has_ended()) continue;
-            const char* const why =
-                call->is_starved()
-                    ? "all threads that look names up are kept busy by other names, for longer than connect_timeout"
-                    : "no answer within connect_timeout";
-            co_return found_addresses{{}, why, true};
-        }
-        co_return found_addresses{call->addresses(), call->problem()};
+        if (co_await has_ended_in_time(*call, deadline)) co_return found_addresses{call->addresses(), call->problem()};
+        const char* const why =
+            call->is_starved()
+                ? "all threads that look names up are kept busy by other names, for longer than connect_timeout"
+                : "no answer within connect_timeout";
+        co_return found_addresses{{}, why, true};
     } catch (const std::system_error& e) {
         co_return found_addresses{{}, std::string{"no thread to look it up by: "} + e.what()};
     }

@@ -520,6 +520,26 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_lookup_has_the_time_of_an_attempt, Face, both_fa
     pending_lookup = std::shared_ptr<slow_lookup>{};
 }
 
+// As the thread that looks it up may not, on a machine that has no time for this process.
+BOOST_AUTO_TEST_CASE(a_lookup_may_end_a_little_later_when_the_event_loop_stalls) {
+    async_face face;
+    const auto slow = std::make_shared<slow_lookup>();
+    pending_lookup = slow;
+    const conninfo info{"user=x dbname=x connect_timeout=1 host=" + std::string{slow_name}};
+    cancellable connecting{face.io, only_run(coropg::connect(info))};
+    face.io.poll();
+    slow->begun.acquire();
+    std::this_thread::sleep_for(1200ms);
+    const std::jthread answering{[&slow] {
+        std::this_thread::sleep_for(100ms);
+        slow->may_end.set_value();
+    }};
+    const auto e = connecting.error<connection_error>();
+    BOOST_TEST_REQUIRE(e.attempts().size() == 1U);
+    BOOST_TEST(!contains(e.attempts()[0].reason, "connect_timeout"), e.what());
+    pending_lookup = std::shared_ptr<slow_lookup>{};
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_lookup_that_gets_no_thread_says_so, Face, both_faces) {
     const auto slow = std::make_shared<slow_lookup>();
     pending_lookup = slow;
